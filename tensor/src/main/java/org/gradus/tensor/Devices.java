@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tensor;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+
+/// Every device that this class path knows.
+public final class Devices {
+  private Devices() {}
+
+  /// What `auto` chose, and why.
+  ///
+  /// @param name the device
+  /// @param reason one sentence for the user
+  public record Choice(String name, String reason) {}
+
+  /// The providers on the class path, the most preferred first.
+  public static List<DeviceProvider> providers() {
+    List<DeviceProvider> found = new ArrayList<>();
+    ServiceLoader.load(DeviceProvider.class, Devices.class.getClassLoader()).forEach(found::add);
+    found.sort(
+        Comparator.comparingInt(DeviceProvider::preference)
+            .reversed()
+            .thenComparing(DeviceProvider::name));
+    return List.copyOf(found);
+  }
+
+  /// Resolves `auto` to the most preferred usable device; any other name to itself.
+  public static Choice choose(String name) {
+    if (!name.equals("auto")) {
+      return new Choice(name, "asked for by name");
+    }
+    StringBuilder passedOver = new StringBuilder();
+    for (DeviceProvider p : providers()) {
+      var a = p.availability();
+      if (a.usable()) {
+        return new Choice(p.name(), a.explanation() + passedOver);
+      }
+      passedOver.append("; not ").append(p.name()).append(": ").append(a.explanation());
+    }
+    throw new IllegalArgumentException("device auto: none is usable" + passedOver);
+  }
+
+  /// Opens exactly the device asked for (`auto` chooses first).
+  public static Device open(String name, DeviceOptions options) {
+    String exact = choose(name).name();
+    String kind = exact.contains(":") ? exact.substring(0, exact.indexOf(':')) : exact;
+    for (DeviceProvider p : providers()) {
+      if (p.name().equals(kind)) {
+        var a = p.availability();
+        if (!a.usable()) {
+          throw new IllegalArgumentException("device " + exact + ": " + a.explanation());
+        }
+        return p.open(options);
+      }
+    }
+    String known =
+        providers().stream().map(DeviceProvider::name).sorted().collect(Collectors.joining(", "));
+    throw new IllegalArgumentException(
+        "device "
+            + name
+            + ": no such device on this class path. Expected auto, or one of: "
+            + known
+            + ".");
+  }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tensor;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// Owns the tensors of one step: when it closes, they die and their memory goes back to the device.
+///
+/// ```
+/// try (Scope step = new Scope(device)) {
+///   Tensor x = step.upload(Shape.of(2, 3), values);
+///   …
+/// }
+/// ```
+///
+/// A scope belongs to one thread.
+public final class Scope implements AutoCloseable {
+  private final Device device;
+  private final List<Tensor> owned = new ArrayList<>();
+  private int holes;
+
+  /// A scope on a device.
+  public Scope(Device device) {
+    this.device = device;
+  }
+
+  /// The device of every tensor made here.
+  public Device device() {
+    return device;
+  }
+
+  /// A new tensor, its values undefined until a kernel writes them.
+  public Tensor allocate(String op, Kind kind, Shape shape) {
+    return own(new Tensor(device, shape, op, new Tensor.Storage(device.allocate(kind, shape.elements()))));
+  }
+
+  /// A new `REAL` tensor, its values undefined until a kernel writes them.
+  public Tensor real(String op, Shape shape) {
+    return allocate(op, Kind.REAL, shape);
+  }
+
+  /// A tensor of float32 values.
+  public Tensor upload(Shape shape, float... values) {
+    Tensor t = real("constant", check(shape, values.length));
+    device.upload(t.buffer(), values);
+    return t;
+  }
+
+  /// A tensor of float64 values; rounded to float32 by devices of that width.
+  public Tensor upload(Shape shape, double... values) {
+    Tensor t = real("constant", check(shape, values.length));
+    device.upload(t.buffer(), values);
+    return t;
+  }
+
+  /// A tensor of integers.
+  public Tensor upload(Shape shape, int... values) {
+    Tensor t = allocate("constant", Kind.INT, check(shape, values.length));
+    device.upload(t.buffer(), values);
+    return t;
+  }
+
+  /// A mask: true is a real entry.
+  public Tensor upload(Shape shape, boolean... values) {
+    Tensor t = allocate("constant", Kind.MASK, check(shape, values.length));
+    byte[] bytes = new byte[values.length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) (values[i] ? 1 : 0);
+    }
+    device.upload(t.buffer(), bytes);
+    return t;
+  }
+
+  private static Shape check(Shape shape, int values) {
+    if (shape.elements() != values) {
+      throw new IllegalArgumentException(
+          "upload: "
+              + values
+              + " values for shape "
+              + shape
+              + ". Expected "
+              + shape.elements()
+              + " values, the product of the sizes.");
+    }
+    return shape;
+  }
+
+  /// The same memory under another shape.
+  public Tensor reshape(Tensor x, Shape shape) {
+    if (shape.elements() != x.elements()) {
+      throw new IllegalArgumentException(
+          "reshape: "
+              + x.shape()
+              + " has "
+              + x.elements()
+              + " elements and "
+              + shape
+              + " has "
+              + shape.elements()
+              + ". Expected the same number.");
+    }
+    return own(x.share(shape, "reshape"));
+  }
+
+  /// A second handle to the same tensor, owned by this scope.
+  public Tensor share(Tensor x) {
+    return own(x.share(x.shape(), x.op()));
+  }
+
+  /// Takes a tensor out of this scope: it stays alive until [#adopt]ed and closed elsewhere.
+  public Tensor keep(Tensor x) {
+    x.buffer();
+    if (x.slot < 0 || x.slot >= owned.size() || owned.get(x.slot) != x) {
+      throw new IllegalArgumentException("keep: " + x + " does not belong to this scope. Expected one of its own tensors.");
+    }
+    disown(x);
+    return x;
+  }
+
+  /// Makes this scope the owner of a kept tensor.
+  public Tensor adopt(Tensor x) {
+    if (x.slot >= 0) {
+      throw new IllegalArgumentException("adopt: " + x + " still belongs to a scope. Expected a kept tensor; call keep first.");
+    }
+    return own(x);
+  }
+
+  /// Lets a tensor die before the scope closes, so that its memory can be used again at once.
+  public void release(Tensor x) {
+    if (x.slot >= 0) {
+      disown(x);
+    }
+    x.die();
+  }
+
+  private Tensor own(Tensor x) {
+    x.slot = owned.size();
+    owned.add(x);
+    return x;
+  }
+
+  @SuppressWarnings("NullAway") // a hole in the list, skipped by close
+  private void disown(Tensor x) {
+    owned.set(x.slot, null);
+    x.slot = -1;
+    // Temporaries die in reverse order of birth, so the list's end is usually the hole.
+    holes++;
+    while (holes > 0 && owned.getLast() == null) {
+      owned.removeLast();
+      holes--;
+    }
+  }
+
+  /// Number of tensors alive in this scope.
+  public int size() {
+    return owned.size() - holes;
+  }
+
+  /// Every tensor of this scope dies.
+  @Override
+  public void close() {
+    for (int i = owned.size() - 1; i >= 0; i--) {
+      Tensor t = owned.get(i);
+      if (t != null) {
+        t.slot = -1;
+        t.die();
+      }
+    }
+    owned.clear();
+    holes = 0;
+  }
+}
