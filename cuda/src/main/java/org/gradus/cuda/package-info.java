@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The device on NVIDIA GPUs.
+@NullMarked
+package org.gradus.cuda;
+
+import org.jspecify.annotations.NullMarked;
