@@ -61,7 +61,9 @@ class SlowestTests {
         Path reports = module.resolve("target/surefire-reports");
         if (Files.isDirectory(reports)) {
           try (Stream<Path> files = Files.list(reports)) {
-            files.filter(f -> f.getFileName().toString().matches("TEST-.*\\.xml")).forEach(found::add);
+            files
+                .filter(f -> f.getFileName().toString().matches("TEST-.*\\.xml"))
+                .forEach(found::add);
           }
         }
       }
