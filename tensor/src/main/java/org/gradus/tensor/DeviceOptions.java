@@ -13,7 +13,8 @@ public record DeviceOptions(int threads, long poolBytes, boolean poison) {
       throw new IllegalArgumentException("device: threads " + threads + ". Expected at least 1.");
     }
     if (poolBytes < 0) {
-      throw new IllegalArgumentException("device: poolBytes " + poolBytes + ". Expected at least 0.");
+      throw new IllegalArgumentException(
+          "device: poolBytes " + poolBytes + ". Expected at least 0.");
     }
   }
 

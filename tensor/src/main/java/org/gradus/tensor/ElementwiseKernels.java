@@ -50,8 +50,7 @@ public interface ElementwiseKernels {
   void unary(Unary op, Buffer y, Buffer x, int n, double p, double q);
 
   /// dx = dy · op′(x), where y = op(x)
-  void unaryBackward(
-      Unary op, Buffer dx, Buffer dy, Buffer x, Buffer y, int n, double p, double q);
+  void unaryBackward(Unary op, Buffer dx, Buffer dy, Buffer x, Buffer y, int n, double p, double q);
 
   /// A function of two numbers.
   enum Binary {
@@ -114,6 +113,7 @@ public interface ElementwiseKernels {
   /// @param sizes axis sizes of the result, neighbouring axes merged where both operands allow it
   /// @param a strides of the first operand, 0 along stretched axes
   /// @param b strides of the second
+  @SuppressWarnings("ArrayRecordComponent") // a plan for loops, never compared
   record Broadcast(int[] sizes, int[] a, int[] b) {
     /// The plan for operands of these shapes; the result has shape [Shape#broadcast].
     public static Broadcast of(Shape result, Shape x, Shape y) {
@@ -125,8 +125,7 @@ public interface ElementwiseKernels {
         if (sizes[i] == 1) {
           continue;
         }
-        boolean merges =
-            n > 0 && a[n - 1] == a[i] * sizes[i] && b[n - 1] == b[i] * sizes[i];
+        boolean merges = n > 0 && a[n - 1] == a[i] * sizes[i] && b[n - 1] == b[i] * sizes[i];
         if (merges) {
           sizes[n - 1] *= sizes[i];
           a[n - 1] = a[i];

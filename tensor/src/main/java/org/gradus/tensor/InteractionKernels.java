@@ -13,8 +13,7 @@ public interface InteractionKernels {
 
   /// The inner products of all pairs of the F vectors, packed: y `[B, P]`. Pairs are the strict upper triangle
   /// row by row, (0,1), (0,2), …, or the lower one, (1,0), (2,0), (2,1), …; with the diagonal when `self` (DLRM, DI-2).
-  void dots(
-      Buffer y, Buffer e, int batch, int fields, int width, boolean lower, boolean self);
+  void dots(Buffer y, Buffer e, int batch, int fields, int width, boolean lower, boolean self);
 
   /// de = G e, with G the symmetric matrix of dy, its diagonal 2 dy where `self` (DLRM, DI-4).
   void dotsBackward(

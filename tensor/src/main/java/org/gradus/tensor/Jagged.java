@@ -10,10 +10,15 @@ public record Jagged(Tensor values, Tensor offsets) {
   public Jagged {
     if (offsets.kind() != Kind.INT || offsets.shape().rank() != 1 || offsets.elements() < 1) {
       throw new IllegalArgumentException(
-          "jagged: offsets " + offsets.shape() + " of kind " + offsets.kind() + ". Expected [S+1] of kind INT.");
+          "jagged: offsets "
+              + offsets.shape()
+              + " of kind "
+              + offsets.kind()
+              + ". Expected [S+1] of kind INT.");
     }
     if (values.shape().rank() < 1) {
-      throw new IllegalArgumentException("jagged: values " + values.shape() + ". Expected [N] or [N, D].");
+      throw new IllegalArgumentException(
+          "jagged: values " + values.shape() + ". Expected [N] or [N, D].");
     }
   }
 

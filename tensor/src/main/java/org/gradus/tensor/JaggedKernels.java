@@ -64,8 +64,7 @@ public interface JaggedKernels {
       int width);
 
   /// Gradient of the weights of a weighted sum: dw`[i]` = ⟨table row ids`[i]`, dy slice source`[i]`⟩ for i < n.
-  void weightGradients(
-      Buffer dw, Buffer dy, Table table, Buffer ids, Buffer source, int n);
+  void weightGradients(Buffer dw, Buffer dy, Table table, Buffer ids, Buffer source, int n);
 
   /// y `[S, D]` = pooled values `[N, D]` of the bags `offsets [S+1]`; `argmax [S, D]` only for [Pooling#MAX].
   void pool(

@@ -7,6 +7,5 @@ public interface LossKernels {
   void crossEntropy(Buffer loss, Buffer logits, Buffer targets, int n);
 
   /// dz = dLoss · (σ(z) − t)
-  void crossEntropyBackward(
-      Buffer dLogits, Buffer dLoss, Buffer logits, Buffer targets, int n);
+  void crossEntropyBackward(Buffer dLogits, Buffer dLoss, Buffer logits, Buffer targets, int n);
 }

@@ -38,6 +38,5 @@ public interface NormKernels {
   void normalizeRows(Buffer y, Buffer invStd, Buffer x, int rows, int n, double epsilon);
 
   /// dx = invStd (dy − mean(dy) − y · mean(dy · y)), means over the row.
-  void normalizeRowsBackward(
-      Buffer dx, Buffer dy, Buffer y, Buffer invStd, int rows, int n);
+  void normalizeRowsBackward(Buffer dx, Buffer dy, Buffer y, Buffer invStd, int rows, int n);
 }

@@ -31,7 +31,8 @@ public final class Scope implements AutoCloseable {
 
   /// A new tensor, its values undefined until a kernel writes them.
   public Tensor allocate(String op, Kind kind, Shape shape) {
-    return own(new Tensor(device, shape, op, new Tensor.Storage(device.allocate(kind, shape.elements()))));
+    return own(
+        new Tensor(device, shape, op, new Tensor.Storage(device.allocate(kind, shape.elements()))));
   }
 
   /// A new `REAL` tensor, its values undefined until a kernel writes them.
@@ -111,7 +112,8 @@ public final class Scope implements AutoCloseable {
   public Tensor keep(Tensor x) {
     x.buffer();
     if (x.slot < 0 || x.slot >= owned.size() || owned.get(x.slot) != x) {
-      throw new IllegalArgumentException("keep: " + x + " does not belong to this scope. Expected one of its own tensors.");
+      throw new IllegalArgumentException(
+          "keep: " + x + " does not belong to this scope. Expected one of its own tensors.");
     }
     disown(x);
     return x;
@@ -120,7 +122,8 @@ public final class Scope implements AutoCloseable {
   /// Makes this scope the owner of a kept tensor.
   public Tensor adopt(Tensor x) {
     if (x.slot >= 0) {
-      throw new IllegalArgumentException("adopt: " + x + " still belongs to a scope. Expected a kept tensor; call keep first.");
+      throw new IllegalArgumentException(
+          "adopt: " + x + " still belongs to a scope. Expected a kept tensor; call keep first.");
     }
     return own(x);
   }

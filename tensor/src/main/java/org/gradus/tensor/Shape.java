@@ -15,14 +15,19 @@ public final class Shape {
     for (int size : sizes) {
       if (size < 0) {
         throw new IllegalArgumentException(
-            "shape: size " + size + " in " + Arrays.toString(sizes) + ". Expected sizes of at least 0.");
+            "shape: size "
+                + size
+                + " in "
+                + Arrays.toString(sizes)
+                + ". Expected sizes of at least 0.");
       }
       n *= size;
       if (n > Integer.MAX_VALUE - 64) {
         throw new IllegalArgumentException(
             "shape: "
                 + Arrays.toString(sizes)
-                + " has more than 2^31 elements. Expected a tensor that fits an array; use a Table for embeddings.");
+                + " has more than 2^31 elements. Expected a tensor that fits an array; use a Table"
+                + " for embeddings.");
       }
     }
     this.sizes = sizes;
@@ -106,7 +111,8 @@ public final class Shape {
   public Shape insert(int axis, int size) {
     int a = axis < 0 ? axis + sizes.length + 1 : axis;
     if (a < 0 || a > sizes.length) {
-      throw new IllegalArgumentException("shape: cannot insert an axis at " + axis + " into " + this + ".");
+      throw new IllegalArgumentException(
+          "shape: cannot insert an axis at " + axis + " into " + this + ".");
     }
     int[] s = new int[sizes.length + 1];
     System.arraycopy(sizes, 0, s, 0, a);

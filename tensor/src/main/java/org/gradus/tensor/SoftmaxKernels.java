@@ -18,8 +18,7 @@ public interface SoftmaxKernels {
   void logSoftmax(Buffer y, Buffer x, @Nullable Buffer mask, int rows, int n);
 
   /// dxⱼ = mⱼ (dyⱼ − e^yⱼ Σₖ mₖ dyₖ)
-  void logSoftmaxBackward(
-      Buffer dx, Buffer dy, Buffer y, @Nullable Buffer mask, int rows, int n);
+  void logSoftmaxBackward(Buffer dx, Buffer dy, Buffer y, @Nullable Buffer mask, int rows, int n);
 
   /// y = ln Σₖ mₖ e^xₖ per row, `[rows]`; 0 for a row with no entry.
   void logSumExp(Buffer y, Buffer x, @Nullable Buffer mask, int rows, int n);

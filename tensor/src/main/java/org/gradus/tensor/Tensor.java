@@ -80,8 +80,8 @@ public final class Tensor {
           op
               + ": its result "
               + shape
-              + " is used after its scope was closed. Expected use inside the step; take it out with keep() "
-              + "to use it later.");
+              + " is used after its scope was closed. Expected use inside the step; take it out"
+              + " with keep() to use it later.");
     }
     return storage;
   }
@@ -140,7 +140,13 @@ public final class Tensor {
   public double item() {
     if (elements() != 1) {
       throw new IllegalArgumentException(
-          "item: tensor " + shape + " of " + op + " has " + elements() + " elements. Expected one.");
+          "item: tensor "
+              + shape
+              + " of "
+              + op
+              + " has "
+              + elements()
+              + " elements. Expected one.");
     }
     return toDoubles()[0];
   }

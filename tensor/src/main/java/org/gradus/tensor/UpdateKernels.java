@@ -15,7 +15,8 @@ public interface UpdateKernels {
   void sgdRows(Table w, Buffer rows, Buffer gradients, int count, double rate);
 
   /// v = momentum · v + g;  w −= rate · v (Nesterov: w −= rate · (g + momentum · v))
-  void momentum(Buffer w, Buffer v, Buffer g, double rate, double momentum, boolean nesterov, int n);
+  void momentum(
+      Buffer w, Buffer v, Buffer g, double rate, double momentum, boolean nesterov, int n);
 
   /// As [#momentum], on rows.
   void momentumRows(
@@ -44,8 +45,7 @@ public interface UpdateKernels {
   void adam(Buffer w, Buffer m, Buffer v, Buffer g, Adam adam, int n);
 
   /// As [#adam], on the rows given; absent rows stay as they are.
-  void adamRows(
-      Table w, Table m, Table v, Buffer rows, Buffer gradients, int count, Adam adam);
+  void adamRows(Table w, Table m, Table v, Buffer rows, Buffer gradients, int count, Adam adam);
 
   /// As [#adam], on every row from `first`: absent rows have gradient `l2` · w, present ones theirs (which includes any
   /// penalty already). `rows` rise.
@@ -81,8 +81,7 @@ public interface UpdateKernels {
   void ftrl(Buffer w, Buffer z, Buffer s, Buffer g, Ftrl ftrl, int n);
 
   /// As [#ftrl], on rows.
-  void ftrlRows(
-      Table w, Table z, Table s, Buffer rows, Buffer gradients, int count, Ftrl ftrl);
+  void ftrlRows(Table w, Table z, Table s, Buffer rows, Buffer gradients, int count, Ftrl ftrl);
 
   /// The numbers of FTRL-proximal.
   ///
@@ -92,14 +91,10 @@ public interface UpdateKernels {
   /// @param l2 λ₂
   record Ftrl(double alpha, double beta, double l1, double l2) {}
 
-  /// gradients += scale[r] · table rows; `scale` `[count]` or null for `l2` alone. The gradient of ½ · l2 · ‖row‖².
+  /// gradients += l2 · `scale[r]` · row r of those given; `scale` `[count]`, or null for 1. The gradient of
+  /// ½ · l2 · scale · ‖row‖².
   void addRowPenalty(
-      Buffer gradients,
-      Table w,
-      Buffer rows,
-      @Nullable Buffer scale,
-      int count,
-      double l2);
+      Buffer gradients, Table w, Buffer rows, @Nullable Buffer scale, int count, double l2);
 
   /// Σ of squares over the rows given, on the host; for reporting a penalty.
   double sumOfSquaresRows(Table w, Buffer rows, int count);
@@ -107,7 +102,7 @@ public interface UpdateKernels {
   /// Σ of squares over every row from `first`, on the host.
   double sumOfSquaresAll(Table w, int first);
 
-  /// w −= rate · l2 · w on every row from `first` that is not among `rows` (which rise): plain SGD on a penalty over the
+  /// w −= factor · w, factor being rate · l2, on every row from `first` that is not among `rows` (which rise): plain SGD on a penalty over the
   /// whole table.
   void decayAbsentRows(Table w, Buffer rows, int count, double factor, int first);
 }
