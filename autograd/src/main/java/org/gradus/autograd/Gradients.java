@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.autograd;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.gradus.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// What one walk backward over a tape found. Lives as long as the tape.
+public final class Gradients {
+  private final Map<Parameter, Gradient> ofParameters;
+  private final Map<Var, Tensor> ofVariables;
+
+  Gradients(Map<Parameter, Gradient> ofParameters, Map<Var, Tensor> ofVariables) {
+    this.ofParameters = ofParameters;
+    this.ofVariables = ofVariables;
+  }
+
+  static Gradients empty() {
+    return new Gradients(new LinkedHashMap<>(), new LinkedHashMap<>());
+  }
+
+  /// Gradient of a parameter, or null when the loss does not depend on it: then it is zero.
+  public @Nullable Gradient of(Parameter parameter) {
+    return ofParameters.get(parameter);
+  }
+
+  /// Gradient of a [Tape#variable], or null when the loss does not depend on it.
+  public @Nullable Tensor of(Var variable) {
+    return ofVariables.get(variable);
+  }
+
+  /// The parameters that the loss depends on, in no particular order.
+  public Set<Parameter> parameters() {
+    return Collections.unmodifiableSet(ofParameters.keySet());
+  }
+
+  void put(Parameter parameter, Gradient gradient) {
+    ofParameters.put(parameter, gradient);
+  }
+
+  void put(Var variable, Tensor gradient) {
+    ofVariables.put(variable, gradient);
+  }
+}

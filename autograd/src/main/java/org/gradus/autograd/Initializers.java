@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.autograd;
+
+import java.util.Arrays;
+import org.apache.commons.math3.special.Erf;
+import org.gradus.tensor.Counter;
+import org.gradus.tensor.Shape;
+
+/// The initial values that papers ask for. Weights are `[…, in, out]`.
+public final class Initializers {
+  private Initializers() {}
+
+  /// Zero.
+  public static Initializer zeros() {
+    return constant(0);
+  }
+
+  /// The same value everywhere.
+  public static Initializer constant(double value) {
+    return (values, _, _, _) -> Arrays.fill(values, (float) value);
+  }
+
+  /// Uniform in [−bound, bound).
+  public static Initializer uniform(double bound) {
+    return (values, first, _, key) -> {
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) ((2 * Counter.uniform53(key, first + i) - 1) * bound);
+      }
+    };
+  }
+
+  /// Normal with mean 0 and this standard deviation.
+  public static Initializer normal(double deviation) {
+    return (values, first, _, key) -> {
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) (deviation * normalAt(key, first + i));
+      }
+    };
+  }
+
+  /// Uniform with bound √(6/(in+out)) (Glorot, Bengio 2010), in and out being the last two sizes.
+  public static Initializer xavierUniform() {
+    return (values, first, shape, key) ->
+        uniform(StrictMath.sqrt(6.0 / (fanIn(shape) + fanOut(shape))))
+            .fill(values, first, shape, key);
+  }
+
+  /// Normal with deviation √(2/(in+out)) (Glorot, Bengio 2010), in and out being the last two sizes.
+  public static Initializer xavierNormal() {
+    return (values, first, shape, key) ->
+        normal(StrictMath.sqrt(2.0 / (fanIn(shape) + fanOut(shape))))
+            .fill(values, first, shape, key);
+  }
+
+  /// Uniform with bound 1/√n; with n the inputs of the layer, what PyTorch gives to weights and biases.
+  public static Initializer uniformOverRoot(long n) {
+    return uniform(1 / StrictMath.sqrt((double) n));
+  }
+
+  /// A standard normal number for a position under a key: the normal quantile of a uniform number.
+  public static double normalAt(long key, long position) {
+    double u = (Counter.bits(key, position) >>> 11) * 0x1p-53 + 0x1p-54; // never 0 or 1
+    return 1.4142135623730951 * Erf.erfInv(2 * u - 1);
+  }
+
+  private static int fanIn(Shape shape) {
+    return shape.rank() >= 2 ? shape.size(-2) : 1;
+  }
+
+  private static int fanOut(Shape shape) {
+    return shape.rank() >= 1 ? shape.size(-1) : 1;
+  }
+}

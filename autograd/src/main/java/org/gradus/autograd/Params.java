@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.autograd;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.gradus.tensor.Counter;
+import org.gradus.tensor.Device;
+import org.gradus.tensor.Scope;
+import org.gradus.tensor.Shape;
+import org.gradus.tensor.Table;
+import org.gradus.tensor.Tensor;
+
+/// Hands out a model's parameters by path, and keeps them.
+///
+/// ```
+/// Params params = Params.create(device, seed);
+/// DenseParameter w = params.at("deep").at("0").weight("kernel", Shape.of(390, 400), Initializers.xavierUniform());
+/// w.path();                                                   // deep/0/kernel
+/// ```
+///
+/// The initial value depends on the seed and the path only, so reordering a constructor changes nothing.
+public final class Params implements AutoCloseable {
+  /// Rows written to a table at once while it is initialised.
+  private static final int CHUNK = 1 << 16;
+
+  private final Store store;
+  private final String prefix;
+
+  private record Store(Device device, long seed, Scope scope, TreeMap<String, Parameter> byPath) {}
+
+  private Params(Store store, String prefix) {
+    this.store = store;
+    this.prefix = prefix;
+  }
+
+  /// No parameters yet, on a device.
+  public static Params create(Device device, long seed) {
+    return new Params(new Store(device, seed, new Scope(device), new TreeMap<>()), "");
+  }
+
+  /// The same store, with every path below `name`.
+  public Params at(String name) {
+    checkName(name);
+    return new Params(store, prefix + name + "/");
+  }
+
+  /// As [#at(String)] with a number: layer 0, 1, ….
+  public Params at(int index) {
+    return at(Integer.toString(index));
+  }
+
+  /// Where the parameters live.
+  public Device device() {
+    return store.device;
+  }
+
+  /// The path under which parameters are handed out here, without the final slash; empty at the root.
+  public String path() {
+    return prefix.isEmpty() ? "" : prefix.substring(0, prefix.length() - 1);
+  }
+
+  /// A new weight.
+  public DenseParameter weight(String name, Shape shape, Initializer init) {
+    return dense(name, shape, Parameter.Role.WEIGHT, init);
+  }
+
+  /// A new additive constant, never regularised; initially 0.
+  public DenseParameter bias(String name, Shape shape) {
+    return dense(name, shape, Parameter.Role.BIAS, Initializers.zeros());
+  }
+
+  /// A new dense parameter of any role.
+  public DenseParameter dense(String name, Shape shape, Parameter.Role role, Initializer init) {
+    String path = claim(name);
+    float[] values = new float[shape.elements()];
+    init.fill(values, 0, shape, Counter.key(store.seed, path));
+    Tensor value = store.scope.real(path, shape);
+    store.device.upload(value.buffer(), values);
+    DenseParameter p = new DenseParameter(path, role, value);
+    store.byPath.put(path, p);
+    return p;
+  }
+
+  /// A new tensor that is saved with the model but not trained: moving statistics.
+  public DenseParameter state(String name, Shape shape, double value) {
+    return dense(name, shape, Parameter.Role.STATE, Initializers.constant(value));
+  }
+
+  /// A new embedding table `[rows, width]`.
+  ///
+  /// @param paddingId the row that stays zero, or [TableParameter#NO_PADDING]
+  public TableParameter table(String name, int rows, int width, int paddingId, Initializer init) {
+    if (rows < 1 || width < 1 || paddingId >= rows) {
+      throw new IllegalArgumentException(
+          prefix
+              + name
+              + ": table ["
+              + rows
+              + ", "
+              + width
+              + "] with padding id "
+              + paddingId
+              + ". Expected at least one row and column, and a padding id below the number of"
+              + " rows.");
+    }
+    String path = claim(name);
+    Table table = store.device.table(rows, width);
+    long key = Counter.key(store.seed, path);
+    int step = Math.max(1, CHUNK / width);
+    for (int first = 0; first < rows; first += step) {
+      float[] values = new float[Math.min(step, rows - first) * width];
+      init.fill(values, (long) first * width, Shape.of(rows, width), key);
+      if (paddingId >= first && paddingId < first + step) {
+        java.util.Arrays.fill(
+            values, (paddingId - first) * width, (paddingId - first + 1) * width, 0);
+      }
+      table.write(first, values);
+    }
+    TableParameter p = new TableParameter(path, table, paddingId);
+    store.byPath.put(path, p);
+    return p;
+  }
+
+  /// Every parameter of the store, by path.
+  public List<Parameter> all() {
+    return List.copyOf(store.byPath.values());
+  }
+
+  /// The parameter at a full path.
+  public Parameter get(String path) {
+    Parameter p = store.byPath.get(path);
+    if (p == null) {
+      throw new IllegalArgumentException(
+          "params: no parameter at "
+              + path
+              + ". Expected one of: "
+              + String.join(", ", store.byPath.keySet()));
+    }
+    return p;
+  }
+
+  /// The parameters whose path matches a pattern: `*` stands for anything, and `a.b` is the same as `a/b`.
+  public List<Parameter> matching(String pattern) {
+    StringBuilder regex = new StringBuilder();
+    for (String part : pattern.replace('.', '/').split("\\*", -1)) {
+      regex.append(regex.isEmpty() ? "" : ".*").append(Pattern.quote(part));
+    }
+    Pattern p = Pattern.compile(regex.toString());
+    List<Parameter> found = new ArrayList<>();
+    store.byPath.forEach(
+        (path, parameter) -> {
+          if (p.matcher(path).matches()) {
+            found.add(parameter);
+          }
+        });
+    return found;
+  }
+
+  /// Freezes every parameter that matches: no update, no regularisation, no moments.
+  public void freeze(String pattern) {
+    List<Parameter> found = matching(pattern);
+    if (found.isEmpty()) {
+      throw new IllegalArgumentException(
+          "freeze: "
+              + pattern
+              + " matches no parameter. Expected a pattern for some of: "
+              + String.join(", ", store.byPath.keySet()));
+    }
+    found.forEach(p -> p.freeze(true));
+  }
+
+  /// Frees every parameter.
+  @Override
+  public void close() {
+    store.scope.close();
+    for (Parameter p : store.byPath.values()) {
+      if (p instanceof TableParameter t) {
+        t.table().close();
+      }
+    }
+    store.byPath.clear();
+  }
+
+  private String claim(String name) {
+    checkName(name);
+    String path = prefix + name;
+    if (store.byPath.containsKey(path)) {
+      throw new IllegalArgumentException(
+          "params: "
+              + path
+              + " was handed out before. Expected every parameter to have a path of its own.");
+    }
+    return path;
+  }
+
+  private static void checkName(String name) {
+    if (name.isEmpty() || name.indexOf('/') >= 0 || name.indexOf('*') >= 0) {
+      throw new IllegalArgumentException(
+          "params: name \""
+              + name
+              + "\". Expected letters without slash or star; use at() for each level.");
+    }
+  }
+}

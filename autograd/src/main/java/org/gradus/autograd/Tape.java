@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.autograd;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.gradus.tensor.Device;
+import org.gradus.tensor.Kernels;
+import org.gradus.tensor.Scope;
+import org.gradus.tensor.Shape;
+import org.gradus.tensor.Tensor;
+
+/// Records the operations of one step, and walks back over them.
+///
+/// ```
+/// try (Tape tape = Tape.recording(device)) {
+///   Var loss = …;
+///   Gradients gradients = tape.backward(loss);
+///   …
+/// }
+/// ```
+///
+/// Everything made on a tape dies when it closes. It belongs to one thread.
+public final class Tape implements AutoCloseable {
+  private final Scope scope;
+  private final boolean recording;
+  private final Probe probe;
+  private final List<Node> nodes = new ArrayList<>();
+  private final Map<DenseParameter, Var> parameters = new LinkedHashMap<>();
+
+  private Tape(Device device, boolean recording, Probe probe) {
+    this.scope = new Scope(device);
+    this.recording = recording;
+    this.probe = probe;
+  }
+
+  /// A tape that can be walked backward.
+  public static Tape recording(Device device) {
+    return new Tape(device, true, Probe.NONE);
+  }
+
+  /// A tape that only computes: nothing is recorded, nothing can be walked.
+  public static Tape evaluating(Device device) {
+    return new Tape(device, false, Probe.NONE);
+  }
+
+  /// A tape watched by a gradient check.
+  static Tape probed(Device device, boolean recording, Probe probe) {
+    return new Tape(device, recording, probe);
+  }
+
+  /// One recorded operation.
+  record Node(String op, Var output, Var[] inputs, Backward backward) {}
+
+  /// The derivative of one operation.
+  @FunctionalInterface
+  public interface Backward {
+    /// Adds to the inputs' gradients what the output's gradient causes.
+    ///
+    /// @param dy gradient of the output, same shape as the output; not to be overwritten
+    /// @param dx takes the gradients of the inputs
+    void run(Tensor dy, Sink dx);
+  }
+
+  /// Takes the gradients that an operation passes to its inputs.
+  public interface Sink {
+    /// Whether anyone asks for the gradient of this input (numbered from 0).
+    boolean wants(int input);
+
+    /// Adds a gradient to this input; the tensor now belongs to the tape.
+    void give(int input, Tensor gradient);
+
+    /// Adds a row gradient to a table. Rows are distinct and rise.
+    void give(TableParameter table, Gradient.Rows gradient);
+  }
+
+  /// Where the tape's tensors live.
+  public Device device() {
+    return scope.device();
+  }
+
+  /// The kernels of the tape's device.
+  public Kernels kernels() {
+    return scope.device().kernels();
+  }
+
+  /// The owner of every tensor made here.
+  public Scope scope() {
+    return scope;
+  }
+
+  /// Whether operations are recorded.
+  public boolean recording() {
+    return recording;
+  }
+
+  Probe probe() {
+    return probe;
+  }
+
+  /// A value that no gradient is asked for.
+  public Var constant(Tensor value) {
+    return new Var(this, value, false);
+  }
+
+  /// A `REAL` constant from host values.
+  public Var constant(Shape shape, float... values) {
+    return constant(scope.upload(shape, values));
+  }
+
+  /// A `REAL` constant from host values.
+  public Var constant(Shape shape, double... values) {
+    return constant(scope.upload(shape, values));
+  }
+
+  /// A value whose gradient [Gradients#of(Var)] will hold.
+  public Var variable(Tensor value) {
+    return new Var(this, value, recording);
+  }
+
+  /// A parameter on this tape; the same [Var] each time.
+  public Var use(DenseParameter parameter) {
+    return parameters.computeIfAbsent(
+        parameter, p -> new Var(this, p.value(), recording && !p.frozen()));
+  }
+
+  /// Records an operation. For operations that are not in this module: compute `output` with kernels, say how to
+  /// differentiate, and the result can be used like any other.
+  public Var record(String op, Tensor output, Backward backward, Var... inputs) {
+    boolean needed = false;
+    for (Var x : inputs) {
+      if (x.tape() != this) {
+        throw new IllegalArgumentException(
+            op + ": operand " + x + " belongs to another tape. Expected operands of one tape.");
+      }
+      needed |= x.needsGradient();
+    }
+    return record(op, output, backward, needed, inputs);
+  }
+
+  /// As above, for an operation that also reads tables: `needed` says whether a gradient is asked for all the same.
+  Var record(String op, Tensor output, Backward backward, boolean needed, Var... inputs) {
+    Var y = new Var(this, output, recording && needed);
+    if (y.needsGradient()) {
+      nodes.add(new Node(op, y, inputs, backward));
+    }
+    return y;
+  }
+
+  /// Gradients of a scalar with respect to every parameter and variable that it depends on.
+  public Gradients backward(Var loss) {
+    if (loss.value().elements() != 1) {
+      throw new IllegalArgumentException(
+          "backward: loss has shape "
+              + loss.shape()
+              + ". Expected one number; sum or average it first.");
+    }
+    Tensor one = scope.real("backward", loss.shape());
+    kernels().elementwise().fill(one.buffer(), 1, 1);
+    return backward(loss, one);
+  }
+
+  /// Gradients of Σ seed ⊙ output. The seed now belongs to the tape.
+  public Gradients backward(Var output, Tensor seed) {
+    if (!recording) {
+      throw new IllegalStateException(
+          "backward: this tape only evaluates. Expected Tape.recording(device).");
+    }
+    if (output.tape() != this || !seed.shape().equals(output.shape())) {
+      throw new IllegalArgumentException(
+          "backward: seed "
+              + seed.shape()
+              + " for output "
+              + output
+              + ". Expected the same shape, on this tape.");
+    }
+    return new Walk(this, nodes, parameters).from(output, seed);
+  }
+
+  /// Number of operations recorded.
+  public int size() {
+    return nodes.size();
+  }
+
+  List<Node> nodes() {
+    return nodes;
+  }
+
+  @Override
+  public void close() {
+    nodes.clear();
+    parameters.clear();
+    scope.close();
+  }
+}

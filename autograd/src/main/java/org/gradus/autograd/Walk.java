@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.autograd;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.gradus.tensor.Kernels;
+import org.gradus.tensor.Scope;
+import org.gradus.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// One walk backward: visits the recorded operations from last to first, and lets each gradient die as soon as it has
+/// been passed on.
+final class Walk implements Tape.Sink {
+  private final Tape tape;
+  private final Scope scope;
+  private final List<Tape.Node> nodes;
+  private final Map<DenseParameter, Var> parameters;
+  private final Map<Var, Tensor> pending = new LinkedHashMap<>();
+  private final Map<TableParameter, List<Gradient.Rows>> rows = new LinkedHashMap<>();
+  private Tape.@Nullable Node current;
+
+  Walk(Tape tape, List<Tape.Node> nodes, Map<DenseParameter, Var> parameters) {
+    this.tape = tape;
+    this.scope = tape.scope();
+    this.nodes = nodes;
+    this.parameters = parameters;
+  }
+
+  Gradients from(Var output, Tensor seed) {
+    if (output.needsGradient()) {
+      pending.put(output, seed);
+    }
+    for (int i = nodes.size() - 1; i >= 0; i--) {
+      Tape.Node node = nodes.get(i);
+      Tensor dy = pending.remove(node.output());
+      if (dy != null) {
+        current = node;
+        node.backward().run(dy, this);
+        scope.release(dy);
+      }
+    }
+    Gradients found = Gradients.empty();
+    parameters.forEach(
+        (parameter, var) -> {
+          Tensor g = pending.remove(var);
+          if (g != null) {
+            found.put(parameter, new Gradient.Dense(g));
+          }
+        });
+    pending.forEach(found::put);
+    rows.forEach((table, parts) -> found.put(table, RowGradients.merge(scope, table, parts)));
+    return found;
+  }
+
+  private Tape.Node current() {
+    if (current == null) {
+      throw new IllegalStateException("backward: a gradient was given outside of a walk");
+    }
+    return current;
+  }
+
+  @Override
+  public boolean wants(int input) {
+    return current().inputs()[input].needsGradient();
+  }
+
+  @Override
+  public void give(int input, Tensor gradient) {
+    Tape.Node node = current();
+    Var x = node.inputs()[input];
+    if (!gradient.shape().equals(x.shape())) {
+      throw new IllegalStateException(
+          node.op()
+              + ": its derivative gave "
+              + gradient.shape()
+              + " for input "
+              + input
+              + " of shape "
+              + x.shape());
+    }
+    if (!x.needsGradient()) {
+      scope.release(gradient);
+      return;
+    }
+    Tensor g = tape.probe().gradient(node.op(), input, gradient, scope);
+    Tensor sum = pending.get(x);
+    if (sum == null) {
+      pending.put(x, g);
+      return;
+    }
+    Kernels k = tape.kernels();
+    if (sum.sole()) {
+      k.elementwise().addScaled(sum.buffer(), g.buffer(), 1, g.elements());
+    } else {
+      Tensor total = scope.real("backward", x.shape());
+      k.elementwise()
+          .binary(
+              org.gradus.tensor.ElementwiseKernels.Binary.ADD,
+              total.buffer(),
+              sum.buffer(),
+              g.buffer(),
+              g.elements());
+      scope.release(sum);
+      pending.put(x, total);
+    }
+    scope.release(g);
+  }
+
+  @Override
+  public void give(TableParameter table, Gradient.Rows gradient) {
+    if (table.frozen()) {
+      scope.release(gradient.rows());
+      scope.release(gradient.values());
+      return;
+    }
+    Tensor values = tape.probe().gradient(current().op(), -1, gradient.values(), scope);
+    rows.computeIfAbsent(table, _ -> new ArrayList<>())
+        .add(new Gradient.Rows(gradient.rows(), values, gradient.count()));
+  }
+}
