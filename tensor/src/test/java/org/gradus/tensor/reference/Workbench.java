@@ -74,7 +74,7 @@ final class Workbench {
     return values;
   }
 
-  static double[] values(Table table) {
+  static double[] numbers(Table table) {
     double[] values = new double[table.rows() * table.width()];
     table.read(0, values);
     return values;
