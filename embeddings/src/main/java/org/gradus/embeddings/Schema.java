@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.embeddings;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// The fields of a data set, in order. A model is built from it and fed batches of it; model and data meet nowhere
+/// else.
+public final class Schema {
+  private final List<Field> fields;
+  private final Map<String, Field> byName = new LinkedHashMap<>();
+  private final Map<String, Integer> tables = new LinkedHashMap<>();
+
+  /// A schema of these fields. Names must be unique, fields that share a table must agree on its size, and a label mask
+  /// must name a label.
+  public Schema(List<Field> fields) {
+    this.fields = List.copyOf(fields);
+    for (Field f : fields) {
+      if (byName.put(f.name(), f) != null) {
+        throw new IllegalArgumentException(
+            "schema: two fields are called " + f.name() + ". Expected unique names.");
+      }
+      if (f instanceof Field.Ids ids) {
+        Integer size = tables.putIfAbsent(ids.table(), ids.size());
+        if (size != null && size != ids.size()) {
+          throw new IllegalArgumentException(
+              "schema: field "
+                  + f.name()
+                  + " needs "
+                  + ids.size()
+                  + " rows of table "
+                  + ids.table()
+                  + ", which has "
+                  + size
+                  + ". Expected fields that share a table to have one size.");
+        }
+      }
+    }
+    for (Field.LabelMask m : all(Field.LabelMask.class)) {
+      if (!(byName.get(m.label()) instanceof Field.Label)) {
+        throw new IllegalArgumentException(
+            "schema: mask "
+                + m.name()
+                + " is for label "
+                + m.label()
+                + ", which is no label here.");
+      }
+    }
+    atMostOne(Field.SampleWeight.class);
+    atMostOne(Field.Group.class);
+    atMostOne(Field.Domain.class);
+    atMostOne(Field.Timestamp.class);
+  }
+
+  /// A schema of these fields.
+  public static Schema of(Field... fields) {
+    return new Schema(List.of(fields));
+  }
+
+  /// Every field, in order.
+  public List<Field> fields() {
+    return fields;
+  }
+
+  /// The field of this name.
+  public Field field(String name) {
+    Field f = byName.get(name);
+    if (f == null) {
+      throw new IllegalArgumentException(
+          "schema: no field " + name + ". Expected one of: " + String.join(", ", byName.keySet()));
+    }
+    return f;
+  }
+
+  /// The fields of one kind, in order.
+  public <F extends Field> List<F> all(Class<F> kind) {
+    List<F> found = new ArrayList<>();
+    for (Field f : fields) {
+      if (kind.isInstance(f)) {
+        found.add(kind.cast(f));
+      }
+    }
+    return List.copyOf(found);
+  }
+
+  /// The only field of a kind, if there is one.
+  public <F extends Field> Optional<F> one(Class<F> kind) {
+    return all(kind).stream().findFirst();
+  }
+
+  /// Real-valued fields, the columns of [Batch#dense].
+  public List<Field.Dense> dense() {
+    return all(Field.Dense.class);
+  }
+
+  /// Fields with one id per example.
+  public List<Field.Categorical> categorical() {
+    return all(Field.Categorical.class);
+  }
+
+  /// Every field that holds ids, in order: the keys of [Batch#sparse].
+  public List<Field.Ids> ids() {
+    return all(Field.Ids.class);
+  }
+
+  /// What is to be predicted.
+  public List<Field.Label> labels() {
+    return all(Field.Label.class);
+  }
+
+  /// Tables by name, with their number of rows.
+  public Map<String, Integer> tables() {
+    return Map.copyOf(tables);
+  }
+
+  private void atMostOne(Class<? extends Field> kind) {
+    if (all(kind).size() > 1) {
+      throw new IllegalArgumentException(
+          "schema: "
+              + all(kind).size()
+              + " fields of kind "
+              + kind.getSimpleName()
+              + ". Expected at most one.");
+    }
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Schema schema && fields.equals(schema.fields);
+  }
+
+  @Override
+  public int hashCode() {
+    return fields.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "Schema" + fields;
+  }
+}

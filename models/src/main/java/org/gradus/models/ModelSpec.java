@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models;
+
+import java.util.List;
+import java.util.Map;
+import org.gradus.autograd.Params;
+import org.gradus.embeddings.Field;
+import org.gradus.embeddings.Schema;
+import org.gradus.tensor.Pooling;
+
+/// A model that can be chosen by name. Found by `ServiceLoader`, so that models outside this repository can register.
+public interface ModelSpec {
+  /// The word after `--model`.
+  String name();
+
+  /// What it implements.
+  Paper paper();
+
+  /// What a user may set.
+  List<Option> options();
+
+  /// Builds the model.
+  ///
+  /// @param settings values for [#options]
+  /// @param schema what batches will look like
+  /// @param params hands out the parameters
+  Model create(Settings settings, Schema schema, Params params);
+
+  /// A small schema on which a gradient check shows every path of the model with these settings.
+  default Schema exampleSchema(Settings settings) {
+    return Schema.of(
+        new Field.Dense("price"),
+        new Field.Dense("age"),
+        new Field.Categorical("user", 7),
+        new Field.Categorical("city", 5),
+        new Field.MultiValued("tags", 6, "tags", Pooling.MEAN, 4),
+        new Field.Label("click", Field.LabelKind.BINARY));
+  }
+
+  /// Parameters whose gradient is zero by construction with these settings, each with the reason.
+  default Map<String, String> structuralZeros(Settings settings) {
+    return Map.of();
+  }
+
+  /// The settings that override presets given by a user.
+  default Settings settings(Map<String, String> given) {
+    return new Settings(options(), given);
+  }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models;
+
+import java.util.List;
+
+/// A setting of a model that a user may change: `--set name=value`.
+///
+/// @param name as in `--set`
+/// @param type what a value looks like
+/// @param preset the value when it is not set
+/// @param choices the only values allowed, for [Type#CHOICE]; empty otherwise
+/// @param samples values that a gradient check combines, small ones; for a choice or a flag, all of them
+/// @param doc one sentence
+public record Option(
+    String name, Type type, String preset, List<String> choices, List<String> samples, String doc) {
+  /// What a value looks like.
+  public enum Type {
+    /// a whole number
+    INTEGER,
+    /// a real number
+    REAL,
+    /// true or false
+    FLAG,
+    /// one of a few words
+    CHOICE,
+    /// whole numbers with commas between them, possibly none
+    INTEGERS
+  }
+
+  /// A whole number.
+  public static Option integer(String name, int preset, List<Integer> samples, String doc) {
+    return new Option(
+        name,
+        Type.INTEGER,
+        Integer.toString(preset),
+        List.of(),
+        samples.stream().map(String::valueOf).toList(),
+        doc);
+  }
+
+  /// A real number.
+  public static Option real(String name, double preset, List<Double> samples, String doc) {
+    return new Option(
+        name,
+        Type.REAL,
+        Double.toString(preset),
+        List.of(),
+        samples.stream().map(String::valueOf).toList(),
+        doc);
+  }
+
+  /// True or false.
+  public static Option flag(String name, boolean preset, String doc) {
+    return new Option(
+        name, Type.FLAG, Boolean.toString(preset), List.of(), List.of("true", "false"), doc);
+  }
+
+  /// One of the constants of an enum.
+  public static <E extends Enum<E>> Option choice(String name, E preset, String doc) {
+    List<String> all =
+        java.util.Arrays.stream(preset.getDeclaringClass().getEnumConstants())
+            .map(Enum::name)
+            .toList();
+    return new Option(name, Type.CHOICE, preset.name(), all, all, doc);
+  }
+
+  /// Whole numbers: layer sizes.
+  ///
+  /// @param samples lists in the form that a user types, `"4,3"`
+  public static Option integers(
+      String name, List<Integer> preset, List<String> samples, String doc) {
+    return new Option(
+        name,
+        Type.INTEGERS,
+        String.join(",", preset.stream().map(String::valueOf).toList()),
+        List.of(),
+        samples,
+        doc);
+  }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/// Values for a model's [Option]s, checked against them: an unknown name or a value of the wrong type is an error.
+public final class Settings {
+  private final Map<String, Option> options = new LinkedHashMap<>();
+  private final Map<String, String> values = new LinkedHashMap<>();
+
+  /// The presets of `options`, overridden by `given`.
+  public Settings(List<Option> options, Map<String, String> given) {
+    for (Option o : options) {
+      this.options.put(o.name(), o);
+      this.values.put(o.name(), o.preset());
+    }
+    List<String> unknown =
+        given.keySet().stream().filter(k -> !this.options.containsKey(k)).toList();
+    if (!unknown.isEmpty()) {
+      throw new IllegalArgumentException(
+          "settings: unknown "
+              + String.join(", ", unknown)
+              + ". Expected some of: "
+              + String.join(", ", this.options.keySet()));
+    }
+    given.forEach(
+        (name, value) -> {
+          check(this.options.get(name), value);
+          values.put(name, value.trim());
+        });
+  }
+
+  private static void check(@org.jspecify.annotations.Nullable Option option, String value) {
+    if (option == null) {
+      return;
+    }
+    String v = value.trim();
+    try {
+      switch (option.type()) {
+        case INTEGER -> Integer.parseInt(v);
+        case REAL -> Double.parseDouble(v);
+        case INTEGERS -> integers(v);
+        case FLAG -> {
+          if (!v.equals("true") && !v.equals("false")) {
+            throw wrong(option, value, "true or false");
+          }
+        }
+        case CHOICE -> {
+          if (!option.choices().contains(v.toUpperCase(Locale.ROOT))) {
+            throw wrong(option, value, "one of " + String.join(", ", option.choices()));
+          }
+        }
+      }
+    } catch (NumberFormatException e) {
+      throw wrong(option, value, option.type().name().toLowerCase(Locale.ROOT));
+    }
+  }
+
+  private static IllegalArgumentException wrong(Option option, String value, String expected) {
+    return new IllegalArgumentException(
+        "settings: " + option.name() + "=" + value + ". Expected " + expected + ".");
+  }
+
+  private static List<Integer> integers(String v) {
+    List<Integer> list = new ArrayList<>();
+    if (!v.isBlank()) {
+      for (String part : v.split(",", -1)) {
+        list.add(Integer.parseInt(part.trim()));
+      }
+    }
+    return List.copyOf(list);
+  }
+
+  private String value(String name) {
+    String v = values.get(name);
+    if (v == null) {
+      throw new IllegalArgumentException("settings: the model declares no option " + name + ".");
+    }
+    return v;
+  }
+
+  /// A whole number.
+  public int integer(String name) {
+    return Integer.parseInt(value(name));
+  }
+
+  /// A real number.
+  public double real(String name) {
+    return Double.parseDouble(value(name));
+  }
+
+  /// True or false.
+  public boolean flag(String name) {
+    return Boolean.parseBoolean(value(name));
+  }
+
+  /// A constant of an enum.
+  public <E extends Enum<E>> E choice(String name, Class<E> type) {
+    return Enum.valueOf(type, value(name).toUpperCase(Locale.ROOT));
+  }
+
+  /// Whole numbers.
+  public List<Integer> list(String name) {
+    return integers(value(name));
+  }
+
+  /// Every setting by name, presets included: what repeats the model.
+  public Map<String, String> toMap() {
+    return new LinkedHashMap<>(values);
+  }
+
+  @Override
+  public String toString() {
+    return values.entrySet().stream()
+        .map(e -> e.getKey() + "=" + e.getValue())
+        .collect(Collectors.joining(" "));
+  }
+}
