@@ -200,4 +200,23 @@ public final class GradCheck {
     }
   }
 
+  /// Sets another device beside `reference`: outputs and gradients of the same objective at the same point, drawn as for
+  /// [#check] and representable in float32. What the differences may be follows from the roundings that a pass makes;
+  /// see [DeviceReport].
+  ///
+  /// Both sides must take the same branches; otherwise the point is redrawn.
+  public DeviceReport compare(Device device, Device reference, Objective.Builder builder) {
+    if (!reference.float64()) {
+      throw new IllegalArgumentException(
+          "gradcheck: "
+              + reference.name()
+              + " is a device of float32. Expected one of float64 to compare "
+              + device.name()
+              + " with.");
+    }
+    try (Params onReference = Params.create(reference, settings.seed);
+        Params onDevice = Params.create(device, settings.seed)) {
+      return new DeviceRun(settings, onReference, onDevice, builder).report();
+    }
+  }
 }
