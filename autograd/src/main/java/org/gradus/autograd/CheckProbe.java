@@ -94,8 +94,8 @@ final class CheckProbe implements Probe {
         double[] unperturbed = nextStopped < stopped.size() ? stopped.get(nextStopped++) : null;
         if (unperturbed == null || unperturbed.length != value.elements()) {
           throw new IllegalStateException(
-              "gradcheck: two passes reach different stop-gradients. Expected an objective that runs"
-                  + " the same operations at every point.");
+              "gradcheck: two passes reach different stop-gradients. Expected an objective that"
+                  + " runs the same operations at every point.");
         }
         return scope.upload(value.shape(), unperturbed);
       }

@@ -168,8 +168,7 @@ final class CheckRun {
   }
 
   /// A point and what the walk back found there.
-  private record Base(
-      List<double[]> point, Passes.Found found, long branches) {}
+  private record Base(List<double[]> point, Passes.Found found, long branches) {}
 
   private Base begin(int round) {
     List<double[]> point = new ArrayList<>();

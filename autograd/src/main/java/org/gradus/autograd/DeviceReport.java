@@ -26,8 +26,7 @@ public record DeviceReport(
   /// @param difference largest difference between the devices
   /// @param bound what the difference may be
   /// @param detail where it is
-  public record Row(
-      String name, double magnitude, double difference, double bound, String detail) {
+  public record Row(String name, double magnitude, double difference, double bound, String detail) {
     /// Whether the difference is within the bound.
     public boolean passed() {
       return difference <= bound;

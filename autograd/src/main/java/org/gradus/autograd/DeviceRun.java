@@ -49,8 +49,7 @@ final class DeviceRun {
     GradCheck.Settings plain =
         new GradCheck.Settings(
             settings.seed(), settings.training(), settings.extent(), settings.told(), null);
-    this.reference =
-        Side.of(plain, onReference.device(), onReference, builder.build(onReference));
+    this.reference = Side.of(plain, onReference.device(), onReference, builder.build(onReference));
     this.device = Side.of(settings, onDevice.device(), onDevice, builder.build(onDevice));
     this.name = onDevice.device().name();
     List<String> expected = reference.targets.stream().map(Target::path).toList();

@@ -28,9 +28,7 @@ record Difference(double derivative, double floor, boolean moved) {
     double fine = change(halfPlus, halfMinus) / h;
     double magnitude = Math.max(moved(plus, minus), moved(halfPlus, halfMinus));
     return new Difference(
-        (4 * fine - coarse) / 3,
-        Math.abs(coarse - fine) + 0x1p-52 * magnitude / h,
-        magnitude > 0);
+        (4 * fine - coarse) / 3, Math.abs(coarse - fine) + 0x1p-52 * magnitude / h, magnitude > 0);
   }
 
   /// Σ R ⊙ (y₊ − y₋): the outputs are subtracted before they are summed, so that those that did not move add no noise.

@@ -118,8 +118,7 @@ public final class GradCheck {
     }
     Settings s = settings;
     return new GradCheck(
-        new Settings(
-            s.seed, s.training, new Extent(coordinates, directions), s.told, s.mutation));
+        new Settings(s.seed, s.training, new Extent(coordinates, directions), s.told, s.mutation));
   }
 
   /// Adds a differentiable input drawn from N(0, 0.5²).

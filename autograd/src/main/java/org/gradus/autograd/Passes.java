@@ -24,11 +24,7 @@ final class Passes {
   private final Map<String, double[]> weights = new HashMap<>();
 
   Passes(
-      Device device,
-      long seed,
-      boolean training,
-      Objective objective,
-      List<Target.Input> inputs) {
+      Device device, long seed, boolean training, Objective objective, List<Target.Input> inputs) {
     this.device = device;
     this.seed = seed;
     this.training = training;

@@ -94,9 +94,7 @@ final class Tally {
           String.format(
               Locale.ROOT,
               "at %s analytic %.9e, numeric %.9e",
-              directions
-                  ? "direction " + which
-                  : Arrays.toString(place(target.shape(), which)),
+              directions ? "direction " + which : Arrays.toString(place(target.shape(), which)),
               a,
               n.derivative());
     }
