@@ -107,7 +107,7 @@ public final class Tape implements AutoCloseable {
 
   /// A value that no gradient is asked for.
   public Var constant(Tensor value) {
-    return new Var(this, value, false);
+    return new Var(this, probe.constant(value, scope), false);
   }
 
   /// A `REAL` constant from host values.
@@ -147,6 +147,7 @@ public final class Tape implements AutoCloseable {
 
   /// As above, for an operation that also reads tables: `needed` says whether a gradient is asked for all the same.
   Var record(String op, Tensor output, Backward backward, boolean needed, Var... inputs) {
+    probe.value(op, output, inputs);
     Var y = new Var(this, output, recording && needed);
     if (y.needsGradient()) {
       nodes.add(new Node(op, y, inputs, backward));

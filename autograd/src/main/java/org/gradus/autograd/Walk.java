@@ -178,8 +178,7 @@ final class Walk implements Tape.Sink {
       scope.release(gradient.values());
       return;
     }
-    Tensor values = tape.probe().gradient(current().op(), -1, gradient.values(), scope);
     rows.computeIfAbsent(table, _ -> new ArrayList<>())
-        .add(new Gradient.Rows(gradient.rows(), values, gradient.count()));
+        .add(tape.probe().rows(current().op(), gradient, scope));
   }
 }
