@@ -50,7 +50,8 @@ final class Polynomials {
     FloatVector n = shifted.sub(ROUND);
     FloatVector r = remainder(z, n);
     FloatVector p = expTail(r).fma(r.mul(r), r).add(1f);
-    // 2ⁿ in two factors: the first product is exact, and the second rounds once, to a subnormal too.
+    // 2ⁿ in two factors: the first product is exact, and the second rounds once, to a subnormal
+    // too.
     IntVector exponent = shifted.reinterpretAsInts().sub(ROUND_BITS);
     IntVector half = exponent.lanewise(VectorOperators.ASHR, 1);
     return p.mul(powerOfTwo(half)).mul(powerOfTwo(exponent.sub(half)));

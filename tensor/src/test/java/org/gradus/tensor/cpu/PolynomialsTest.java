@@ -72,9 +72,24 @@ class PolynomialsTest {
   @MethodSource("functions")
   void agreesWithStrictMathAtSpecialValues(Function f) {
     float[] specials = {
-      0f, -0f, 1f, -1f, Float.MIN_VALUE, -Float.MIN_VALUE, Float.MIN_NORMAL, -Float.MIN_NORMAL,
-      Float.MAX_VALUE, -Float.MAX_VALUE, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY,
-      Float.NaN, Math.nextDown(-1f), Math.nextUp(-1f), 0x1p-127f, 0x1p24f, 0x1p127f
+      0f,
+      -0f,
+      1f,
+      -1f,
+      Float.MIN_VALUE,
+      -Float.MIN_VALUE,
+      Float.MIN_NORMAL,
+      -Float.MIN_NORMAL,
+      Float.MAX_VALUE,
+      -Float.MAX_VALUE,
+      Float.POSITIVE_INFINITY,
+      Float.NEGATIVE_INFINITY,
+      Float.NaN,
+      Math.nextDown(-1f),
+      Math.nextUp(-1f),
+      0x1p-127f,
+      0x1p24f,
+      0x1p127f
     };
     for (float x : specials) {
       double exact = f.exact.applyAsDouble(x);
