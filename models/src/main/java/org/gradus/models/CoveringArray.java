@@ -7,21 +7,24 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.gradus.tensor.Counter;
 
 /// Few combinations of option values in which every pair of values of two options occurs.
 ///
-/// Greedy: of several random candidates, each built around a pair that is still missing, the one that covers most missing
-/// pairs is taken, until none is missing. The result depends on the options and the seed only.
+/// Greedy: of several random candidates built around a pair that is still missing, the one that covers most missing pairs
+/// is taken, until none is missing. The result depends on the options and the seed only.
 public final class CoveringArray {
   private static final int CANDIDATES = 24;
 
   private final List<Option> options;
+  private final Predicate<Map<String, String>> allowed;
   private final long seed;
   private long draws;
 
-  private CoveringArray(List<Option> options, long seed) {
+  private CoveringArray(List<Option> options, Predicate<Map<String, String>> allowed, long seed) {
     this.options = options;
+    this.allowed = allowed;
     this.seed = seed;
   }
 
@@ -29,8 +32,18 @@ public final class CoveringArray {
 
   /// Combinations of the options' samples. Options without samples are left at their presets.
   public static List<Map<String, String>> pairwise(List<Option> options, long seed) {
+    return pairwise(options, _ -> true, seed);
+  }
+
+  /// Combinations of the samples of a model's options that can be built. A pair of values that never can is left out.
+  public static List<Map<String, String>> pairwise(ModelSpec spec, long seed) {
+    return pairwise(spec.options(), given -> spec.conflict(spec.settings(given)) == null, seed);
+  }
+
+  private static List<Map<String, String>> pairwise(
+      List<Option> options, Predicate<Map<String, String>> allowed, long seed) {
     List<Option> sampled = options.stream().filter(o -> !o.samples().isEmpty()).toList();
-    return new CoveringArray(sampled, seed).build();
+    return new CoveringArray(sampled, allowed, seed).build();
   }
 
   private List<Map<String, String>> build() {
@@ -39,29 +52,38 @@ public final class CoveringArray {
     }
     if (options.size() == 1) {
       Option only = options.getFirst();
-      return only.samples().stream().map(v -> Map.of(only.name(), v)).toList();
+      return only.samples().stream().map(v -> Map.of(only.name(), v)).filter(allowed).toList();
     }
     List<Pair> missing = pairs();
     List<Map<String, String>> rows = new ArrayList<>();
     while (!missing.isEmpty()) {
-      List<String> best = candidate(missing);
-      int most = covered(best, missing).size();
-      for (int c = 1; c < CANDIDATES; c++) {
-        List<String> next = candidate(missing);
-        int n = covered(next, missing).size();
-        if (n > most) {
+      List<String> best = List.of();
+      Set<Pair> most = Set.of();
+      Pair kept = missing.get(below(missing.size()));
+      for (int c = 0; c < CANDIDATES; c++) {
+        List<String> next = candidate(kept);
+        Set<Pair> found = covered(next, missing);
+        if (found.size() > most.size() && allowed.test(row(next))) {
           best = next;
-          most = n;
+          most = found;
         }
       }
-      missing.removeAll(covered(best, missing));
-      Map<String, String> row = new LinkedHashMap<>();
-      for (int i = 0; i < options.size(); i++) {
-        row.put(options.get(i).name(), best.get(i));
+      if (most.isEmpty()) {
+        missing.remove(kept); // no combination around this pair can be built
+      } else {
+        missing.removeAll(most);
+        rows.add(row(best));
       }
-      rows.add(row);
     }
     return List.copyOf(rows);
+  }
+
+  private Map<String, String> row(List<String> values) {
+    Map<String, String> row = new LinkedHashMap<>();
+    for (int i = 0; i < options.size(); i++) {
+      row.put(options.get(i).name(), values.get(i));
+    }
+    return row;
   }
 
   private List<Pair> pairs() {
@@ -78,8 +100,7 @@ public final class CoveringArray {
     return all;
   }
 
-  private List<String> candidate(List<Pair> missing) {
-    Pair kept = missing.get(below(missing.size()));
+  private List<String> candidate(Pair kept) {
     List<String> row = new ArrayList<>();
     for (int i = 0; i < options.size(); i++) {
       List<String> samples = options.get(i).samples();

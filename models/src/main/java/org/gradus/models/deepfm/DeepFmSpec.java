@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models.deepfm;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.gradus.autograd.Params;
 import org.gradus.embeddings.FieldEmbeddings.Numeric;
 import org.gradus.embeddings.Schema;
@@ -15,6 +17,7 @@ import org.gradus.models.deepfm.DeepFm.Config;
 import org.gradus.models.deepfm.DeepFm.FirstOrderTerm;
 import org.gradus.models.deepfm.DeepFm.Parts;
 import org.gradus.models.deepfm.DeepFm.Tower;
+import org.jspecify.annotations.Nullable;
 
 /// `--model deepfm`.
 public final class DeepFmSpec implements ModelSpec {
@@ -50,7 +53,30 @@ public final class DeepFmSpec implements ModelSpec {
   }
 
   @Override
+  public @Nullable String conflict(Settings s) {
+    return s.flag("useFm") || s.flag("useDnn")
+        ? null
+        : "deepfm: useFm=false and useDnn=false leave a linear model. Expected one of them; use"
+              + " --model lr.";
+  }
+
+  @Override
+  public Map<String, String> structuralZeros(Settings s) {
+    Map<String, String> zeros = new LinkedHashMap<>();
+    if (s.flag("batchNorm") && s.flag("useDnn")) {
+      for (int l = 0; l < s.list("hidden").size(); l++) {
+        zeros.put("deep/" + l + "/bias", "a bias before batch norm");
+      }
+    }
+    return zeros;
+  }
+
+  @Override
   public Model create(Settings s, Schema schema, Params params) {
+    String conflict = conflict(s);
+    if (conflict != null) {
+      throw new IllegalArgumentException(conflict);
+    }
     Mlp.Style style =
         Mlp.Style.RELU.withDropout(s.real("dropout")).withBatchNorm(s.flag("batchNorm"));
     return new DeepFm(
