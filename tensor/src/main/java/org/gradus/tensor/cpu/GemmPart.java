@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tensor.cpu;
+
+import java.util.Arrays;
+
+/// The walk of one thread over the register blocks of a part of C.
+///
+/// @param slab what `packed` holds of B
+/// @param cut the strips of rows and the panels of columns to compute
+/// @param buffers of the thread that calls [#multiply]
+record GemmPart(Product p, Gemm.Slab slab, float[] packed, Gemm.Cut cut, Buffers buffers) {
+  /// Rows of a register block. Twelve rows of two vectors fill 32 registers, six fill 16.
+  static final int ROWS = Lanes.WIDTH == 16 ? 12 : 6;
+
+  /// Columns of a register block.
+  static final int COLUMNS = 2 * Lanes.WIDTH;
+
+  /// Strips of rows in a part at most: 192 KiB of packed A.
+  static final int MAX_STRIPS = 16;
+
+  /// Steps of k between two visits of a register block.
+  static final int STEPS = 256;
+
+  /// Panels up to which a packed strip of A would be used too seldom to pay for its packing.
+  private static final int FEW_PANELS = 2;
+
+  /// Computes the part for all steps of the slab.
+  void multiply() {
+    boolean inPlace = !p.a().transposed() && slab.panels() <= FEW_PANELS;
+    for (int step = 0; step < slab.steps(); step += STEPS) {
+      int kc = Math.min(STEPS, slab.steps() - step);
+      for (int strip = cut.firstStrip(); strip < cut.endStrip(); strip++) {
+        if (!inPlace || rows(strip) < ROWS) {
+          int rows = rows(strip);
+          int source = p.a().index(strip * ROWS, slab.step() + step);
+          Packing.strip(
+              p.a(), source, rows, kc, buffers.strips, packedStrip(strip, kc), tileRows(rows));
+        }
+      }
+      for (int panel = cut.firstPanel(); panel < cut.endPanel(); panel++) {
+        for (int strip = cut.firstStrip(); strip < cut.endStrip(); strip++) {
+          block(strip, panel, step, kc, inPlace);
+        }
+      }
+    }
+  }
+
+  /// One register block of C, steps step…step + kc − 1.
+  private void block(int strip, int panel, int step, int kc, boolean inPlace) {
+    int k = slab.step() + step;
+    int rows = rows(strip);
+    int columns = slab.width(panel);
+    int vectors = slab.vectors(panel);
+    int column = slab.column() + panel * COLUMNS;
+    boolean first = k == 0 && !p.epilogue().accumulate();
+    boolean last = k + kc == p.size().k();
+    Epilogue.Block block = new Epilogue.Block(rows, columns, column);
+    float[] c = p.c().data();
+    int cs = p.c().stride();
+    int co = p.c().index(strip * ROWS, column);
+    int bo = slab.start(panel) + step * vectors * Lanes.WIDTH;
+    if (rows == tileRows(rows) && columns == vectors * Lanes.WIDTH) {
+      float[] from = first ? buffers.zeros : c;
+      int fo = first ? 0 : co;
+      int fs = first ? 0 : cs;
+      if (inPlace && rows == ROWS) {
+        int ao = p.a().index(strip * ROWS, k);
+        float[] a = p.a().data();
+        RowTiles.multiply(
+            rows, vectors, kc, a, ao, p.a().stride(), packed, bo, from, fo, fs, c, co, cs);
+      } else {
+        int ao = packedStrip(strip, kc);
+        PackedTiles.multiply(
+            rows, vectors, kc, buffers.strips, ao, packed, bo, from, fo, fs, c, co, cs);
+      }
+      if (last) {
+        p.epilogue().finish(c, co, cs, block);
+      }
+      return;
+    }
+    // At the edge of C the block goes through a buffer of full size.
+    float[] edge = buffers.edge;
+    Arrays.fill(edge, 0f);
+    if (!first) {
+      copy(c, co, cs, edge, 0, COLUMNS, block);
+    }
+    if (inPlace && rows == ROWS) {
+      int ao = p.a().index(strip * ROWS, k);
+      float[] a = p.a().data();
+      RowTiles.multiply(
+          rows, vectors, kc, a, ao, p.a().stride(), packed, bo, edge, 0, COLUMNS, edge, 0, COLUMNS);
+    } else {
+      PackedTiles.multiply(
+          tileRows(rows),
+          vectors,
+          kc,
+          buffers.strips,
+          packedStrip(strip, kc),
+          packed,
+          bo,
+          edge,
+          0,
+          COLUMNS,
+          edge,
+          0,
+          COLUMNS);
+    }
+    if (last) {
+      p.epilogue().finish(edge, 0, COLUMNS, block);
+    }
+    copy(edge, 0, COLUMNS, c, co, cs, block);
+  }
+
+  private int rows(int strip) {
+    return Math.min(ROWS, p.size().m() - strip * ROWS);
+  }
+
+  private int packedStrip(int strip, int kc) {
+    return (strip - cut.firstStrip()) * ROWS * kc;
+  }
+
+  /// The fewest rows of an inner loop that hold a strip.
+  static int tileRows(int rows) {
+    return rows > 6 ? 12 : rows > 4 ? 6 : 4;
+  }
+
+  private static void copy(
+      float[] from, int fo, int fs, float[] to, int at, int ts, Epilogue.Block block) {
+    for (int i = 0; i < block.rows(); i++) {
+      System.arraycopy(from, fo + i * fs, to, at + i * ts, block.columns());
+    }
+  }
+
+  /// What a thread keeps from one product to the next.
+  static final class Buffers {
+    private final float[] strips = new float[MAX_STRIPS * ROWS * STEPS];
+    private final float[] edge = new float[ROWS * COLUMNS];
+    private final float[] zeros = new float[COLUMNS];
+    private float[] panels = new float[0];
+
+    /// Room for the packed panels of a slab.
+    float[] panels(int size) {
+      if (panels.length < size) {
+        panels = new float[size];
+      }
+      return panels;
+    }
+  }
+}

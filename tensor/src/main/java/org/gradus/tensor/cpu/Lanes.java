@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tensor.cpu;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/// Reductions of a range of floats, with the same bits at every vector width.
+///
+/// Element i of a range belongs to logical lane i mod 16. Each lane is summed in the order of the
+/// range, then the lanes are added in a fixed tree: l and l + 8, then l and l + 4, l + 2, l + 1. The
+/// hardware decides only how many of the 16 lanes one register holds.
+///
+/// A sum of n terms computed this way passes each term through at most ⌈n/16⌉ + 4 roundings.
+final class Lanes {
+  /// Logical lanes of every reduction, and the floats to which buffers are padded.
+  static final int LANES = 16;
+
+  /// The widest vectors of this machine that hold 4, 8 or 16 floats.
+  static final VectorSpecies<Float> SPECIES = widest();
+
+  /// Floats in one hardware vector: 4, 8 or 16.
+  static final int WIDTH = SPECIES.length();
+
+  private static final VectorShuffle<Float> BY_8 = rotate(8);
+  private static final VectorShuffle<Float> BY_4 = rotate(4);
+  private static final VectorShuffle<Float> BY_2 = rotate(2);
+  private static final VectorShuffle<Float> BY_1 = rotate(1);
+
+  private Lanes() {}
+
+  private static VectorSpecies<Float> widest() {
+    return switch (FloatVector.SPECIES_PREFERRED.length()) {
+      case 1, 2, 4 -> FloatVector.SPECIES_128;
+      case 8 -> FloatVector.SPECIES_256;
+      default -> FloatVector.SPECIES_512;
+    };
+  }
+
+  private static VectorShuffle<Float> rotate(int distance) {
+    return VectorShuffle.iota(SPECIES, distance % WIDTH, 1, true);
+  }
+
+  /// The mask of the lanes i with start + i < end: for the last vector of a row.
+  static VectorMask<Float> upTo(int start, int end) {
+    return SPECIES.indexInRange(start, end);
+  }
+
+  /// Σ x[offset + i] for i in 0…n−1; 0 when n = 0.
+  static float sum(float[] x, int offset, int n) {
+    FloatVector lanes = sumFrom(0, x, offset, n);
+    if (WIDTH == 8) {
+      lanes = lanes.add(sumFrom(8, x, offset, n));
+    } else if (WIDTH == 4) {
+      FloatVector odd = sumFrom(4, x, offset, n).add(sumFrom(12, x, offset, n));
+      lanes = lanes.add(sumFrom(8, x, offset, n)).add(odd);
+    }
+    return addLanes(lanes);
+  }
+
+  /// Σ x[offset + i]²; each square is added with a single rounding.
+  static float sumOfSquares(float[] x, int offset, int n) {
+    return dot(x, offset, x, offset, n);
+  }
+
+  /// Σ (x[offset + i] − center)²: with the mean as center, n times the variance.
+  static float sumOfSquaresAround(float center, float[] x, int offset, int n) {
+    FloatVector lanes = squaresFrom(0, center, x, offset, n);
+    if (WIDTH == 8) {
+      lanes = lanes.add(squaresFrom(8, center, x, offset, n));
+    } else if (WIDTH == 4) {
+      FloatVector odd =
+          squaresFrom(4, center, x, offset, n).add(squaresFrom(12, center, x, offset, n));
+      lanes = lanes.add(squaresFrom(8, center, x, offset, n)).add(odd);
+    }
+    return addLanes(lanes);
+  }
+
+  /// Σ a[aOffset + i] · b[bOffset + i]; each product is added with a single rounding.
+  static float dot(float[] a, int aOffset, float[] b, int bOffset, int n) {
+    FloatVector lanes = dotFrom(0, a, aOffset, b, bOffset, n);
+    if (WIDTH == 8) {
+      lanes = lanes.add(dotFrom(8, a, aOffset, b, bOffset, n));
+    } else if (WIDTH == 4) {
+      FloatVector odd =
+          dotFrom(4, a, aOffset, b, bOffset, n).add(dotFrom(12, a, aOffset, b, bOffset, n));
+      lanes = lanes.add(dotFrom(8, a, aOffset, b, bOffset, n)).add(odd);
+    }
+    return addLanes(lanes);
+  }
+
+  /// The largest of x[offset + i]; −∞ when n = 0, NaN when any element is NaN.
+  static float max(float[] x, int offset, int n) {
+    FloatVector lanes = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+    int full = SPECIES.loopBound(n);
+    for (int i = 0; i < full; i += WIDTH) {
+      lanes = lanes.max(FloatVector.fromArray(SPECIES, x, offset + i));
+    }
+    if (full < n) {
+      VectorMask<Float> rest = upTo(full, n);
+      FloatVector last = FloatVector.fromArray(SPECIES, x, offset + full, rest);
+      lanes = lanes.blend(lanes.max(last), rest);
+    }
+    // A maximum is exact, so that any order gives the same value.
+    if (WIDTH == 16) {
+      lanes = lanes.max(lanes.rearrange(BY_8));
+    }
+    if (WIDTH >= 8) {
+      lanes = lanes.max(lanes.rearrange(BY_4));
+    }
+    lanes = lanes.max(lanes.rearrange(BY_2));
+    return lanes.max(lanes.rearrange(BY_1)).lane(0);
+  }
+
+  /// The fixed tree over 16 lane sums that a kernel kept itself, at lanes[offset…offset + 15].
+  static float tree(float[] lanes, int offset) {
+    FloatVector sum = FloatVector.fromArray(SPECIES, lanes, offset);
+    if (WIDTH == 8) {
+      sum = sum.add(FloatVector.fromArray(SPECIES, lanes, offset + 8));
+    } else if (WIDTH == 4) {
+      FloatVector odd =
+          FloatVector.fromArray(SPECIES, lanes, offset + 4)
+              .add(FloatVector.fromArray(SPECIES, lanes, offset + 12));
+      sum = sum.add(FloatVector.fromArray(SPECIES, lanes, offset + 8)).add(odd);
+    }
+    return addLanes(sum);
+  }
+
+  /// The last levels of the tree, inside one register.
+  private static float addLanes(FloatVector lanes) {
+    if (WIDTH == 16) {
+      lanes = lanes.add(lanes.rearrange(BY_8));
+    }
+    if (WIDTH >= 8) {
+      lanes = lanes.add(lanes.rearrange(BY_4));
+    }
+    lanes = lanes.add(lanes.rearrange(BY_2));
+    return lanes.add(lanes.rearrange(BY_1)).lane(0);
+  }
+
+  // The lanes first…first + WIDTH − 1. A sum that began at +0 is never −0, so that adding the +0 of
+  // a masked lane changes nothing.
+
+  private static FloatVector sumFrom(int first, float[] x, int offset, int n) {
+    FloatVector lanes = FloatVector.zero(SPECIES);
+    int i = first;
+    for (; i <= n - WIDTH; i += LANES) {
+      lanes = lanes.add(FloatVector.fromArray(SPECIES, x, offset + i));
+    }
+    if (i < n) {
+      lanes = lanes.add(FloatVector.fromArray(SPECIES, x, offset + i, upTo(i, n)));
+    }
+    return lanes;
+  }
+
+  private static FloatVector squaresFrom(int first, float center, float[] x, int offset, int n) {
+    FloatVector lanes = FloatVector.zero(SPECIES);
+    int i = first;
+    for (; i <= n - WIDTH; i += LANES) {
+      FloatVector d = FloatVector.fromArray(SPECIES, x, offset + i).sub(center);
+      lanes = d.fma(d, lanes);
+    }
+    if (i < n) {
+      VectorMask<Float> rest = upTo(i, n);
+      FloatVector d = FloatVector.fromArray(SPECIES, x, offset + i, rest).sub(center);
+      lanes = lanes.blend(d.fma(d, lanes), rest);
+    }
+    return lanes;
+  }
+
+  private static FloatVector dotFrom(
+      int first, float[] a, int aOffset, float[] b, int bOffset, int n) {
+    FloatVector lanes = FloatVector.zero(SPECIES);
+    int i = first;
+    for (; i <= n - WIDTH; i += LANES) {
+      FloatVector left = FloatVector.fromArray(SPECIES, a, aOffset + i);
+      lanes = left.fma(FloatVector.fromArray(SPECIES, b, bOffset + i), lanes);
+    }
+    if (i < n) {
+      VectorMask<Float> rest = upTo(i, n);
+      FloatVector left = FloatVector.fromArray(SPECIES, a, aOffset + i, rest);
+      lanes = left.fma(FloatVector.fromArray(SPECIES, b, bOffset + i, rest), lanes);
+    }
+    return lanes;
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tensor.cpu;
+
+/// A row-major matrix, or a batch of them, inside an array.
+///
+/// Element (i, j) of matrix s lies at `offset + s · step + i · stride + j`, and with `transposed` at
+/// `offset + s · step + j · stride + i`.
+///
+/// @param stride elements from one stored row to the next, at least the width of a row
+/// @param transposed whether the operand is the transpose of what is stored
+/// @param step elements from one matrix of the batch to the next; 0 uses the same one for all
+record Matrix(float[] data, int offset, int stride, boolean transposed, int step) {
+  /// A single matrix whose rows of the given width follow each other.
+  static Matrix of(float[] data, int width) {
+    return new Matrix(data, 0, width, false, 0);
+  }
+
+  /// The same storage, read transposed.
+  Matrix transpose() {
+    return new Matrix(data, offset, stride, !transposed, step);
+  }
+
+  /// Matrix s of the batch.
+  Matrix at(int s) {
+    return step == 0 || s == 0
+        ? this
+        : new Matrix(data, offset + s * step, stride, transposed, step);
+  }
+
+  /// Where element (i, j) lies.
+  int index(int i, int j) {
+    return transposed ? offset + j * stride + i : offset + i * stride + j;
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tensor.cpu;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+
+/// Copies the operands of a product into the order in which the inner loops read them.
+final class Packing {
+  /// Steps of k that a transposing copy takes together: the floats of one cache line.
+  private static final int LINE = 16;
+
+  private Packing() {}
+
+  /// Packs steps from…to−1 of one panel of B: each step becomes a row as wide as the panel's vectors,
+  /// filled up with zeros.
+  static void panel(Product p, Gemm.Slab slab, int panel, int from, int to, float[] packed) {
+    Matrix b = p.b();
+    int source = b.index(slab.step() + from, slab.column() + panel * GemmPart.COLUMNS);
+    int row = slab.vectors(panel) * Lanes.WIDTH;
+    int target = slab.start(panel) + from * row;
+    int width = slab.width(panel);
+    if (b.transposed()) {
+      transpose(b.data(), source, b.stride(), width, to - from, packed, target, row);
+    } else if (width == GemmPart.COLUMNS) {
+      rows(b.data(), source, b.stride(), to - from, packed, target);
+    } else {
+      narrowRows(b.data(), source, b.stride(), width, to - from, packed, target, row);
+    }
+  }
+
+  /// Packs `rows` rows and kc steps of A: each step becomes `tileRows` values, filled up with zeros.
+  static void strip(Matrix a, int source, int rows, int kc, float[] packed, int at, int tileRows) {
+    if (!a.transposed()) {
+      transpose(a.data(), source, a.stride(), rows, kc, packed, at, tileRows);
+    } else if (rows == tileRows && rows == 12 && Lanes.WIDTH == 16) {
+      overlappingRows(a.data(), source, a.stride(), kc, packed, at);
+    } else {
+      narrowRows(a.data(), source, a.stride(), rows, kc, packed, at, tileRows);
+    }
+  }
+
+  /// out[k · row + j] = in[j · stride + k] for j < lines and k < steps; 0 for lines ≤ j < row.
+  static void transpose(
+      float[] in, int source, int stride, int lines, int steps, float[] out, int at, int row) {
+    for (int first = 0; first < steps; first += LINE) {
+      int end = Math.min(steps, first + LINE);
+      for (int j = 0; j < lines; j++) {
+        int line = source + j * stride;
+        for (int k = first; k < end; k++) {
+          out[at + k * row + j] = in[line + k];
+        }
+      }
+      for (int j = lines; j < row; j++) {
+        for (int k = first; k < end; k++) {
+          out[at + k * row + j] = 0f;
+        }
+      }
+    }
+  }
+
+  private static void rows(float[] in, int source, int stride, int steps, float[] out, int at) {
+    for (int k = 0; k < steps; k++) {
+      int from = source + k * stride;
+      int to = at + k * GemmPart.COLUMNS;
+      FloatVector.fromArray(Lanes.SPECIES, in, from).intoArray(out, to);
+      FloatVector.fromArray(Lanes.SPECIES, in, from + Lanes.WIDTH).intoArray(out, to + Lanes.WIDTH);
+    }
+  }
+
+  private static void narrowRows(
+      float[] in, int source, int stride, int width, int steps, float[] out, int at, int row) {
+    for (int k = 0; k < steps; k++) {
+      int to = at + k * row;
+      System.arraycopy(in, source + k * stride, out, to, width);
+      Arrays.fill(out, to + width, to + row, 0f);
+    }
+  }
+
+  /// Copies 16 values for each row of 12: what is too much is overwritten by the next row, and the
+  /// last rows are copied exactly.
+  private static void overlappingRows(
+      float[] in, int source, int stride, int steps, float[] out, int at) {
+    int safe = Math.max(0, Math.min(steps - 1, (in.length - 16 - source) / stride));
+    for (int k = 0; k < safe; k++) {
+      FloatVector.fromArray(Lanes.SPECIES, in, source + k * stride).intoArray(out, at + k * 12);
+    }
+    for (int k = safe; k < steps; k++) {
+      System.arraycopy(in, source + k * stride, out, at + k * 12, 12);
+    }
+  }
+}

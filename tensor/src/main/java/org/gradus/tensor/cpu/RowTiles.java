@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tensor.cpu;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/// The inner loops of [Gemm] that read A where it lies: for products with few columns, where packing
+/// A would cost as much as multiplying.
+///
+/// As [PackedTiles], but A is row-major: its value of row i and step k lies at ao + i · lda + k.
+final class RowTiles {
+  private static final VectorSpecies<Float> S = Lanes.SPECIES;
+  private static final int W = Lanes.WIDTH;
+
+  private RowTiles() {}
+
+  /// @param rows rows of the block: 12 or 6
+  /// @param vectors width of the block in vectors: 2 or 1
+  /// @param lda elements from one row of A to the next
+  static void multiply(
+      int rows,
+      int vectors,
+      int kc,
+      float[] a,
+      int ao,
+      int lda,
+      float[] b,
+      int bo,
+      float[] from,
+      int fo,
+      int fs,
+      float[] c,
+      int co,
+      int cs) {
+    switch (rows * 2 + vectors) {
+      case 12 * 2 + 2 -> rows12by2(kc, a, ao, lda, b, bo, from, fo, fs, c, co, cs);
+      case 12 * 2 + 1 -> rows12by1(kc, a, ao, lda, b, bo, from, fo, fs, c, co, cs);
+      case 6 * 2 + 2 -> rows6by2(kc, a, ao, lda, b, bo, from, fo, fs, c, co, cs);
+      case 6 * 2 + 1 -> rows6by1(kc, a, ao, lda, b, bo, from, fo, fs, c, co, cs);
+      default ->
+          throw new IllegalArgumentException(
+              "matmul: no tile of " + rows + " rows by " + vectors + " vectors");
+    }
+  }
+
+  private static void rows12by2(
+      int kc,
+      float[] a,
+      int ao,
+      int lda,
+      float[] b,
+      int bo,
+      float[] from,
+      int fo,
+      int fs,
+      float[] c,
+      int co,
+      int cs) {
+    FloatVector c0x = FloatVector.fromArray(S, from, fo);
+    FloatVector c0y = FloatVector.fromArray(S, from, fo + W);
+    FloatVector c1x = FloatVector.fromArray(S, from, fo + fs);
+    FloatVector c1y = FloatVector.fromArray(S, from, fo + fs + W);
+    FloatVector c2x = FloatVector.fromArray(S, from, fo + 2 * fs);
+    FloatVector c2y = FloatVector.fromArray(S, from, fo + 2 * fs + W);
+    FloatVector c3x = FloatVector.fromArray(S, from, fo + 3 * fs);
+    FloatVector c3y = FloatVector.fromArray(S, from, fo + 3 * fs + W);
+    FloatVector c4x = FloatVector.fromArray(S, from, fo + 4 * fs);
+    FloatVector c4y = FloatVector.fromArray(S, from, fo + 4 * fs + W);
+    FloatVector c5x = FloatVector.fromArray(S, from, fo + 5 * fs);
+    FloatVector c5y = FloatVector.fromArray(S, from, fo + 5 * fs + W);
+    FloatVector c6x = FloatVector.fromArray(S, from, fo + 6 * fs);
+    FloatVector c6y = FloatVector.fromArray(S, from, fo + 6 * fs + W);
+    FloatVector c7x = FloatVector.fromArray(S, from, fo + 7 * fs);
+    FloatVector c7y = FloatVector.fromArray(S, from, fo + 7 * fs + W);
+    FloatVector c8x = FloatVector.fromArray(S, from, fo + 8 * fs);
+    FloatVector c8y = FloatVector.fromArray(S, from, fo + 8 * fs + W);
+    FloatVector c9x = FloatVector.fromArray(S, from, fo + 9 * fs);
+    FloatVector c9y = FloatVector.fromArray(S, from, fo + 9 * fs + W);
+    FloatVector c10x = FloatVector.fromArray(S, from, fo + 10 * fs);
+    FloatVector c10y = FloatVector.fromArray(S, from, fo + 10 * fs + W);
+    FloatVector c11x = FloatVector.fromArray(S, from, fo + 11 * fs);
+    FloatVector c11y = FloatVector.fromArray(S, from, fo + 11 * fs + W);
+    int r0 = ao;
+    int r1 = ao + lda;
+    int r2 = ao + 2 * lda;
+    int r3 = ao + 3 * lda;
+    int r4 = ao + 4 * lda;
+    int r5 = ao + 5 * lda;
+    int r6 = ao + 6 * lda;
+    int r7 = ao + 7 * lda;
+    int r8 = ao + 8 * lda;
+    int r9 = ao + 9 * lda;
+    int r10 = ao + 10 * lda;
+    int r11 = ao + 11 * lda;
+    for (int k = 0; k < kc; k++) {
+      FloatVector bx = FloatVector.fromArray(S, b, bo + k * (2 * W));
+      FloatVector by = FloatVector.fromArray(S, b, bo + k * (2 * W) + W);
+      FloatVector a0 = FloatVector.broadcast(S, a[r0 + k]);
+      c0x = a0.fma(bx, c0x);
+      c0y = a0.fma(by, c0y);
+      FloatVector a1 = FloatVector.broadcast(S, a[r1 + k]);
+      c1x = a1.fma(bx, c1x);
+      c1y = a1.fma(by, c1y);
+      FloatVector a2 = FloatVector.broadcast(S, a[r2 + k]);
+      c2x = a2.fma(bx, c2x);
+      c2y = a2.fma(by, c2y);
+      FloatVector a3 = FloatVector.broadcast(S, a[r3 + k]);
+      c3x = a3.fma(bx, c3x);
+      c3y = a3.fma(by, c3y);
+      FloatVector a4 = FloatVector.broadcast(S, a[r4 + k]);
+      c4x = a4.fma(bx, c4x);
+      c4y = a4.fma(by, c4y);
+      FloatVector a5 = FloatVector.broadcast(S, a[r5 + k]);
+      c5x = a5.fma(bx, c5x);
+      c5y = a5.fma(by, c5y);
+      FloatVector a6 = FloatVector.broadcast(S, a[r6 + k]);
+      c6x = a6.fma(bx, c6x);
+      c6y = a6.fma(by, c6y);
+      FloatVector a7 = FloatVector.broadcast(S, a[r7 + k]);
+      c7x = a7.fma(bx, c7x);
+      c7y = a7.fma(by, c7y);
+      FloatVector a8 = FloatVector.broadcast(S, a[r8 + k]);
+      c8x = a8.fma(bx, c8x);
+      c8y = a8.fma(by, c8y);
+      FloatVector a9 = FloatVector.broadcast(S, a[r9 + k]);
+      c9x = a9.fma(bx, c9x);
+      c9y = a9.fma(by, c9y);
+      FloatVector a10 = FloatVector.broadcast(S, a[r10 + k]);
+      c10x = a10.fma(bx, c10x);
+      c10y = a10.fma(by, c10y);
+      FloatVector a11 = FloatVector.broadcast(S, a[r11 + k]);
+      c11x = a11.fma(bx, c11x);
+      c11y = a11.fma(by, c11y);
+    }
+    c0x.intoArray(c, co);
+    c0y.intoArray(c, co + W);
+    c1x.intoArray(c, co + cs);
+    c1y.intoArray(c, co + cs + W);
+    c2x.intoArray(c, co + 2 * cs);
+    c2y.intoArray(c, co + 2 * cs + W);
+    c3x.intoArray(c, co + 3 * cs);
+    c3y.intoArray(c, co + 3 * cs + W);
+    c4x.intoArray(c, co + 4 * cs);
+    c4y.intoArray(c, co + 4 * cs + W);
+    c5x.intoArray(c, co + 5 * cs);
+    c5y.intoArray(c, co + 5 * cs + W);
+    c6x.intoArray(c, co + 6 * cs);
+    c6y.intoArray(c, co + 6 * cs + W);
+    c7x.intoArray(c, co + 7 * cs);
+    c7y.intoArray(c, co + 7 * cs + W);
+    c8x.intoArray(c, co + 8 * cs);
+    c8y.intoArray(c, co + 8 * cs + W);
+    c9x.intoArray(c, co + 9 * cs);
+    c9y.intoArray(c, co + 9 * cs + W);
+    c10x.intoArray(c, co + 10 * cs);
+    c10y.intoArray(c, co + 10 * cs + W);
+    c11x.intoArray(c, co + 11 * cs);
+    c11y.intoArray(c, co + 11 * cs + W);
+  }
+
+  private static void rows12by1(
+      int kc,
+      float[] a,
+      int ao,
+      int lda,
+      float[] b,
+      int bo,
+      float[] from,
+      int fo,
+      int fs,
+      float[] c,
+      int co,
+      int cs) {
+    FloatVector c0x = FloatVector.fromArray(S, from, fo);
+    FloatVector c1x = FloatVector.fromArray(S, from, fo + fs);
+    FloatVector c2x = FloatVector.fromArray(S, from, fo + 2 * fs);
+    FloatVector c3x = FloatVector.fromArray(S, from, fo + 3 * fs);
+    FloatVector c4x = FloatVector.fromArray(S, from, fo + 4 * fs);
+    FloatVector c5x = FloatVector.fromArray(S, from, fo + 5 * fs);
+    FloatVector c6x = FloatVector.fromArray(S, from, fo + 6 * fs);
+    FloatVector c7x = FloatVector.fromArray(S, from, fo + 7 * fs);
+    FloatVector c8x = FloatVector.fromArray(S, from, fo + 8 * fs);
+    FloatVector c9x = FloatVector.fromArray(S, from, fo + 9 * fs);
+    FloatVector c10x = FloatVector.fromArray(S, from, fo + 10 * fs);
+    FloatVector c11x = FloatVector.fromArray(S, from, fo + 11 * fs);
+    int r0 = ao;
+    int r1 = ao + lda;
+    int r2 = ao + 2 * lda;
+    int r3 = ao + 3 * lda;
+    int r4 = ao + 4 * lda;
+    int r5 = ao + 5 * lda;
+    int r6 = ao + 6 * lda;
+    int r7 = ao + 7 * lda;
+    int r8 = ao + 8 * lda;
+    int r9 = ao + 9 * lda;
+    int r10 = ao + 10 * lda;
+    int r11 = ao + 11 * lda;
+    for (int k = 0; k < kc; k++) {
+      FloatVector bx = FloatVector.fromArray(S, b, bo + k * W);
+      FloatVector a0 = FloatVector.broadcast(S, a[r0 + k]);
+      c0x = a0.fma(bx, c0x);
+      FloatVector a1 = FloatVector.broadcast(S, a[r1 + k]);
+      c1x = a1.fma(bx, c1x);
+      FloatVector a2 = FloatVector.broadcast(S, a[r2 + k]);
+      c2x = a2.fma(bx, c2x);
+      FloatVector a3 = FloatVector.broadcast(S, a[r3 + k]);
+      c3x = a3.fma(bx, c3x);
+      FloatVector a4 = FloatVector.broadcast(S, a[r4 + k]);
+      c4x = a4.fma(bx, c4x);
+      FloatVector a5 = FloatVector.broadcast(S, a[r5 + k]);
+      c5x = a5.fma(bx, c5x);
+      FloatVector a6 = FloatVector.broadcast(S, a[r6 + k]);
+      c6x = a6.fma(bx, c6x);
+      FloatVector a7 = FloatVector.broadcast(S, a[r7 + k]);
+      c7x = a7.fma(bx, c7x);
+      FloatVector a8 = FloatVector.broadcast(S, a[r8 + k]);
+      c8x = a8.fma(bx, c8x);
+      FloatVector a9 = FloatVector.broadcast(S, a[r9 + k]);
+      c9x = a9.fma(bx, c9x);
+      FloatVector a10 = FloatVector.broadcast(S, a[r10 + k]);
+      c10x = a10.fma(bx, c10x);
+      FloatVector a11 = FloatVector.broadcast(S, a[r11 + k]);
+      c11x = a11.fma(bx, c11x);
+    }
+    c0x.intoArray(c, co);
+    c1x.intoArray(c, co + cs);
+    c2x.intoArray(c, co + 2 * cs);
+    c3x.intoArray(c, co + 3 * cs);
+    c4x.intoArray(c, co + 4 * cs);
+    c5x.intoArray(c, co + 5 * cs);
+    c6x.intoArray(c, co + 6 * cs);
+    c7x.intoArray(c, co + 7 * cs);
+    c8x.intoArray(c, co + 8 * cs);
+    c9x.intoArray(c, co + 9 * cs);
+    c10x.intoArray(c, co + 10 * cs);
+    c11x.intoArray(c, co + 11 * cs);
+  }
+
+  private static void rows6by2(
+      int kc,
+      float[] a,
+      int ao,
+      int lda,
+      float[] b,
+      int bo,
+      float[] from,
+      int fo,
+      int fs,
+      float[] c,
+      int co,
+      int cs) {
+    FloatVector c0x = FloatVector.fromArray(S, from, fo);
+    FloatVector c0y = FloatVector.fromArray(S, from, fo + W);
+    FloatVector c1x = FloatVector.fromArray(S, from, fo + fs);
+    FloatVector c1y = FloatVector.fromArray(S, from, fo + fs + W);
+    FloatVector c2x = FloatVector.fromArray(S, from, fo + 2 * fs);
+    FloatVector c2y = FloatVector.fromArray(S, from, fo + 2 * fs + W);
+    FloatVector c3x = FloatVector.fromArray(S, from, fo + 3 * fs);
+    FloatVector c3y = FloatVector.fromArray(S, from, fo + 3 * fs + W);
+    FloatVector c4x = FloatVector.fromArray(S, from, fo + 4 * fs);
+    FloatVector c4y = FloatVector.fromArray(S, from, fo + 4 * fs + W);
+    FloatVector c5x = FloatVector.fromArray(S, from, fo + 5 * fs);
+    FloatVector c5y = FloatVector.fromArray(S, from, fo + 5 * fs + W);
+    int r0 = ao;
+    int r1 = ao + lda;
+    int r2 = ao + 2 * lda;
+    int r3 = ao + 3 * lda;
+    int r4 = ao + 4 * lda;
+    int r5 = ao + 5 * lda;
+    for (int k = 0; k < kc; k++) {
+      FloatVector bx = FloatVector.fromArray(S, b, bo + k * (2 * W));
+      FloatVector by = FloatVector.fromArray(S, b, bo + k * (2 * W) + W);
+      FloatVector a0 = FloatVector.broadcast(S, a[r0 + k]);
+      c0x = a0.fma(bx, c0x);
+      c0y = a0.fma(by, c0y);
+      FloatVector a1 = FloatVector.broadcast(S, a[r1 + k]);
+      c1x = a1.fma(bx, c1x);
+      c1y = a1.fma(by, c1y);
+      FloatVector a2 = FloatVector.broadcast(S, a[r2 + k]);
+      c2x = a2.fma(bx, c2x);
+      c2y = a2.fma(by, c2y);
+      FloatVector a3 = FloatVector.broadcast(S, a[r3 + k]);
+      c3x = a3.fma(bx, c3x);
+      c3y = a3.fma(by, c3y);
+      FloatVector a4 = FloatVector.broadcast(S, a[r4 + k]);
+      c4x = a4.fma(bx, c4x);
+      c4y = a4.fma(by, c4y);
+      FloatVector a5 = FloatVector.broadcast(S, a[r5 + k]);
+      c5x = a5.fma(bx, c5x);
+      c5y = a5.fma(by, c5y);
+    }
+    c0x.intoArray(c, co);
+    c0y.intoArray(c, co + W);
+    c1x.intoArray(c, co + cs);
+    c1y.intoArray(c, co + cs + W);
+    c2x.intoArray(c, co + 2 * cs);
+    c2y.intoArray(c, co + 2 * cs + W);
+    c3x.intoArray(c, co + 3 * cs);
+    c3y.intoArray(c, co + 3 * cs + W);
+    c4x.intoArray(c, co + 4 * cs);
+    c4y.intoArray(c, co + 4 * cs + W);
+    c5x.intoArray(c, co + 5 * cs);
+    c5y.intoArray(c, co + 5 * cs + W);
+  }
+
+  private static void rows6by1(
+      int kc,
+      float[] a,
+      int ao,
+      int lda,
+      float[] b,
+      int bo,
+      float[] from,
+      int fo,
+      int fs,
+      float[] c,
+      int co,
+      int cs) {
+    FloatVector c0x = FloatVector.fromArray(S, from, fo);
+    FloatVector c1x = FloatVector.fromArray(S, from, fo + fs);
+    FloatVector c2x = FloatVector.fromArray(S, from, fo + 2 * fs);
+    FloatVector c3x = FloatVector.fromArray(S, from, fo + 3 * fs);
+    FloatVector c4x = FloatVector.fromArray(S, from, fo + 4 * fs);
+    FloatVector c5x = FloatVector.fromArray(S, from, fo + 5 * fs);
+    int r0 = ao;
+    int r1 = ao + lda;
+    int r2 = ao + 2 * lda;
+    int r3 = ao + 3 * lda;
+    int r4 = ao + 4 * lda;
+    int r5 = ao + 5 * lda;
+    for (int k = 0; k < kc; k++) {
+      FloatVector bx = FloatVector.fromArray(S, b, bo + k * W);
+      FloatVector a0 = FloatVector.broadcast(S, a[r0 + k]);
+      c0x = a0.fma(bx, c0x);
+      FloatVector a1 = FloatVector.broadcast(S, a[r1 + k]);
+      c1x = a1.fma(bx, c1x);
+      FloatVector a2 = FloatVector.broadcast(S, a[r2 + k]);
+      c2x = a2.fma(bx, c2x);
+      FloatVector a3 = FloatVector.broadcast(S, a[r3 + k]);
+      c3x = a3.fma(bx, c3x);
+      FloatVector a4 = FloatVector.broadcast(S, a[r4 + k]);
+      c4x = a4.fma(bx, c4x);
+      FloatVector a5 = FloatVector.broadcast(S, a[r5 + k]);
+      c5x = a5.fma(bx, c5x);
+    }
+    c0x.intoArray(c, co);
+    c1x.intoArray(c, co + cs);
+    c2x.intoArray(c, co + 2 * cs);
+    c3x.intoArray(c, co + 3 * cs);
+    c4x.intoArray(c, co + 4 * cs);
+    c5x.intoArray(c, co + 5 * cs);
+  }
+}
