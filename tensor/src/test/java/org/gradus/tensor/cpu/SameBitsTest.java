@@ -16,13 +16,15 @@ import java.util.zip.CRC32;
 import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 
-/// One small program in several virtual machines: interpreted, compiled by C1 alone, with vectors of
+/// One small program in several virtual machines: interpreted, compiled by C1 or C2 alone, with vectors of
 /// 256 and 128 bits, and with other numbers of threads. All print the same hashes.
 class SameBitsTest {
   @Test
   void doNotDependOnTheVirtualMachineOrTheThreads() throws Exception {
     Map<String, List<String>> settings = new LinkedHashMap<>();
     settings.put("default", List.of());
+    // Waits for each compilation, so that C2 has replaced the loops well before the last round.
+    settings.put("C2", List.of("-XX:-TieredCompilation", "-Xbatch", "-XX:CompileThreshold=200"));
     settings.put("interpreted", List.of("-Xint"));
     settings.put("C1 alone", List.of("-XX:TieredStopAtLevel=1"));
     settings.put("256 bits", List.of("-XX:UseAVX=2"));
@@ -50,6 +52,7 @@ class SameBitsTest {
     command.addAll(flags);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Program.class.getName()));
     command.add(Integer.toString(threads));
+    command.add(flags.contains("-Xint") ? "1" : "10");
     return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
   }
 
@@ -59,9 +62,10 @@ class SameBitsTest {
     return text;
   }
 
-  /// Prints one hash per function.
+  /// Prints one hash per function, of the last of several rounds.
   static final class Program {
     private final Random random = new Random(1);
+    private final StringBuilder hashes = new StringBuilder();
     private final Workers workers;
 
     private Program(int threads) {
@@ -69,10 +73,16 @@ class SameBitsTest {
     }
 
     public static void main(String[] args) {
-      new Program(Integer.parseInt(args[0])).run();
+      int rounds = Integer.parseInt(args[1]);
+      for (int round = 1; round <= rounds; round++) {
+        StringBuilder hashes = new Program(Integer.parseInt(args[0])).run();
+        if (round == rounds) {
+          System.out.print(hashes);
+        }
+      }
     }
 
-    private void run() {
+    private StringBuilder run() {
       hash("exp", Polynomials::exp);
       hash("expm1", Polynomials::expm1);
       hash("log", x -> Polynomials.log(x.abs()));
@@ -100,6 +110,7 @@ class SameBitsTest {
         }
       }
       workers.close();
+      return hashes;
     }
 
     private void gemm(int m, int n, int k, boolean transposeA, boolean transposeB) {
@@ -128,7 +139,7 @@ class SameBitsTest {
       print(name, x);
     }
 
-    private static void print(String name, float[] values) {
+    private void print(String name, float[] values) {
       CRC32 crc = new CRC32();
       for (float value : values) {
         int bits = Float.floatToIntBits(value);
@@ -136,7 +147,7 @@ class SameBitsTest {
           crc.update(bits >>> shift);
         }
       }
-      System.out.println(name + " " + Long.toHexString(crc.getValue()));
+      hashes.append(name).append(' ').append(Long.toHexString(crc.getValue())).append('\n');
     }
 
     private float[] randoms(int size) {
