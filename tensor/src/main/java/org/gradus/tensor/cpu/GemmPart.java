@@ -21,12 +21,9 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed, Gemm.Cut cut, Buffers
   /// Steps of k between two visits of a register block.
   static final int STEPS = 256;
 
-  /// Panels up to which a packed strip of A would be used too seldom to pay for its packing.
-  private static final int FEW_PANELS = 2;
-
   /// Computes the part for all steps of the slab.
   void multiply() {
-    boolean inPlace = !p.a().transposed() && slab.panels() <= FEW_PANELS;
+    boolean inPlace = !p.a().transposed();
     for (int step = 0; step < slab.steps(); step += STEPS) {
       int kc = Math.min(STEPS, slab.steps() - step);
       for (int strip = cut.firstStrip(); strip < cut.endStrip(); strip++) {

@@ -4,8 +4,8 @@ package org.gradus.tensor.cpu;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/// The inner loops of [Gemm] that read A where it lies: for products with few columns, where packing
-/// A would cost as much as multiplying.
+/// The inner loops of [Gemm] that read A where it lies. Packing the rows of a transposed A is a copy
+/// of vectors, but packing contiguous rows would be a transpose, which costs more than it saves.
 ///
 /// As [PackedTiles], but A is row-major: its value of row i and step k lies at ao + i · lda + k.
 final class RowTiles {
