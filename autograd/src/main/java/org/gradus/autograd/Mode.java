@@ -11,13 +11,19 @@ public final class Mode {
   private final boolean training;
   private final boolean updatesStatistics;
   private final long key;
-  private Map<String, Integer> draws = new HashMap<>();
+  private final Map<String, Integer> draws;
 
-  private Mode(Tape tape, boolean training, boolean updatesStatistics, long key) {
+  private Mode(
+      Tape tape,
+      boolean training,
+      boolean updatesStatistics,
+      long key,
+      Map<String, Integer> draws) {
     this.tape = tape;
     this.training = training;
     this.updatesStatistics = updatesStatistics;
     this.key = key;
+    this.draws = draws;
   }
 
   /// Training: dropout drops, batch norm uses and updates the batch's statistics.
@@ -25,24 +31,27 @@ public final class Mode {
   /// @param seed the run's seed
   /// @param step the number of the step, so that each step draws anew
   public static Mode training(Tape tape, long seed, long step) {
-    return new Mode(tape, true, true, Counter.key(seed, step));
+    return new Mode(tape, true, true, Counter.key(seed, step), new HashMap<>());
   }
 
   /// Evaluation: no randomness, moving statistics; a row's score does not depend on its neighbours.
   public static Mode evaluation(Tape tape) {
-    return new Mode(tape, false, false, 0);
+    return new Mode(tape, false, false, 0, new HashMap<>());
   }
 
   /// This mode with moving statistics left alone: the forward pass has no effect but its result.
   public Mode withoutSideEffects() {
-    return new Mode(tape, training, false, key);
+    return new Mode(tape, training, false, key, draws);
   }
 
-  /// This mode on another tape, drawing the same random numbers from here on.
-  Mode on(Tape other, Map<String, Integer> drawsSoFar) {
-    Mode m = new Mode(other, training, updatesStatistics, key);
-    m.draws = new HashMap<>(drawsSoFar);
-    return m;
+  /// This mode on another tape; the two draw from one sequence.
+  Mode on(Tape other) {
+    return new Mode(other, training, updatesStatistics, key, draws);
+  }
+
+  /// This mode on another tape, drawing once more what was drawn after `drawsSoFar`, without side effects.
+  Mode again(Tape other, Map<String, Integer> drawsSoFar) {
+    return new Mode(other, training, false, key, new HashMap<>(drawsSoFar));
   }
 
   Map<String, Integer> drawsSoFar() {

@@ -4,13 +4,28 @@ package org.gradus.autograd;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Tensor;
 
-/// What a gradient check sees of a tape: gradients on their way, branches taken, and values behind stop-gradient.
+/// What a gradient check sees of a tape: values and gradients on their way, branches taken, and values behind
+/// stop-gradient.
 interface Probe {
   /// Sees nothing, changes nothing.
   Probe NONE = new Probe() {};
 
-  /// A gradient that operation `op` passes to its input (−1 for a table); the check of the checks alters it here.
+  /// What an operation computed, before anyone reads it; may be overwritten, unless it shares its memory.
+  default void value(String op, Tensor value, Var[] inputs) {}
+
+  /// A constant that enters the tape. The result lives in `scope` where it is not the constant itself.
+  default Tensor constant(Tensor value, Scope scope) {
+    return value;
+  }
+
+  /// A gradient that operation `op` passes to its input; the check of the checks alters it here. Who returns another
+  /// tensor releases the one given.
   default Tensor gradient(String op, int input, Tensor gradient, Scope scope) {
+    return gradient;
+  }
+
+  /// A row gradient that operation `op` passes to a table, as [#gradient].
+  default Gradient.Rows rows(String op, Gradient.Rows gradient, Scope scope) {
     return gradient;
   }
 

@@ -9,11 +9,80 @@ import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.SortKernels.Merged;
 import org.gradus.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
-/// Row gradients of one table from several lookups become one, each row summed once, in the order of the lookups.
+/// Rows of a table that were looked up, grouped so that each distinct one is summed once, in the order of places.
 final class RowGradients {
-  private RowGradients() {}
+  private final Scope scope;
+  private final int width;
+  private final Tensor rows; // [n], the first `count` defined
+  private final Tensor source; // [n], where the slice of each place starts
+  private final int n;
+  private final Merged merged;
 
+  /// Groups places.
+  ///
+  /// @param ids `[n]`, the row looked up at each place
+  /// @param source `[n]`, where in the gradient the slice of each place starts
+  RowGradients(Scope scope, TableParameter table, Tensor ids, Tensor source) {
+    this.scope = scope;
+    this.width = table.table().width();
+    this.source = source;
+    this.n = ids.elements();
+    this.rows = scope.allocate("rows", Kind.INT, ids.shape());
+    Tensor segments = scope.allocate("rows", Kind.INT, Shape.of(n + 1));
+    Tensor order = scope.allocate("rows", Kind.INT, ids.shape());
+    int count =
+        scope
+            .device()
+            .kernels()
+            .sort()
+            .merge(
+                rows.buffer(),
+                segments.buffer(),
+                order.buffer(),
+                ids.buffer(),
+                n,
+                table.table().rows());
+    this.merged = new Merged(rows.buffer(), segments.buffer(), order.buffer(), count);
+  }
+
+  /// Per distinct row Σ coefficientᵢ · dy slice of place i.
+  Gradient.Rows sum(Tensor dy, @Nullable Tensor coefficient) {
+    Tensor values = scope.real("rows", Shape.of(n, width));
+    scope
+        .device()
+        .kernels()
+        .jagged()
+        .sumRows(
+            values.buffer(),
+            dy.buffer(),
+            merged,
+            source.buffer(),
+            coefficient == null ? null : coefficient.buffer(),
+            width);
+    return new Gradient.Rows(scope.share(rows), values, merged.count());
+  }
+
+  /// Per distinct row and component the sum over those places that won their bag's maximum.
+  Gradient.Rows sumOfWinners(Tensor dy, Tensor place, Tensor argmax) {
+    Tensor values = scope.real("rows", Shape.of(n, width));
+    scope
+        .device()
+        .kernels()
+        .jagged()
+        .sumRowsMax(
+            values.buffer(),
+            dy.buffer(),
+            merged,
+            source.buffer(),
+            place.buffer(),
+            argmax.buffer(),
+            width);
+    return new Gradient.Rows(scope.share(rows), values, merged.count());
+  }
+
+  /// Gradients of one table from several lookups become one, each row summed in the order of the lookups.
   static Gradient.Rows merge(Scope scope, TableParameter table, List<Gradient.Rows> parts) {
     if (parts.size() == 1) {
       return parts.getFirst();
@@ -48,35 +117,9 @@ final class RowGradients {
     for (int i = 0; i < n; i++) {
       source[i] = i * width;
     }
-    Tensor rows = scope.allocate("rows", Kind.INT, Shape.of(n));
-    Tensor segments = scope.allocate("rows", Kind.INT, Shape.of(n + 1));
-    Tensor order = scope.allocate("rows", Kind.INT, Shape.of(n));
-    Tensor from = scope.upload(Shape.of(n), source);
-    int count =
-        device
-            .kernels()
-            .sort()
-            .merge(
-                rows.buffer(),
-                segments.buffer(),
-                order.buffer(),
-                ids.buffer(),
-                n,
-                table.table().rows());
-    Tensor sums = scope.real("rows", Shape.of(n, width));
-    device
-        .kernels()
-        .jagged()
-        .sumRows(
-            sums.buffer(),
-            values.buffer(),
-            new Merged(rows.buffer(), segments.buffer(), order.buffer(), count),
-            from.buffer(),
-            null,
-            width);
-    for (Tensor t : List.of(from, order, segments, values, ids)) {
-      scope.release(t);
-    }
-    return new Gradient.Rows(rows, sums, count);
+    Gradient.Rows sum =
+        new RowGradients(scope, table, ids, scope.upload(Shape.of(n), source)).sum(values, null);
+    scope.release(values);
+    return sum;
   }
 }

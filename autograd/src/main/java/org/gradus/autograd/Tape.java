@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.Kernels;
+import org.gradus.tensor.LayoutKernels.View;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
@@ -64,12 +66,16 @@ public final class Tape implements AutoCloseable {
   }
 
   /// Takes the gradients that an operation passes to its inputs.
-  public interface Sink {
+  public sealed interface Sink permits Walk {
     /// Whether anyone asks for the gradient of this input (numbered from 0).
     boolean wants(int input);
 
     /// Adds a gradient to this input; the tensor now belongs to the tape.
     void give(int input, Tensor gradient);
+
+    /// Adds a gradient to a part of this input, without making one for the whole: unrolled sequences and splits cost
+    /// what their parts cost. The view visits no place twice; the tensor now belongs to the tape.
+    void give(int input, View part, Tensor gradient);
 
     /// Adds a row gradient to a table. Rows are distinct and rise.
     void give(TableParameter table, Gradient.Rows gradient);
@@ -101,7 +107,7 @@ public final class Tape implements AutoCloseable {
 
   /// A value that no gradient is asked for.
   public Var constant(Tensor value) {
-    return new Var(this, value, false);
+    return new Var(this, probe.constant(value, scope), false);
   }
 
   /// A `REAL` constant from host values.
@@ -141,11 +147,22 @@ public final class Tape implements AutoCloseable {
 
   /// As above, for an operation that also reads tables: `needed` says whether a gradient is asked for all the same.
   Var record(String op, Tensor output, Backward backward, boolean needed, Var... inputs) {
+    probe.value(op, output, inputs);
     Var y = new Var(this, output, recording && needed);
     if (y.needsGradient()) {
       nodes.add(new Node(op, y, inputs, backward));
     }
     return y;
+  }
+
+  /// Computes a part of the forward pass without keeping its inside, and computes it again when the walk backward comes
+  /// to it: time for memory. Gradients, dropout included, are those of the plain call.
+  ///
+  /// @param mode of this tape; the body gets one on a tape of its own, with the same random numbers both times
+  /// @param inputs what the body computes from; values of this tape must not reach it another way, parameters may
+  /// @param body from (mode, inputs) to an output
+  public Var checkpoint(Mode mode, List<Var> inputs, BiFunction<Mode, List<Var>, Var> body) {
+    return Checkpoint.run(this, mode, inputs, body);
   }
 
   /// Gradients of a scalar with respect to every parameter and variable that it depends on.
@@ -185,6 +202,10 @@ public final class Tape implements AutoCloseable {
 
   List<Node> nodes() {
     return nodes;
+  }
+
+  Map<DenseParameter, Var> parameters() {
+    return parameters;
   }
 
   @Override

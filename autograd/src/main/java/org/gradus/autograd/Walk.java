@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.gradus.tensor.ElementwiseKernels.Binary;
 import org.gradus.tensor.Kernels;
+import org.gradus.tensor.LayoutKernels.View;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -29,18 +31,7 @@ final class Walk implements Tape.Sink {
   }
 
   Gradients from(Var output, Tensor seed) {
-    if (output.needsGradient()) {
-      pending.put(output, seed);
-    }
-    for (int i = nodes.size() - 1; i >= 0; i--) {
-      Tape.Node node = nodes.get(i);
-      Tensor dy = pending.remove(node.output());
-      if (dy != null) {
-        current = node;
-        node.backward().run(dy, this);
-        scope.release(dy);
-      }
-    }
+    visit(output, seed);
     Gradients found = Gradients.empty();
     parameters.forEach(
         (parameter, var) -> {
@@ -52,6 +43,67 @@ final class Walk implements Tape.Sink {
     pending.forEach(found::put);
     rows.forEach((table, parts) -> found.put(table, RowGradients.merge(scope, table, parts)));
     return found;
+  }
+
+  private void visit(Var output, Tensor seed) {
+    if (output.needsGradient()) {
+      accumulate(output, seed);
+    }
+    for (int i = nodes.size() - 1; i >= 0; i--) {
+      Tape.Node node = nodes.get(i);
+      Tensor dy = pending.remove(node.output());
+      if (dy != null) {
+        current = node;
+        node.backward().run(dy, this);
+        scope.release(dy);
+      }
+    }
+  }
+
+  /// Walks through the inside of a checkpoint as if its operations stood on this tape: sums go on where they are, so
+  /// that the order of every addition is that of a walk without checkpoints.
+  ///
+  /// @param outer values on this tape
+  /// @param inner the same values on the tape of the inside
+  void through(Tape inside, Var output, Tensor dy, List<Var> outer, List<Var> inner) {
+    Walk walk = new Walk(inside, inside.nodes(), inside.parameters());
+    List<Var> here = new ArrayList<>(outer);
+    List<Var> there = new ArrayList<>(inner);
+    inside
+        .parameters()
+        .forEach(
+            (parameter, var) -> {
+              here.add(tape.use(parameter));
+              there.add(var);
+            });
+    for (int i = 0; i < here.size(); i++) {
+      Tensor sum = pending.remove(here.get(i));
+      if (sum != null) {
+        walk.accumulate(there.get(i), moved(sum, scope, inside.scope()));
+      }
+    }
+    walk.visit(output, inside.scope().share(dy));
+    for (int i = 0; i < here.size(); i++) {
+      Tensor sum = walk.pending.remove(there.get(i));
+      if (sum != null) {
+        accumulate(here.get(i), moved(sum, inside.scope(), scope));
+      }
+    }
+    walk.rows.forEach(
+        (table, parts) -> {
+          for (Gradient.Rows part : parts) {
+            Tensor ids = moved(part.rows(), inside.scope(), scope);
+            Tensor values = moved(part.values(), inside.scope(), scope);
+            rows.computeIfAbsent(table, _ -> new ArrayList<>())
+                .add(new Gradient.Rows(ids, values, part.count()));
+          }
+        });
+  }
+
+  private static Tensor moved(Tensor x, Scope from, Scope to) {
+    Tensor y = to.share(x);
+    from.release(x);
+    return y;
   }
 
   private Tape.Node current() {
@@ -84,7 +136,10 @@ final class Walk implements Tape.Sink {
       scope.release(gradient);
       return;
     }
-    Tensor g = tape.probe().gradient(node.op(), input, gradient, scope);
+    accumulate(x, tape.probe().gradient(node.op(), input, gradient, scope));
+  }
+
+  private void accumulate(Var x, Tensor g) {
     Tensor sum = pending.get(x);
     if (sum == null) {
       pending.put(x, g);
@@ -95,17 +150,25 @@ final class Walk implements Tape.Sink {
       k.elementwise().addScaled(sum.buffer(), g.buffer(), 1, g.elements());
     } else {
       Tensor total = scope.real("backward", x.shape());
-      k.elementwise()
-          .binary(
-              org.gradus.tensor.ElementwiseKernels.Binary.ADD,
-              total.buffer(),
-              sum.buffer(),
-              g.buffer(),
-              g.elements());
+      k.elementwise().binary(Binary.ADD, total.buffer(), sum.buffer(), g.buffer(), g.elements());
       scope.release(sum);
       pending.put(x, total);
     }
     scope.release(g);
+  }
+
+  @Override
+  public void give(int input, View part, Tensor gradient) {
+    Var x = current().inputs()[input];
+    Tensor sum = pending.get(x);
+    if (sum == null || !sum.sole() || !tape.probe().equals(Probe.NONE)) {
+      Tensor whole = Layout.zeros(scope, current().op(), x.shape());
+      tape.kernels().layout().write(whole.buffer(), gradient.buffer(), part);
+      give(input, whole);
+    } else {
+      tape.kernels().layout().add(sum.buffer(), gradient.buffer(), part);
+    }
+    scope.release(gradient);
   }
 
   @Override
@@ -115,8 +178,7 @@ final class Walk implements Tape.Sink {
       scope.release(gradient.values());
       return;
     }
-    Tensor values = tape.probe().gradient(current().op(), -1, gradient.values(), scope);
     rows.computeIfAbsent(table, _ -> new ArrayList<>())
-        .add(new Gradient.Rows(gradient.rows(), values, gradient.count()));
+        .add(tape.probe().rows(current().op(), gradient, scope));
   }
 }

@@ -184,6 +184,34 @@ public final class KeyedJaggedTensor {
         own);
   }
 
+  /// Some of the keys, in the order asked for; their lists are copied.
+  public KeyedJaggedTensor select(List<String> wanted) {
+    int n = 0;
+    for (String key : wanted) {
+      int f = index(key);
+      n += offsets[(f + 1) * stride] - offsets[f * stride];
+    }
+    int[] chosen = new int[n];
+    float[] chosenWeights = weights == null ? null : new float[n];
+    int[] ends = new int[wanted.size() * stride + 1];
+    int at = 0;
+    int bag = 0;
+    for (String key : wanted) {
+      int f = index(key);
+      int from = offsets[f * stride];
+      int length = offsets[(f + 1) * stride] - from;
+      System.arraycopy(values, from, chosen, at, length);
+      if (weights != null && chosenWeights != null) {
+        System.arraycopy(weights, from, chosenWeights, at, length);
+      }
+      for (int b = 1; b <= stride; b++) {
+        ends[++bag] = at + offsets[f * stride + b] - from;
+      }
+      at += length;
+    }
+    return new KeyedJaggedTensor(wanted, chosen, chosenWeights, ends, stride);
+  }
+
   /// Every key with its lists, in key order.
   public Map<String, JaggedIds> toDict() {
     Map<String, JaggedIds> dict = new LinkedHashMap<>();

@@ -32,7 +32,7 @@ public sealed interface Head {
     /// The logit ln p − ln(1 − p).
     @Override
     public Var score() {
-      return logP.add(logNotP.multiply(logP.tape().constant(org.gradus.tensor.Shape.scalar(), -1.0)));
+      return logP.subtract(logNotP);
     }
   }
 

@@ -7,6 +7,7 @@ import org.gradus.autograd.Params;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
 import org.gradus.tensor.Pooling;
+import org.jspecify.annotations.Nullable;
 
 /// A model that can be chosen by name. Found by `ServiceLoader`, so that models outside this repository can register.
 public interface ModelSpec {
@@ -35,6 +36,11 @@ public interface ModelSpec {
         new Field.Categorical("city", 5),
         new Field.MultiValued("tags", 6, "tags", Pooling.MEAN, 4),
         new Field.Label("click", Field.LabelKind.BINARY));
+  }
+
+  /// Why no model can be built with these settings, or null when one can. `create` fails with the same words.
+  default @Nullable String conflict(Settings settings) {
+    return null;
   }
 
   /// Parameters whose gradient is zero by construction with these settings, each with the reason.

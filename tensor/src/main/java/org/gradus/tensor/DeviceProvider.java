@@ -12,7 +12,8 @@ public interface DeviceProvider {
   /// Opens the device, or fails saying what is missing.
   Device open(DeviceOptions options);
 
-  /// Order in which `auto` chooses among usable devices: the highest wins. `reference` is never chosen.
+  /// Order in which `auto` chooses among usable devices: the highest wins. `reference` is the lowest, so it is
+  /// chosen only where nothing else is usable.
   int preference();
 
   /// The answer to "does it work here".

@@ -30,11 +30,15 @@ public final class Devices {
 
   /// Resolves `auto` to the most preferred usable device; any other name to itself.
   public static Choice choose(String name) {
+    return choose(name, providers());
+  }
+
+  static Choice choose(String name, List<DeviceProvider> providers) {
     if (!name.equals("auto")) {
       return new Choice(name, "asked for by name");
     }
     StringBuilder passedOver = new StringBuilder();
-    for (DeviceProvider p : providers()) {
+    for (DeviceProvider p : providers) {
       var a = p.availability();
       if (a.usable()) {
         return new Choice(p.name(), a.explanation() + passedOver);
@@ -46,9 +50,13 @@ public final class Devices {
 
   /// Opens exactly the device asked for (`auto` chooses first).
   public static Device open(String name, DeviceOptions options) {
-    String exact = choose(name).name();
+    return open(name, options, providers());
+  }
+
+  static Device open(String name, DeviceOptions options, List<DeviceProvider> providers) {
+    String exact = choose(name, providers).name();
     String kind = exact.contains(":") ? exact.substring(0, exact.indexOf(':')) : exact;
-    for (DeviceProvider p : providers()) {
+    for (DeviceProvider p : providers) {
       if (p.name().equals(kind)) {
         var a = p.availability();
         if (!a.usable()) {
@@ -58,7 +66,7 @@ public final class Devices {
       }
     }
     String known =
-        providers().stream().map(DeviceProvider::name).sorted().collect(Collectors.joining(", "));
+        providers.stream().map(DeviceProvider::name).sorted().collect(Collectors.joining(", "));
     throw new IllegalArgumentException(
         "device "
             + name

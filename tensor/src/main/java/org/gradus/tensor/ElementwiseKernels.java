@@ -113,7 +113,6 @@ public interface ElementwiseKernels {
   /// @param sizes axis sizes of the result, neighbouring axes merged where both operands allow it
   /// @param a strides of the first operand, 0 along stretched axes
   /// @param b strides of the second
-  @SuppressWarnings("ArrayRecordComponent") // a plan for loops, never compared
   record Broadcast(int[] sizes, int[] a, int[] b) {
     /// The plan for operands of these shapes; the result has shape [Shape#broadcast].
     public static Broadcast of(Shape result, Shape x, Shape y) {

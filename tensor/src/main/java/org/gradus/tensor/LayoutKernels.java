@@ -21,7 +21,6 @@ public interface LayoutKernels {
   /// @param offset first element
   /// @param sizes axis sizes
   /// @param strides distance between neighbours along each axis, 0 to repeat
-  @SuppressWarnings("ArrayRecordComponent") // a plan for loops, never compared
   record View(int offset, int[] sizes, int[] strides) {
     /// Number of elements visited.
     public int elements() {

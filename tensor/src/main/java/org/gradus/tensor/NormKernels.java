@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 public interface NormKernels {
   /// Statistics of each column over the unmasked rows: mean, and the biased variance (divided by the count).
   /// Both are `[n]`. The mean is taken first, the variance about it in a second pass.
+  /// Without a row left both are 0.
   void columnMoments(
       Buffer mean, Buffer variance, Buffer x, @Nullable Buffer rowMask, int rows, int n);
 

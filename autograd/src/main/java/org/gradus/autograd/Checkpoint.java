@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.autograd;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiFunction;
+import org.gradus.tensor.Scope;
+import org.gradus.tensor.Tensor;
+
+/// A part of the forward pass whose inside is forgotten, and computed again when the walk backward comes to it.
+final class Checkpoint {
+  private Checkpoint() {}
+
+  static Var run(Tape tape, Mode mode, List<Var> inputs, BiFunction<Mode, List<Var>, Var> body) {
+    if (mode.tape() != tape) {
+      throw new IllegalArgumentException(
+          "checkpoint: a mode of another tape. Expected the mode of the tape that is asked.");
+    }
+    if (!tape.recording()) {
+      return body.apply(mode, inputs);
+    }
+    Map<String, Integer> draws = mode.drawsSoFar();
+    Tensor y;
+    try (Tape inside = Tape.probed(tape.device(), false, tape.probe())) {
+      Var output = body.apply(mode.on(inside), leaves(inside, inputs));
+      y = tape.scope().share(check(output, inside).value());
+    }
+    Probe probe = replaying(tape.probe());
+    return tape.record(
+        "checkpoint",
+        y,
+        (dy, dx) -> {
+          try (Tape inside = Tape.probed(tape.device(), true, probe)) {
+            List<Var> leaves = leaves(inside, inputs);
+            Var output = check(body.apply(mode.again(inside, draws), leaves), inside);
+            switch (dx) {
+              case Walk walk -> walk.through(inside, output, dy, inputs, leaves);
+            }
+          }
+        },
+        true, // whether the inside reads a parameter is known only when it is recorded
+        inputs.toArray(Var[]::new));
+  }
+
+  /// The inputs on the tape of the inside; equal ones stay equal.
+  private static List<Var> leaves(Tape inside, List<Var> inputs) {
+    List<Var> leaves = new ArrayList<>(inputs.size());
+    for (int i = 0; i < inputs.size(); i++) {
+      Var x = inputs.get(i);
+      int first = inputs.indexOf(x);
+      if (first < i) {
+        leaves.add(leaves.get(first));
+      } else {
+        leaves.add(x.needsGradient() ? inside.variable(x.value()) : inside.constant(x.value()));
+      }
+    }
+    return leaves;
+  }
+
+  private static Var check(Var output, Tape inside) {
+    if (output.tape() != inside) {
+      throw new IllegalArgumentException(
+          "checkpoint: the body returned "
+              + output
+              + " of another tape. Expected a value computed from the inputs and mode that it was"
+              + " given.");
+    }
+    return output;
+  }
+
+  /// Branches and stopped values were seen in the forward pass; gradients are seen now.
+  private static Probe replaying(Probe probe) {
+    return probe.equals(Probe.NONE)
+        ? probe
+        : new Probe() {
+          @Override
+          public Tensor gradient(String op, int input, Tensor gradient, Scope scope) {
+            return probe.gradient(op, input, gradient, scope);
+          }
+        };
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.autograd;
+
+import org.gradus.tensor.InteractionKernels;
+import org.gradus.tensor.Scope;
+import org.gradus.tensor.Shape;
+import org.gradus.tensor.Tensor;
+
+/// Fused interactions of field embeddings `[B, F, D]`.
+final class Interaction {
+  private Interaction() {}
+
+  /// y = ½ Σ_d ((Σ_f e)² − Σ_f e²);  de = dy · (Σ_f e − e)
+  static Var pairwise(Var e) {
+    check("pairwise", e);
+    Tape tape = e.tape();
+    Scope s = tape.scope();
+    InteractionKernels kernels = tape.kernels().interaction();
+    int batch = e.size(0);
+    int fields = e.size(1);
+    int width = e.size(2);
+    Tensor y = s.real("pairwise", Shape.of(batch));
+    Tensor sums = s.real("pairwise", Shape.of(batch, width));
+    kernels.pairwise(y.buffer(), sums.buffer(), e.value().buffer(), batch, fields, width);
+    return tape.record(
+        "pairwise",
+        y,
+        (dy, dx) -> {
+          Tensor g = s.real("pairwise", e.shape());
+          kernels.pairwiseBackward(
+              g.buffer(), dy.buffer(), sums.buffer(), e.value().buffer(), batch, fields, width);
+          dx.give(0, g);
+        },
+        e);
+  }
+
+  /// y = the products ⟨eᵢ, eⱼ⟩ of one triangle, packed;  de = G e, G symmetric from dy, its diagonal 2 dy
+  static Var dots(Var e, boolean lower, boolean self) {
+    check("dots", e);
+    Tape tape = e.tape();
+    Scope s = tape.scope();
+    InteractionKernels kernels = tape.kernels().interaction();
+    int batch = e.size(0);
+    int fields = e.size(1);
+    int width = e.size(2);
+    int pairs = fields * (self ? fields + 1 : fields - 1) / 2;
+    Tensor y = s.real("dots", Shape.of(batch, pairs));
+    kernels.dots(y.buffer(), e.value().buffer(), batch, fields, width, lower, self);
+    return tape.record(
+        "dots",
+        y,
+        (dy, dx) -> {
+          Tensor g = s.real("dots", e.shape());
+          kernels.dotsBackward(
+              g.buffer(), dy.buffer(), e.value().buffer(), batch, fields, width, lower, self);
+          dx.give(0, g);
+        },
+        e);
+  }
+
+  private static void check(String op, Var e) {
+    if (e.shape().rank() != 3) {
+      throw new IllegalArgumentException(op + ": " + e.shape() + ". Expected [B, F, D].");
+    }
+  }
+}

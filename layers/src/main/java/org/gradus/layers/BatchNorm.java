@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.layers;
+
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Mode;
+import org.gradus.autograd.Normalized;
+import org.gradus.autograd.Parameter;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.tensor.Shape;
+import org.gradus.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// Batch normalisation (Ioffe, Szegedy 2015) of `[B, C]` by column:
+///
+/// ```
+/// y = γ (x − m) / √(v + ε) + β
+/// ```
+///
+/// In training m and v are the batch's mean and biased variance (1/B), and the moving statistics follow with weight
+/// `momentum`, the variance unbiased (1/(B−1)). In evaluation they are the moving statistics, so a row's result does not
+/// depend on its neighbours.
+public final class BatchNorm {
+  private final DenseParameter scale; //    γ [C]
+  private final DenseParameter shift; //    β [C]
+  private final DenseParameter mean; //     moving mean [C]
+  private final DenseParameter variance; // moving variance [C]
+  private final double momentum;
+  private final double epsilon;
+
+  /// With momentum 0.1 and ε = 1e-5.
+  public BatchNorm(int width, Params params) {
+    this(width, 0.1, 1e-5, params);
+  }
+
+  /// A new layer under `params`.
+  ///
+  /// @param momentum weight of the new value in the moving statistics
+  /// @param epsilon ε, added to the variance
+  public BatchNorm(int width, double momentum, double epsilon, Params params) {
+    Shape shape = Shape.of(width);
+    this.scale = params.dense("scale", shape, Parameter.Role.NORM, Initializers.constant(1));
+    this.shift = params.dense("shift", shape, Parameter.Role.NORM, Initializers.zeros());
+    this.mean = params.state("mean", shape, 0);
+    this.variance = params.state("variance", shape, 1);
+    this.momentum = momentum;
+    this.epsilon = epsilon;
+  }
+
+  /// x `[B, C]` → `[B, C]`.
+  public Var forward(Var x, Mode mode) {
+    return forward(x, null, mode);
+  }
+
+  /// As above, over the rows where `rowMask [B]` is true; the others give 0.
+  public Var forward(Var x, @Nullable Tensor rowMask, Mode mode) {
+    Tape tape = x.tape();
+    Var y;
+    if (mode.training()) {
+      int count = rows(x, rowMask);
+      Normalized normalized = x.batchNorm(rowMask, epsilon);
+      y = normalized.y();
+      if (mode.updatesStatistics()) {
+        follow(normalized.mean(), normalized.variance(), count);
+      }
+    } else {
+      y = x.normalizeColumns(mean.value(), variance.value(), epsilon);
+    }
+    return y.multiply(tape.use(scale)).add(tape.use(shift));
+  }
+
+  private int rows(Var x, @Nullable Tensor rowMask) {
+    int count = 0;
+    if (rowMask == null) {
+      count = x.shape().product(0, x.shape().rank() - 1);
+    } else {
+      for (boolean real : rowMask.toBooleans()) {
+        count += real ? 1 : 0;
+      }
+    }
+    if (count < 2) {
+      throw new IllegalArgumentException(
+          mean.path()
+              + ": batch norm over "
+              + count
+              + " rows of "
+              + x.shape()
+              + " in training. Expected at least 2; drop a last batch of one row, or evaluate.");
+    }
+    return count;
+  }
+
+  private void follow(Tensor batchMean, Tensor batchVariance, int count) {
+    // On the host in float64: C numbers a step, and the same bits on every device.
+    double[] m = mean.value().toDoubles();
+    double[] v = variance.value().toDoubles();
+    double[] bm = batchMean.toDoubles();
+    double[] bv = batchVariance.toDoubles();
+    double unbiased = count / (count - 1.0);
+    for (int c = 0; c < m.length; c++) {
+      m[c] += momentum * (bm[c] - m[c]);
+      v[c] += momentum * (bv[c] * unbiased - v[c]);
+    }
+    mean.write(m);
+    variance.write(v);
+  }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.layers;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.tensor.MatMulKernels.Activation;
+import org.gradus.tensor.Shape;
+
+/// The cross network of DCN V2 (Wang et al., WWW 2021, arXiv:2008.13535), full rank:
+///
+/// ```
+/// x_{l+1} = x₀ ⊙ (W_l x_l + b_l) + x_l                       (DCN-2, XN-2)
+/// ```
+///
+/// `w` is stored `[in, out]`, so it is the paper's W transposed.
+public final class FullCross implements CrossNetwork {
+  private final List<DenseParameter> w = new ArrayList<>(); // [N, N]
+  private final List<DenseParameter> b = new ArrayList<>(); // [N]
+
+  /// New layers under `params`.
+  ///
+  /// @param width N
+  /// @param layers L
+  public FullCross(int width, int layers, Params params) {
+    for (int l = 0; l < layers; l++) {
+      w.add(params.at(l).weight("w", Shape.of(width, width), Initializers.xavierNormal()));
+      b.add(params.at(l).bias("b", Shape.of(width)));
+    }
+  }
+
+  @Override
+  public Var forward(Var x0) {
+    Tape tape = x0.tape();
+    Var x = x0;
+    for (int l = 0; l < w.size(); l++) {
+      Var y = x.linear(tape.use(w.get(l)), tape.use(b.get(l)), Activation.IDENTITY); // [B, N]
+      x =
+          x0.multiply(y)
+              .add(x); //                                                    [B, N]  (DCN-2)
+    }
+    return x;
+  }
+}

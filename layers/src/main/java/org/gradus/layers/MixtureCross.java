@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.layers;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.tensor.MatMulKernels.Activation;
+import org.gradus.tensor.Shape;
+
+/// The mixture of low-rank experts of DCN V2 (Wang et al., WWW 2021, arXiv:2008.13535):
+///
+/// ```
+/// E_i(x_l) = x₀ ⊙ (U_lⁱ g(C_lⁱ g(V_lⁱᵀ x_l)) + b_l)          (DCN-4, XN-4)
+/// x_{l+1}  = Σᵢ G_i(x_l) E_i(x_l) + x_l
+/// G(x_l)   = softmax(γᵢᵀ x_l) over i                          (DCN-5)
+/// ```
+///
+/// The gate is one for all layers, and is left out when there is one expert. The paper leaves g open.
+public final class MixtureCross implements CrossNetwork {
+  private final List<DenseParameter> v = new ArrayList<>(); // [K, N, r]
+  private final List<DenseParameter> c = new ArrayList<>(); // [K, r, r]
+  private final List<DenseParameter> u = new ArrayList<>(); // [K, r, N]
+  private final List<DenseParameter> b = new ArrayList<>(); // [N]
+  private final List<DenseParameter> gates =
+      new ArrayList<>(); // [N, K], one, one per layer, or none
+  private final Config config;
+
+  /// How experts are weighed.
+  public enum Gate {
+    /// shares that add up to 1
+    SOFTMAX,
+    /// each on its own, between 0 and 1
+    SIGMOID
+  }
+
+  /// What a user may set.
+  ///
+  /// @param layers L
+  /// @param experts K
+  /// @param rank r
+  /// @param activation g
+  /// @param gate how experts are weighed
+  /// @param gatePerLayer whether each layer has a gate of its own
+  public record Config(
+      int layers, int experts, int rank, Activation activation, Gate gate, boolean gatePerLayer) {
+    /// Checks the ranges.
+    public Config {
+      if (layers < 0 || experts < 1 || rank < 1) {
+        throw new IllegalArgumentException(
+            "mixture cross: layers "
+                + layers
+                + ", experts "
+                + experts
+                + ", rank "
+                + rank
+                + ". Expected at least 0, 1 and 1.");
+      }
+    }
+  }
+
+  /// New layers under `params`.
+  ///
+  /// @param width N
+  public MixtureCross(int width, Config config, Params params) {
+    this.config = config;
+    int k = config.experts;
+    int r = config.rank;
+    for (int l = 0; l < config.layers; l++) {
+      Params p = params.at(l);
+      v.add(p.weight("v", Shape.of(k, width, r), Initializers.xavierNormal()));
+      c.add(p.weight("c", Shape.of(k, r, r), Initializers.xavierNormal()));
+      u.add(p.weight("u", Shape.of(k, r, width), Initializers.xavierNormal()));
+      b.add(p.bias("b", Shape.of(width)));
+    }
+    int n = k == 1 ? 0 : config.gatePerLayer ? config.layers : Math.min(1, config.layers);
+    for (int l = 0; l < n; l++) {
+      Params p = config.gatePerLayer ? params.at(l) : params;
+      gates.add(p.weight("gate", Shape.of(width, k), Initializers.uniformOverRoot(width)));
+    }
+  }
+
+  @Override
+  public Var forward(Var x0) {
+    Tape tape = x0.tape();
+    Var x = x0;
+    for (int l = 0; l < config.layers; l++) {
+      Var h =
+          Activations.apply(
+              config.activation, x.unsqueeze(0).matmul(tape.use(v.get(l)))); // [K, B, r]
+      h =
+          Activations.apply(
+              config.activation, h.matmul(tape.use(c.get(l)))); //                  [K, B, r]
+      Var y =
+          h.matmul(tape.use(u.get(l)))
+              .add(tape.use(b.get(l))); //                            [K, B, N]
+      Var experts =
+          y.multiply(
+              x0); //                                                            [K, B, N]  (DCN-4)
+      if (!gates.isEmpty()) {
+        experts = experts.multiply(gate(x, gates.get(config.gatePerLayer ? l : 0)));
+      }
+      x =
+          experts
+              .sum(0)
+              .add(x); //                                                               [B, N]
+    }
+    return x;
+  }
+
+  private Var gate(Var x, DenseParameter gamma) {
+    Var a = x.matmul(x.tape().use(gamma)); //                                      [B, K]
+    Var g = config.gate == Gate.SOFTMAX ? a.softmax() : a.sigmoid(); //            [B, K]  (DCN-5)
+    return g.transpose().unsqueeze(2); //                                          [K, B, 1]
+  }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.layers;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.tensor.Shape;
+
+/// The cross network of Deep & Cross (Wang et al., ADKDD 2017, arXiv:1708.05123):
+///
+/// ```
+/// x_{l+1} = (w_lᵀ x_l) x₀ + b_l + x_l                        (DCN-1, XN-3)
+/// ```
+///
+/// The bias is outside the product. The N × N outer product is never built.
+public final class VectorCross implements CrossNetwork {
+  private final List<DenseParameter> w = new ArrayList<>(); // [N, 1]
+  private final List<DenseParameter> b = new ArrayList<>(); // [N]
+
+  /// New layers under `params`.
+  ///
+  /// @param width N
+  /// @param layers L
+  public VectorCross(int width, int layers, Params params) {
+    for (int l = 0; l < layers; l++) {
+      w.add(params.at(l).weight("w", Shape.of(width, 1), Initializers.xavierNormal()));
+      b.add(params.at(l).bias("b", Shape.of(width)));
+    }
+  }
+
+  @Override
+  public Var forward(Var x0) {
+    Tape tape = x0.tape();
+    Var x = x0;
+    for (int l = 0; l < w.size(); l++) {
+      Var s = x.matmul(tape.use(w.get(l))); //                    [B, 1]
+      x = s.multiply(x0).add(tape.use(b.get(l))).add(x); //       [B, N]  (DCN-1)
+    }
+    return x;
+  }
+}

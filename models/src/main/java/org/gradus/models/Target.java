@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models;
+
+import org.gradus.autograd.Var;
+import org.gradus.embeddings.Field;
+import org.gradus.embeddings.Schema;
+
+/// The one label that a single-task model predicts.
+///
+/// @param label its name
+/// @param kind binary: the prediction is a logit; regression: it is the value itself
+public record Target(String label, Field.LabelKind kind) {
+  /// The only label of a schema.
+  public static Target only(Schema schema) {
+    if (schema.labels().size() != 1) {
+      throw new IllegalArgumentException(
+          "model: the schema has "
+              + schema.labels().size()
+              + " labels. Expected one; multi-task models predict several.");
+    }
+    Field.Label l = schema.labels().getFirst();
+    return new Target(l.name(), l.kind());
+  }
+
+  /// The prediction z `[B]` as the head of this label.
+  public Outputs outputs(Var z) {
+    return Outputs.head(
+        label,
+        switch (kind) {
+          case BINARY -> new Head.Logit(z);
+          case REGRESSION -> new Head.Value(z);
+        });
+  }
+}

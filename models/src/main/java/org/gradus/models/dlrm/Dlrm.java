@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models.dlrm;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.gradus.autograd.Mode;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.TableParameter;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.EmbeddingBagCollection;
+import org.gradus.embeddings.EmbeddingBagConfig;
+import org.gradus.embeddings.Field;
+import org.gradus.embeddings.Schema;
+import org.gradus.layers.Linear;
+import org.gradus.layers.LinearInit;
+import org.gradus.layers.Mlp;
+import org.gradus.models.Model;
+import org.gradus.models.Outputs;
+import org.gradus.models.Target;
+import org.gradus.tensor.MatMulKernels.Activation;
+import org.gradus.tensor.Pooling;
+import org.gradus.tensor.Shape;
+
+/// **DLRM** — Naumov, Mudigere, Shi et al. 2019, [arXiv:1906.00091](https://arxiv.org/abs/1906.00091)
+///
+/// ```
+/// dense  [B, c] ── bottom tower, ReLU after every layer ──► d  [B, D] ─┐
+///                                                                      ├─ interaction ─► [B, R] ─ top tower ─► z [B]
+/// ids of F fields ── one table each, bags summed (EB-1) ──► S [B, F, D] ┘
+///
+/// T = [d; s₀; …; s_{F−1}]                                    (DI-1)
+/// ```
+///
+/// [Interaction] says what becomes of T: dot products as in the paper, a cross network as in DLRM-DCN, or a projection. The
+/// sigmoid lives in the loss. Without dense fields there is no bottom tower and no d, which the paper does not foresee.
+public final class Dlrm implements Model {
+
+  /// What a user may set.
+  ///
+  /// @param embeddingDim D
+  /// @param bottom sizes of the bottom tower; the last must be D
+  /// @param top sizes of the top tower without its last layer, which has one output
+  /// @param interaction how vectors meet
+  /// @param init how layers start
+  public record Config(
+      int embeddingDim,
+      List<Integer> bottom,
+      List<Integer> top,
+      Interaction.Config interaction,
+      LinearInit init) {
+    /// The public training script's Criteo setting: D = 64, bottom 512-256-64, top 512-512-256-1.
+    public static final Config SCRIPT =
+        new Config(
+            64,
+            List.of(512, 256, 64),
+            List.of(512, 512, 256),
+            Interaction.Config.DOT,
+            LinearInit.PYTORCH);
+  }
+
+  private final EmbeddingBagCollection tables;
+  private final List<Mlp> bottom; // one, or none without dense fields
+  private final Interaction interaction;
+  private final Mlp top;
+  private final Linear out;
+  private final int numbers; //      c
+  private final int dim; //          D
+  private final Target target;
+
+  /// A model for the only label of the schema.
+  public Dlrm(Config config, Schema schema, Params params) {
+    dim = config.embeddingDim;
+    numbers = schema.dense().size();
+    tables = new EmbeddingBagCollection(tables(schema, dim), params.at("tables"), null);
+    Mlp.Style style = Mlp.Style.RELU.withInit(config.init);
+    if (numbers == 0) {
+      bottom = List.of();
+    } else {
+      if (config.bottom.isEmpty() || config.bottom.getLast() != dim) {
+        throw new IllegalArgumentException(
+            "dlrm: bottom tower "
+                + config.bottom
+                + " with embedding width "
+                + dim
+                + ". Expected its last size to be the embedding width.");
+      }
+      bottom = List.of(new Mlp(numbers, config.bottom, style, params.at("bottom")));
+    }
+    interaction =
+        Interaction.of(
+            config.interaction,
+            new Interaction.Vectors(tables.features().size(), numbers > 0, dim, style),
+            params.at("interaction"));
+    top = new Mlp(interaction.out(), config.top, style, params.at("top"));
+    out = new Linear(top.out(), 1, Activation.IDENTITY, config.init, params.at("out"));
+    target = Target.only(schema);
+  }
+
+  @Override
+  public Outputs forward(Batch batch, Mode mode) {
+    Tape tape = mode.tape();
+    Var s = tables.forward(batch.sparse(), tape).values(); //             [B, F·D]  (EB-1)
+    Var t = s; //                                                         [B, (F+1)·D]  (DI-1)
+    if (!bottom.isEmpty()) {
+      Var x = tape.constant(Shape.of(batch.size(), numbers), batch.dense()); // [B, c]
+      Var d = bottom.getFirst().forward(x, mode); //                      [B, D]
+      t = Var.concat(1, List.of(d, s));
+    }
+    Var r = interaction.forward(t.reshape(batch.size(), -1, dim), mode); // [B, R]
+    Var z = out.forward(top.forward(r, mode)).squeeze(1); //              [B]
+    return target.outputs(z);
+  }
+
+  /// One table per categorical or multi-valued field; fields with the same table name share it.
+  private static List<EmbeddingBagConfig> tables(Schema schema, int dim) {
+    Map<String, EmbeddingBagConfig> byTable = new LinkedHashMap<>();
+    for (Field.Ids f : schema.ids()) {
+      Pooling pooling =
+          switch (f) {
+            case Field.Categorical _ -> Pooling.SUM;
+            case Field.MultiValued m -> m.pooling();
+            case Field.Sequence _, Field.Sessions _ -> null; // DLRM knows no order
+          };
+      if (pooling != null) {
+        byTable.merge(
+            f.table(),
+            new EmbeddingBagConfig(
+                f.table(), f.size(), dim, List.of(f.name()), pooling, TableParameter.NO_PADDING),
+            Dlrm::share);
+      }
+    }
+    if (byTable.isEmpty()) {
+      throw new IllegalArgumentException(
+          "dlrm: "
+              + schema
+              + " has no categorical or multi-valued field. Expected at least one table.");
+    }
+    return List.copyOf(byTable.values());
+  }
+
+  private static EmbeddingBagConfig share(EmbeddingBagConfig a, EmbeddingBagConfig b) {
+    if (a.pooling() != b.pooling()) {
+      throw new IllegalArgumentException(
+          "dlrm: fields of table "
+              + a.name()
+              + " pool by "
+              + a.pooling()
+              + " and "
+              + b.pooling()
+              + ". Expected one way.");
+    }
+    List<String> features = new ArrayList<>(a.featureNames());
+    features.addAll(b.featureNames());
+    return new EmbeddingBagConfig(
+        a.name(), a.numEmbeddings(), a.embeddingDim(), features, a.pooling(), a.paddingId());
+  }
+}

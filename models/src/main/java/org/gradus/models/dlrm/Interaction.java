@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models.dlrm;
+
+import java.util.List;
+import org.gradus.autograd.Mode;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Var;
+import org.gradus.layers.CrossNetwork;
+import org.gradus.layers.DotInteraction;
+import org.gradus.layers.FullCross;
+import org.gradus.layers.LowRankCross;
+import org.gradus.layers.MixtureCross;
+import org.gradus.layers.Mlp;
+import org.gradus.layers.ProjectionInteraction;
+import org.gradus.layers.VectorCross;
+import org.gradus.tensor.MatMulKernels.Activation;
+
+/// How the F + 1 vectors of an example become the input of the top tower.
+///
+/// | Kind | Result | Width R |
+/// | --- | --- | --- |
+/// | dot (section 8) | `[d; ⟨T_i, T_j⟩, i<j]` | D + F(F+1)/2 |
+/// | concatenation | `x₀ = flatten(T)` | (F+1)D |
+/// | cross networks (section 9) | `x_L` | (F+1)D |
+/// | projection (section 10) | `[d; flatten(𝒴𝒵)]` | D + F₁F₂ |
+public final class Interaction {
+  private final Step step;
+  private final int out;
+
+  @FunctionalInterface
+  private interface Step {
+    Var forward(Var t, Mode mode);
+  }
+
+  private Interaction(int out, Step step) {
+    this.out = out;
+    this.step = step;
+  }
+
+  /// Which interaction.
+  public sealed interface Config {
+    /// Dot products of all pairs in upper row-major order, as in the paper.
+    Config DOT = new Dot(DotInteraction.Order.UPPER_ROW_MAJOR, false);
+  }
+
+  /// Dot products (section 8).
+  public record Dot(DotInteraction.Order order, boolean includeSelf) implements Config {}
+
+  /// No products at all: the vectors side by side.
+  public record Concatenation() implements Config {}
+
+  /// A cross network, XN-1 to XN-4 (section 9).
+  ///
+  /// @param kind which of the four
+  /// @param layers L
+  /// @param rank r, for low rank and mixture
+  /// @param experts K, for the mixture
+  /// @param activation g, for the mixture; ReLU in TorchRec, tanh elsewhere
+  public record Cross(CrossKind kind, int layers, int rank, int experts, Activation activation)
+      implements Config {}
+
+  /// Two towers multiplied (section 10).
+  public record Projection(List<Integer> branch1, List<Integer> branch2) implements Config {}
+
+  /// The four cross networks.
+  public enum CrossKind {
+    /// XN-1
+    LOW_RANK,
+    /// XN-2
+    FULL,
+    /// XN-3
+    VECTOR,
+    /// XN-4
+    MIXTURE
+  }
+
+  /// What comes in.
+  ///
+  /// @param sparse F, the number of embedding vectors
+  /// @param dense whether d stands before them
+  /// @param dim D
+  /// @param style of the projection's towers
+  public record Vectors(int sparse, boolean dense, int dim, Mlp.Style style) {
+    int count() {
+      return sparse + (dense ? 1 : 0);
+    }
+
+    int flat() {
+      return count() * dim;
+    }
+  }
+
+  static Interaction of(Config config, Vectors in, Params params) {
+    int kept = in.dense ? in.dim : 0; // columns of d in the result
+    return switch (config) {
+      case Dot c -> {
+        DotInteraction dot = new DotInteraction(c.order, c.includeSelf);
+        yield new Interaction(
+            kept + dot.pairs(in.count()), (t, _) -> in.dense ? dot.forward(t) : dot.pairs(t));
+      }
+      case Concatenation _ -> new Interaction(in.flat(), (t, _) -> t.flatten(1));
+      case Cross c -> {
+        CrossNetwork cross = cross(c, in.flat(), params);
+        yield new Interaction(in.flat(), (t, _) -> cross.forward(t.flatten(1)));
+      }
+      case Projection c -> {
+        ProjectionInteraction projection =
+            new ProjectionInteraction(
+                in.flat(), in.dim, List.of(c.branch1, c.branch2), in.style, params);
+        yield new Interaction(
+            kept + projection.out(),
+            (t, mode) -> {
+              Var products = projection.forward(t.flatten(1), mode);
+              return in.dense ? Var.concat(1, List.of(t.index(1, 0), products)) : products;
+            });
+      }
+    };
+  }
+
+  private static CrossNetwork cross(Cross c, int width, Params params) {
+    return switch (c.kind) {
+      case LOW_RANK -> new LowRankCross(width, c.layers, c.rank, params);
+      case FULL -> new FullCross(width, c.layers, params);
+      case VECTOR -> new VectorCross(width, c.layers, params);
+      case MIXTURE ->
+          new MixtureCross(
+              width,
+              new MixtureCross.Config(
+                  c.layers, c.experts, c.rank, c.activation, MixtureCross.Gate.SOFTMAX, false),
+              params);
+    };
+  }
+
+  /// `t [B, F+1, D]`, d first when there is one → `[B, R]`.
+  Var forward(Var t, Mode mode) {
+    return step.forward(t, mode);
+  }
+
+  /// R
+  int out() {
+    return out;
+  }
+}

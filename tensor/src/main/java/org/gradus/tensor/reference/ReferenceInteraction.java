@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tensor.reference;
+
+import org.gradus.tensor.Buffer;
+import org.gradus.tensor.InteractionKernels;
+import org.gradus.tensor.host.Doubles;
+
+/// Interactions of field embeddings.
+final class ReferenceInteraction implements InteractionKernels {
+  @Override
+  public void pairwise(Buffer yb, Buffer sumsb, Buffer eb, int batch, int fields, int width) {
+    double[] y = Doubles.of(yb);
+    double[] sums = Doubles.of(sumsb);
+    double[] e = Doubles.of(eb);
+    for (int b = 0; b < batch; b++) {
+      double twice = 0;
+      for (int d = 0; d < width; d++) {
+        double sum = 0;
+        double sumOfSquares = 0;
+        for (int f = 0; f < fields; f++) {
+          double x = e[(b * fields + f) * width + d];
+          sum += x;
+          sumOfSquares += x * x;
+        }
+        sums[b * width + d] = sum;
+        twice += sum * sum - sumOfSquares;
+      }
+      y[b] = 0.5 * twice;
+    }
+  }
+
+  @Override
+  public void pairwiseBackward(
+      Buffer deb, Buffer dyb, Buffer sumsb, Buffer eb, int batch, int fields, int width) {
+    double[] de = Doubles.of(deb);
+    double[] dy = Doubles.of(dyb);
+    double[] sums = Doubles.of(sumsb);
+    double[] e = Doubles.of(eb);
+    for (int b = 0; b < batch; b++) {
+      for (int f = 0; f < fields; f++) {
+        for (int d = 0; d < width; d++) {
+          int at = (b * fields + f) * width + d;
+          de[at] = dy[b] * (sums[b * width + d] - e[at]);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void dots(
+      Buffer yb, Buffer eb, int batch, int fields, int width, boolean lower, boolean self) {
+    double[] y = Doubles.of(yb);
+    double[] e = Doubles.of(eb);
+    int out = 0;
+    for (int b = 0; b < batch; b++) {
+      for (int i = 0; i < fields; i++) {
+        int first = lower ? 0 : self ? i : i + 1;
+        int end = !lower ? fields : self ? i + 1 : i;
+        for (int j = first; j < end; j++) {
+          double dot = 0;
+          for (int d = 0; d < width; d++) {
+            dot += e[(b * fields + i) * width + d] * e[(b * fields + j) * width + d];
+          }
+          y[out++] = dot;
+        }
+      }
+    }
+  }
+
+  @Override
+  public void dotsBackward(
+      Buffer deb,
+      Buffer dyb,
+      Buffer eb,
+      int batch,
+      int fields,
+      int width,
+      boolean lower,
+      boolean self) {
+    double[] de = Doubles.of(deb);
+    double[] dy = Doubles.of(dyb);
+    double[] e = Doubles.of(eb);
+    int in = 0;
+    for (int b = 0; b < batch; b++) {
+      double[][] g = new double[fields][fields];
+      for (int i = 0; i < fields; i++) {
+        int first = lower ? 0 : self ? i : i + 1;
+        int end = !lower ? fields : self ? i + 1 : i;
+        for (int j = first; j < end; j++) {
+          g[i][j] += dy[in]; // twice the same place on the diagonal, hence 2 dy there
+          g[j][i] += dy[in];
+          in++;
+        }
+      }
+      for (int i = 0; i < fields; i++) {
+        for (int d = 0; d < width; d++) {
+          double sum = 0;
+          for (int j = 0; j < fields; j++) {
+            sum += g[i][j] * e[(b * fields + j) * width + d];
+          }
+          de[(b * fields + i) * width + d] = sum;
+        }
+      }
+    }
+  }
+}

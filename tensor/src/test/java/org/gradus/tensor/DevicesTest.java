@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.gradus.tensor.reference.ReferenceDevice;
+import org.gradus.tensor.reference.ReferenceDeviceProvider;
+import org.junit.jupiter.api.Test;
+
+class DevicesTest {
+  private static final DeviceProvider REFERENCE = new ReferenceDeviceProvider();
+
+  /// A provider that only says whether it is usable.
+  private record Pretended(String name, boolean usable, int preference) implements DeviceProvider {
+    @Override
+    public Availability availability() {
+      return new Availability(usable, usable ? "found " + name : name + " needs a driver");
+    }
+
+    @Override
+    public Device open(DeviceOptions options) {
+      throw new AssertionError(name + " must not be opened");
+    }
+  }
+
+  @Test
+  void opensExactlyTheDeviceAskedFor() {
+    try (Device device = Device.open("reference")) {
+      assertThat(device).isInstanceOf(ReferenceDevice.class);
+      assertThat(device.name()).isEqualTo("reference");
+      assertThat(device.float64()).isTrue();
+    }
+  }
+
+  @Test
+  void anUnknownNameListsTheKnownOnes() {
+    assertThatThrownBy(() -> Device.open("tpu"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("device tpu: no such device on this class path.")
+        .hasMessageContaining("reference");
+  }
+
+  @Test
+  void anUnusableDeviceIsAnErrorAndNeverAnotherDevice() {
+    var providers = List.of(new Pretended("gpu", false, 9), REFERENCE);
+    assertThatThrownBy(() -> Devices.open("gpu:0", DeviceOptions.defaults(), providers))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("device gpu:0: gpu needs a driver");
+  }
+
+  @Test
+  void autoTakesTheFirstUsableAndSaysWhyNotTheOthers() {
+    var providers =
+        List.of(new Pretended("gpu", false, 9), new Pretended("cpu", true, 5), REFERENCE);
+    assertThat(Devices.choose("auto", providers))
+        .isEqualTo(new Devices.Choice("cpu", "found cpu; not gpu: gpu needs a driver"));
+    assertThat(Devices.choose("gpu", providers).name()).isEqualTo("gpu");
+  }
+
+  @Test
+  void autoWithoutAnyUsableDeviceIsAnError() {
+    assertThatThrownBy(() -> Devices.choose("auto", List.of(new Pretended("gpu", false, 9))))
+        .hasMessage("device auto: none is usable; not gpu: gpu needs a driver");
+  }
+
+  @Test
+  void referenceIsTheLastResortOfAuto() {
+    assertThat(Devices.providers().getLast().name()).isEqualTo("reference");
+  }
+
+  @Test
+  void optionsCheckTheirRanges() {
+    assertThatThrownBy(() -> DeviceOptions.defaults().withThreads(0))
+        .hasMessage("device: threads 0. Expected at least 1.");
+    assertThatThrownBy(() -> new DeviceOptions(1, -1, false)).hasMessageContaining("poolBytes -1");
+  }
+}
