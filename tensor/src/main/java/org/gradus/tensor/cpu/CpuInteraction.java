@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tensor.cpu;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
+import org.gradus.tensor.Buffer;
+import org.gradus.tensor.InteractionKernels;
+import org.gradus.tensor.host.Floats;
+
+/// Fused interactions of field embeddings, one example after another, each out of the first cache.
+final class CpuInteraction implements InteractionKernels {
+  private static final VectorSpecies<Float> S = Lanes.SPECIES;
+  private static final int W = Lanes.WIDTH;
+
+  private final Chunks chunks;
+
+  CpuInteraction(Chunks chunks) {
+    this.chunks = chunks;
+  }
+
+  @Override
+  public void pairwise(Buffer y, Buffer sums, Buffer e, int batch, int fields, int width) {
+    float[] to = Floats.of(y);
+    float[] sum = Floats.of(sums);
+    float[] from = Floats.of(e);
+    int each = fields * width;
+    chunks.rows(
+        batch,
+        2L * each + 16,
+        (lo, hi) -> {
+          for (int b = lo; b < hi; b++) {
+            Columns.sum(sum, b * width, from, b * each, fields, width);
+            float squareOfSum = Lanes.sumOfSquares(sum, b * width, width);
+            to[b] = 0.5f * (squareOfSum - Lanes.sumOfSquares(from, b * each, each));
+          }
+        });
+  }
+
+  @Override
+  public void pairwiseBackward(
+      Buffer de, Buffer dy, Buffer sums, Buffer e, int batch, int fields, int width) {
+    float[] to = Floats.of(de);
+    float[] from = Floats.of(dy);
+    float[] sum = Floats.of(sums);
+    float[] x = Floats.of(e);
+    chunks.rows(
+        batch,
+        2L * fields * width + 16,
+        (lo, hi) -> {
+          for (int b = lo; b < hi; b++) {
+            for (int f = b * fields; f < (b + 1) * fields; f++) {
+              difference(to, f * width, from[b], sum, b * width, x, width);
+            }
+          }
+        });
+  }
+
+  /// de = dy (sum − e)
+  private static void difference(
+      float[] de, int at, float dy, float[] sum, int sumAt, float[] e, int n) {
+    int whole = S.loopBound(n);
+    for (int i = 0; i < whole; i += W) {
+      FloatVector.fromArray(S, sum, sumAt + i)
+          .sub(FloatVector.fromArray(S, e, at + i))
+          .mul(dy)
+          .intoArray(de, at + i);
+    }
+    if (whole < n) {
+      VectorMask<Float> rest = Lanes.upTo(whole, n);
+      FloatVector.fromArray(S, sum, sumAt + whole, rest)
+          .sub(FloatVector.fromArray(S, e, at + whole, rest))
+          .mul(dy)
+          .intoArray(de, at + whole, rest);
+    }
+  }
+
+  @Override
+  public void dots(
+      Buffer y, Buffer e, int batch, int fields, int width, boolean lower, boolean self) {
+    float[] to = Floats.of(y);
+    float[] from = Floats.of(e);
+    GramTiles tiles = new GramTiles(fields, width, lower, self);
+    chunks.rows(
+        batch,
+        tiles.cost(),
+        (lo, hi) -> {
+          float[] scratch = chunks.scratch(tiles.scratch());
+          for (int b = lo; b < hi; b++) {
+            tiles.dots(to, b * tiles.pairs(), from, b * fields * width, scratch);
+          }
+        });
+  }
+
+  @Override
+  public void dotsBackward(
+      Buffer de,
+      Buffer dy,
+      Buffer e,
+      int batch,
+      int fields,
+      int width,
+      boolean lower,
+      boolean self) {
+    float[] to = Floats.of(de);
+    float[] from = Floats.of(dy);
+    float[] x = Floats.of(e);
+    GramTiles tiles = new GramTiles(fields, width, lower, self);
+    chunks.rows(
+        batch,
+        tiles.cost(),
+        (lo, hi) -> {
+          float[] scratch = chunks.scratch(tiles.scratch());
+          for (int b = lo; b < hi; b++) {
+            int at = b * fields * width;
+            tiles.dotsBackward(to, at, from, b * tiles.pairs(), x, scratch);
+          }
+        });
+  }
+}

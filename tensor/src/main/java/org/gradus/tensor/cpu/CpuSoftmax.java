@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tensor.cpu;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
+import org.gradus.tensor.Buffer;
+import org.gradus.tensor.SoftmaxKernels;
+import org.gradus.tensor.host.Flags;
+import org.gradus.tensor.host.Floats;
+import org.jspecify.annotations.Nullable;
+
+/// Normalised exponentials over rows. A row is read three times, out of the first cache after the first: for its
+/// maximum, for the exponentials, for their sum.
+final class CpuSoftmax implements SoftmaxKernels {
+  private static final VectorSpecies<Float> S = Lanes.SPECIES;
+  private static final int W = Lanes.WIDTH;
+  private static final int COST = 6; // per number, a plain copy being 1
+
+  private final Chunks chunks;
+
+  CpuSoftmax(Chunks chunks) {
+    this.chunks = chunks;
+  }
+
+  @Override
+  public void softmax(Buffer y, Buffer x, @Nullable Buffer mask, int rows, int n) {
+    float[] to = Floats.of(y);
+    float[] from = Floats.of(x);
+    byte @Nullable [] real = mask == null ? null : Flags.of(mask);
+    chunks.rows(
+        rows,
+        (long) COST * n,
+        (lo, hi) -> {
+          for (int r = lo; r < hi; r++) {
+            float sum = exponentials(to, r * n, from, real, r * n, n);
+            if (sum != 0) {
+              Rows.scale(to, r * n, 1 / sum, to, r * n, n);
+            }
+          }
+        });
+  }
+
+  /// e = m e^(x−c) for one row and returns its sum, which is at least 1, or 0 when no entry is left.
+  private static float exponentials(
+      float[] e, int eAt, float[] x, byte @Nullable [] mask, int at, int n) {
+    if (mask == null) {
+      shiftedExp(e, eAt, x, at, Lanes.max(x, at, n), n);
+      return Lanes.sum(e, eAt, n);
+    }
+    select(e, eAt, mask, x, at, Float.NEGATIVE_INFINITY, n);
+    shiftedExp(e, eAt, e, eAt, Lanes.max(e, eAt, n), n);
+    select(e, eAt, mask, at, n); // also where every entry was −∞ and −∞ − −∞ came out
+    return Lanes.sum(e, eAt, n);
+  }
+
+  /// y = e^(x−c)
+  private static void shiftedExp(float[] y, int yAt, float[] x, int xAt, float c, int n) {
+    int whole = S.loopBound(n);
+    for (int i = 0; i < whole; i += W) {
+      Polynomials.exp(FloatVector.fromArray(S, x, xAt + i).sub(c)).intoArray(y, yAt + i);
+    }
+    if (whole < n) {
+      VectorMask<Float> rest = Lanes.upTo(whole, n);
+      Polynomials.exp(FloatVector.fromArray(S, x, xAt + whole, rest).sub(c))
+          .intoArray(y, yAt + whole, rest);
+    }
+  }
+
+  /// y = m ? x : other
+  private static void select(
+      float[] y, int yAt, byte[] mask, float[] x, int at, float other, int n) {
+    int bits = Float.floatToRawIntBits(other);
+    for (int i = 0; i < n; i++) {
+      int keep = -mask[at + i];
+      y[yAt + i] =
+          Float.intBitsToFloat((Float.floatToRawIntBits(x[at + i]) & keep) | (bits & ~keep));
+    }
+  }
+
+  /// y = m ? y : 0
+  private static void select(float[] y, int yAt, byte[] mask, int at, int n) {
+    for (int i = 0; i < n; i++) {
+      y[yAt + i] = Float.intBitsToFloat(Float.floatToRawIntBits(y[yAt + i]) & -mask[at + i]);
+    }
+  }
+
+  @Override
+  public void softmaxBackward(Buffer dx, Buffer dy, Buffer y, int rows, int n) {
+    float[] to = Floats.of(dx);
+    float[] from = Floats.of(dy);
+    float[] share = Floats.of(y);
+    chunks.rows(
+        rows,
+        3L * n,
+        (lo, hi) -> {
+          for (int r = lo; r < hi; r++) {
+            float mean = Lanes.dot(share, r * n, from, r * n, n);
+            weighted(to, share, from, mean, r * n, n);
+          }
+        });
+  }
+
+  /// dx = y (dy − mean)
+  private static void weighted(float[] dx, float[] y, float[] dy, float mean, int at, int n) {
+    int whole = S.loopBound(n);
+    for (int i = at; i < at + whole; i += W) {
+      FloatVector.fromArray(S, dy, i)
+          .sub(mean)
+          .mul(FloatVector.fromArray(S, y, i))
+          .intoArray(dx, i);
+    }
+    if (whole < n) {
+      VectorMask<Float> rest = Lanes.upTo(whole, n);
+      FloatVector.fromArray(S, dy, at + whole, rest)
+          .sub(mean)
+          .mul(FloatVector.fromArray(S, y, at + whole, rest))
+          .intoArray(dx, at + whole, rest);
+    }
+  }
+
+  @Override
+  public void logSoftmax(Buffer y, Buffer x, @Nullable Buffer mask, int rows, int n) {
+    float[] to = Floats.of(y);
+    float[] from = Floats.of(x);
+    byte @Nullable [] real = mask == null ? null : Flags.of(mask);
+    chunks.rows(
+        rows,
+        (long) COST * n,
+        (lo, hi) -> {
+          for (int r = lo; r < hi; r++) {
+            int at = r * n;
+            float sum = exponentials(to, at, from, real, at, n);
+            float c = largest(from, real, at, n);
+            subtract(to, from, c, log(sum), at, n);
+            if (real != null) {
+              select(to, at, real, at, n);
+            }
+          }
+        });
+  }
+
+  private float largest(float[] x, byte @Nullable [] mask, int at, int n) {
+    if (mask == null) {
+      return Lanes.max(x, at, n);
+    }
+    float[] selected = chunks.scratch(n);
+    select(selected, 0, mask, x, at, Float.NEGATIVE_INFINITY, n);
+    return Lanes.max(selected, 0, n);
+  }
+
+  private static float log(float x) {
+    return (float) StrictMath.log(x);
+  }
+
+  /// y = x − c − s
+  private static void subtract(float[] y, float[] x, float c, float s, int at, int n) {
+    int whole = S.loopBound(n);
+    for (int i = at; i < at + whole; i += W) {
+      FloatVector.fromArray(S, x, i).sub(c).sub(s).intoArray(y, i);
+    }
+    if (whole < n) {
+      VectorMask<Float> rest = Lanes.upTo(whole, n);
+      FloatVector.fromArray(S, x, at + whole, rest).sub(c).sub(s).intoArray(y, at + whole, rest);
+    }
+  }
+
+  @Override
+  public void logSoftmaxBackward(
+      Buffer dx, Buffer dy, Buffer y, @Nullable Buffer mask, int rows, int n) {
+    float[] to = Floats.of(dx);
+    float[] from = Floats.of(dy);
+    float[] logShare = Floats.of(y);
+    byte @Nullable [] real = mask == null ? null : Flags.of(mask);
+    chunks.rows(
+        rows,
+        (long) COST * n,
+        (lo, hi) -> {
+          for (int r = lo; r < hi; r++) {
+            int at = r * n;
+            System.arraycopy(from, at, to, at, n);
+            if (real != null) {
+              select(to, at, real, at, n);
+            }
+            float sum = Lanes.sum(to, at, n);
+            float[] share = chunks.scratch(n);
+            shiftedExp(share, 0, logShare, at, 0, n);
+            Rows.addScaled(to, at, -sum, share, 0, n);
+            if (real != null) {
+              select(to, at, real, at, n);
+            }
+          }
+        });
+  }
+
+  @Override
+  public void logSumExp(Buffer y, Buffer x, @Nullable Buffer mask, int rows, int n) {
+    float[] to = Floats.of(y);
+    float[] from = Floats.of(x);
+    byte @Nullable [] real = mask == null ? null : Flags.of(mask);
+    chunks.rows(
+        rows,
+        (long) COST * n,
+        (lo, hi) -> {
+          for (int r = lo; r < hi; r++) {
+            float c = largest(from, real, r * n, n);
+            float sum = exponentials(chunks.scratch(n), 0, from, real, r * n, n);
+            to[r] = sum == 0 ? 0 : c + log(sum);
+          }
+        });
+  }
+
+  @Override
+  public void logSumExpBackward(
+      Buffer dx, Buffer dy, Buffer x, Buffer y, @Nullable Buffer mask, int rows, int n) {
+    float[] to = Floats.of(dx);
+    float[] from = Floats.of(dy);
+    float[] argument = Floats.of(x);
+    float[] value = Floats.of(y);
+    byte @Nullable [] real = mask == null ? null : Flags.of(mask);
+    chunks.rows(
+        rows,
+        (long) COST * n,
+        (lo, hi) -> {
+          for (int r = lo; r < hi; r++) {
+            shiftedExp(to, r * n, argument, r * n, value[r], n);
+            Rows.scale(to, r * n, from[r], to, r * n, n);
+            if (real != null) {
+              select(to, r * n, real, r * n, n);
+            }
+          }
+        });
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tensor.cpu;
+
+import java.util.Arrays;
+
+/// Sorts ids with their places and groups equal ones: a radix sort from the lowest digit, which keeps the order of places
+/// within a group. Only the bits that `bound` leaves open are sorted.
+///
+/// A pass counts the digits of each part, turns the counts into starting places (digit by digit, part by part within a
+/// digit), and moves each part by itself. The result does not depend on the cut.
+final class Merge {
+  /// Widest digit: 2¹¹ counters are 8 KiB and stay in the first cache.
+  private static final int MAX_DIGIT = 11;
+
+  /// Ids whose sort may be cut; a shorter list is one part.
+  private static final int PART = 1 << 15;
+
+  private final Chunks chunks;
+  private long[] pairs = new long[0]; // id above, place below
+  private long[] moved = new long[0];
+  private int[] counts = new int[0];
+
+  Merge(Chunks chunks) {
+    this.chunks = chunks;
+  }
+
+  /// As [org.gradus.tensor.SortKernels#merge].
+  int run(int[] rows, int[] segments, int[] order, int[] ids, int n, int bound) {
+    if (pairs.length < n) {
+      pairs = new long[Math.max(n, 2 * pairs.length)];
+      moved = new long[pairs.length];
+    }
+    pack(pairs, ids, n);
+    int bits = Integer.SIZE - Integer.numberOfLeadingZeros(Math.max(0, bound - 1));
+    int passes = (bits + MAX_DIGIT - 1) / MAX_DIGIT;
+    int width = passes == 0 ? 0 : (bits + passes - 1) / passes;
+    for (int pass = 0; pass < passes; pass++) {
+      sort(n, Integer.SIZE + pass * width, width);
+      long[] swap = pairs;
+      pairs = moved;
+      moved = swap;
+    }
+    return group(rows, segments, order, pairs, n);
+  }
+
+  private static void pack(long[] pairs, int[] ids, int n) {
+    for (int i = 0; i < n; i++) {
+      pairs[i] = ((long) ids[i] << Integer.SIZE) | i;
+    }
+  }
+
+  /// One pass: from `pairs` to `moved`, by the digit of `width` bits above `shift`.
+  private void sort(int n, int shift, int width) {
+    int digits = 1 << width;
+    int parts = n < 2 * PART ? 1 : (n + PART - 1) / PART;
+    int size = parts == 1 ? n : PART;
+    if (counts.length < parts * digits) {
+      counts = new int[parts * digits];
+    }
+    Arrays.fill(counts, 0, parts * digits, 0);
+    long[] from = pairs;
+    long[] to = moved;
+    int[] count = counts;
+    chunks.rows(
+        parts,
+        2L * size,
+        (lo, hi) -> {
+          for (int p = lo; p < hi; p++) {
+            count(count, p * digits, from, shift, p * size, Math.min(n, (p + 1) * size), digits);
+          }
+        });
+    starts(count, parts, digits);
+    chunks.rows(
+        parts,
+        2L * size,
+        (lo, hi) -> {
+          for (int p = lo; p < hi; p++) {
+            move(to, count, p * digits, from, shift, p * size, Math.min(n, (p + 1) * size), digits);
+          }
+        });
+  }
+
+  private static void count(
+      int[] counts, int at, long[] pairs, int shift, int from, int to, int digits) {
+    for (int i = from; i < to; i++) {
+      counts[at + (int) (pairs[i] >>> shift & digits - 1)]++;
+    }
+  }
+
+  private static void starts(int[] counts, int parts, int digits) {
+    int next = 0;
+    for (int d = 0; d < digits; d++) {
+      for (int at = d; at < parts * digits; at += digits) {
+        int count = counts[at];
+        counts[at] = next;
+        next += count;
+      }
+    }
+  }
+
+  private static void move(
+      long[] moved, int[] next, int at, long[] pairs, int shift, int from, int to, int digits) {
+    for (int i = from; i < to; i++) {
+      long pair = pairs[i];
+      moved[next[at + (int) (pair >>> shift & digits - 1)]++] = pair;
+    }
+  }
+
+  private static int group(int[] rows, int[] segments, int[] order, long[] pairs, int n) {
+    int count = 0;
+    int last = -1;
+    for (int i = 0; i < n; i++) {
+      long pair = pairs[i];
+      int id = (int) (pair >>> Integer.SIZE);
+      order[i] = (int) pair;
+      if (id != last) {
+        rows[count] = id;
+        segments[count++] = i;
+        last = id;
+      }
+    }
+    segments[count] = n;
+    return count;
+  }
+}

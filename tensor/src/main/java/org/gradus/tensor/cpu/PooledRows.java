@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tensor.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import org.gradus.tensor.JaggedKernels.Bags;
+import org.gradus.tensor.Pooling;
+import org.gradus.tensor.cpu.CpuJagged.Lookup;
+import org.jspecify.annotations.Nullable;
+
+/// Pools bags `from … to−1` of one feature; `at` is where the first of their vectors goes.
+final class PooledRows {
+  private PooledRows() {}
+
+  static void sums(
+      Lookup lookup, float @Nullable [] weights, Bags feature, int at, int from, int to) {
+    CpuTable table = CpuTable.of(feature.table());
+    int padding = feature.paddingId();
+    if (weights != null) {
+      for (int s = from; s < to; s++) {
+        weightedSum(lookup, weights, feature, at + (s - from) * lookup.stride(), s);
+      }
+      return;
+    }
+    float[] y = lookup.y();
+    int[] values = lookup.values();
+    int[] offsets = lookup.offsets();
+    MemorySegment memory = table.memory();
+    int width = table.width();
+    int put = at;
+    for (int s = from; s < to; s++) {
+      int first = offsets[s];
+      // One id is the common bag, and its row is its vector under every pooling.
+      if (offsets[s + 1] - first == 1 && values[first] != padding) {
+        Rows.copy(y, put, memory, table.offset(values[first]), width);
+      } else {
+        int count = sum(y, put, table, values, first, offsets[s + 1], padding);
+        finish(y, put, factor(feature.pooling(), count, count, count), width);
+      }
+      put += lookup.stride();
+    }
+  }
+
+  /// y = Σ of the rows, padding passed over; the number of rows.
+  private static int sum(
+      float[] y, int yAt, CpuTable table, int[] values, int from, int to, int padding) {
+    int width = table.width();
+    int count = 0;
+    for (int k = from; k < to; k++) {
+      int id = values[k];
+      if (id == padding) {
+        continue;
+      }
+      if (count++ == 0) {
+        Rows.copy(y, yAt, table.memory(), table.offset(id), width);
+      } else {
+        Rows.add(y, yAt, table.memory(), table.offset(id), width);
+      }
+    }
+    if (count == 0) {
+      Rows.zero(y, yAt, width);
+    }
+    return count;
+  }
+
+  private static void weightedSum(Lookup lookup, float[] weights, Bags feature, int yAt, int bag) {
+    CpuTable table = CpuTable.of(feature.table());
+    float[] y = lookup.y();
+    int width = table.width();
+    int count = 0;
+    float sum = 0;
+    float squares = 0;
+    Rows.zero(y, yAt, width);
+    for (int k = lookup.offsets()[bag]; k < lookup.offsets()[bag + 1]; k++) {
+      int id = lookup.values()[k];
+      if (id == feature.paddingId()) {
+        continue;
+      }
+      float a = weights[k];
+      Rows.addScaled(y, yAt, a, table.memory(), table.offset(id), width);
+      count++;
+      sum += a;
+      squares += a * a;
+    }
+    finish(y, yAt, factor(feature.pooling(), count, sum, squares), width);
+  }
+
+  private static void finish(float[] y, int yAt, float factor, int width) {
+    if (factor == 0) {
+      Rows.zero(y, yAt, width);
+    } else if (factor != 1) {
+      Rows.scale(y, yAt, factor, y, yAt, width);
+    }
+  }
+
+  /// What the sum of a bag is multiplied by: count is K, sum Σ aₖ, squares Σ aₖ². 0 where the definition says 0.
+  static float factor(Pooling pooling, int count, float sum, float squares) {
+    float divisor =
+        switch (pooling) {
+          case SUM, MAX -> 1;
+          case MEAN -> sum;
+          case MEAN_COUNT -> count;
+          case SQRTN -> (float) Math.sqrt(squares);
+        };
+    return divisor == 0 ? 0 : 1 / divisor;
+  }
+
+  static void largest(Lookup lookup, int[] argmax, Bags feature, int at, int from, int to) {
+    CpuTable table = CpuTable.of(feature.table());
+    int width = table.width();
+    float[] y = lookup.y();
+    float[] row = new float[width + Lanes.LANES];
+    for (int s = from; s < to; s++) {
+      int put = at + (s - from) * lookup.stride();
+      boolean empty = true;
+      for (int k = lookup.offsets()[s]; k < lookup.offsets()[s + 1]; k++) {
+        int id = lookup.values()[k];
+        if (id == feature.paddingId()) {
+          continue;
+        }
+        if (empty) {
+          Rows.copy(y, put, table.memory(), table.offset(id), width);
+          Arrays.fill(argmax, put, put + width, k);
+          empty = false;
+        } else {
+          Rows.copy(row, 0, table.memory(), table.offset(id), width);
+          Rows.max(y, argmax, put, row, 0, k, width);
+        }
+      }
+      if (empty) {
+        Rows.zero(y, put, width);
+        Arrays.fill(argmax, put, put + width, -1);
+      }
+    }
+  }
+}
