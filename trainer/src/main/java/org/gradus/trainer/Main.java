@@ -1,29 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer;
 
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import org.gradus.trainer.cli.Gradus;
 
-/// The command line. It has no subcommands yet.
-@Command(
-    name = "gradus",
-    mixinStandardHelpOptions = true,
-    version = "gradus 0.1.0-SNAPSHOT",
-    description = "Reference implementations of recommender-system papers in Java.")
-public final class Main implements Runnable {
-  @Spec private CommandSpec spec = CommandSpec.create();
+/// Starts the command line.
+public final class Main {
+  private Main() {}
 
-  /// Starts the command line and ends the process with its exit code.
+  /// Runs one command and ends the process with its exit code.
   ///
   /// @param args what was typed
   public static void main(String[] args) {
-    System.exit(new CommandLine(new Main()).execute(args));
-  }
-
-  @Override
-  public void run() {
-    spec.commandLine().usage(spec.commandLine().getOut());
+    PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    int code = Gradus.run(out, err, args);
+    out.flush();
+    err.flush();
+    System.exit(code);
   }
 }

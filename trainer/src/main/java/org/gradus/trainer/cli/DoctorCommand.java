@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.cli;
+
+import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import java.util.Locale;
+import org.gradus.tensor.Device;
+import org.gradus.tensor.DeviceOptions;
+import org.gradus.tensor.DeviceProvider;
+import org.gradus.tensor.Devices;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/// `gradus doctor`: what this machine has, what is missing, and what to do about it.
+@Command(
+    name = "doctor",
+    mixinStandardHelpOptions = true,
+    description = "Shows JVM, flags, vector width, cores, memory and devices, and what is missing.")
+final class DoctorCommand implements Runnable {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public void run() {
+    PrintWriter out = spec.commandLine().getOut();
+    Runtime jvm = Runtime.getRuntime();
+    line(out, "java", System.getProperty("java.vm.name") + " " + Runtime.version());
+    line(out, "java home", System.getProperty("java.home"));
+    line(out, "flags", Gradus.words(ManagementFactory.getRuntimeMXBean().getInputArguments()));
+    line(
+        out,
+        "system",
+        System.getProperty("os.name")
+            + " "
+            + System.getProperty("os.version")
+            + " "
+            + System.getProperty("os.arch"));
+    line(out, "cores", Integer.toString(jvm.availableProcessors()));
+    line(
+        out,
+        "heap",
+        String.format(
+            Locale.ROOT,
+            "%.1f GiB at most (set GRADUS_JAVA_OPTS=-Xmx4g for another limit)",
+            jvm.maxMemory() / (double) (1L << 30)));
+    boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    line(
+        out,
+        "vectors",
+        vectors
+            ? "jdk.incubator.vector is there"
+            : "jdk.incubator.vector is missing: start through ./gradus, or add --add-modules"
+                  + " jdk.incubator.vector");
+    String preset = System.getenv("GRADUS_DEVICE");
+    line(out, "GRADUS_DEVICE", preset == null ? "not set; --device defaults to auto" : preset);
+    out.println();
+    for (DeviceProvider p : Devices.providers()) {
+      var a = p.availability();
+      line(out, "device " + p.name(), (a.usable() ? "usable: " : "not usable: ") + a.explanation());
+    }
+    Devices.Choice auto = Devices.choose("auto");
+    line(out, "device auto", "chooses " + auto.name() + ": " + auto.reason());
+    try (Device device = Device.open(auto.name(), DeviceOptions.defaults())) {
+      line(out, "opened", device.name());
+    }
+    List<String> broken =
+        Devices.providers().stream()
+            .filter(p -> !p.availability().usable() && !p.name().equals("cuda"))
+            .map(DeviceProvider::name)
+            .toList();
+    if (!broken.isEmpty()) {
+      throw new CommandFailed("doctor: " + Gradus.words(broken) + " should work everywhere");
+    }
+  }
+
+  private static void line(PrintWriter out, String what, String found) {
+    out.printf(Locale.ROOT, "%-16s %s%n", what, found);
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.cli;
+
+import java.io.PrintWriter;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import picocli.AutoComplete.GenerateCompletion;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/// The `gradus` command.
+@Command(
+    name = "gradus",
+    mixinStandardHelpOptions = true,
+    version = "gradus 0.1.0-SNAPSHOT",
+    description =
+        "Reference implementations of recommender-system papers in Java, gradient-checked, on the"
+            + " CPU and on CUDA.",
+    subcommands = {
+      GradCheckCommand.class,
+      ModelsCommand.class,
+      DoctorCommand.class,
+      GenerateCompletion.class
+    },
+    footer = {
+      "",
+      "Exit codes: 0 success, 1 failure, 2 wrong usage.",
+      "Completion: source <(./gradus generate-completion)"
+    })
+public final class Gradus implements Runnable {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = "--verbose",
+      scope = ScopeType.INHERIT,
+      description = "show the stack trace of an error")
+  private boolean verbose;
+
+  /// Runs a command and returns its exit code. Nothing is written but to the writers given.
+  public static int run(PrintWriter out, PrintWriter err, String... args) {
+    Gradus root = new Gradus();
+    CommandLine line =
+        new CommandLine(root)
+            .setOut(out)
+            .setErr(err)
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setExecutionExceptionHandler(root::failed);
+    return line.execute(args);
+  }
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(spec.commandLine().getOut());
+  }
+
+  private int failed(Exception e, CommandLine line, @Nullable ParseResult parsed) {
+    PrintWriter err = line.getErr();
+    if (e instanceof CommandFailed) {
+      err.println(e.getMessage());
+      return 1;
+    }
+    String said = e.getMessage();
+    err.println("gradus: " + (said == null ? e.toString() : said));
+    if (verbose) {
+      e.printStackTrace(err);
+    } else if (!(e instanceof IllegalArgumentException)) {
+      err.println("        (" + e.getClass().getSimpleName() + "; --verbose shows where)");
+    }
+    return 1;
+  }
+
+  /// The words of a list in one line.
+  static String words(Iterable<?> list) {
+    StringBuilder s = new StringBuilder();
+    for (Object o : list) {
+      s.append(s.isEmpty() ? "" : ", ").append(o);
+    }
+    return s.toString();
+  }
+
+  /// A line of dashes as wide as a heading.
+  static String rule(int width) {
+    char[] dashes = new char[width];
+    Arrays.fill(dashes, '-');
+    return new String(dashes);
+  }
+}
