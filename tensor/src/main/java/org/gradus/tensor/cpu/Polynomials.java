@@ -90,7 +90,15 @@ final class Polynomials {
   }
 
   /// ln(1 + x) without cancellation, within 1.5 ulp; −∞ at −1, NaN below.
+  ///
+  /// Too much for one loop: a method that inlines all of it falls over the compiler's limit on nodes, and then makes
+  /// objects of its vectors. [LogOnePlus] takes [#log1pInside] and [#log1pEdges] in a loop each.
   static FloatVector log1p(FloatVector x) {
+    return log1pEdges(log1pInside(x), x);
+  }
+
+  /// ln(1 + x) for finite x > −1 of at least 2⁻²⁶ in magnitude.
+  static FloatVector log1pInside(FloatVector x) {
     // u + lost = 1 + x exactly, whichever of the two is larger
     FloatVector u = x.add(1f);
     FloatVector fromX = u.sub(1f);
@@ -101,9 +109,12 @@ final class Polynomials {
     FloatVector m = bits.sub(shift).reinterpretAsFloats();
     // 2⁻ᵏ, and 0 from k = 127 on, where what is lost does not count
     FloatVector scale = shift.neg().add(BIAS << 23).max(0).reinterpretAsFloats();
-    FloatVector y = logTail(m.sub(1f), toFloat(k), lost.mul(scale));
-    y = atTheEdges(y, u);
-    return y.blend(x, x.abs().compare(VectorOperators.LT, 0x1p-26f));
+    return logTail(m.sub(1f), toFloat(k), lost.mul(scale));
+  }
+
+  /// y = [#log1pInside] of x, made right for every other x.
+  static FloatVector log1pEdges(FloatVector y, FloatVector x) {
+    return atTheEdges(y, x.add(1f)).blend(x, x.abs().compare(VectorOperators.LT, 0x1p-26f));
   }
 
   /// tanh x, within 2.5 ulp.
@@ -124,8 +135,10 @@ final class Polynomials {
   }
 
   /// ln(1 + eˣ), within 2 ulp; at −100 too, where it is eˣ.
+  ///
+  /// Too much for one loop, as [#log1p] is.
   static FloatVector softplus(FloatVector x) {
-    return log1pOfExp(x).add(x.blend(0f, negative(x)));
+    return log1pOfFraction(exp(x.abs().neg())).add(x.blend(0f, negative(x)));
   }
 
   /// ln σ(x) = −softplus(−x), within 2 ulp.
@@ -133,9 +146,8 @@ final class Polynomials {
     return softplus(x.neg()).neg();
   }
 
-  /// ln(1 + e^(−|x|)): the argument of the logarithm lies in [1, 2], so that its exponent is 0 or 1.
-  private static FloatVector log1pOfExp(FloatVector x) {
-    FloatVector e = exp(x.abs().neg());
+  /// ln(1 + e) for e in [0, 1]: the argument of the logarithm lies in [1, 2], so that its exponent is 0 or 1.
+  static FloatVector log1pOfFraction(FloatVector e) {
     VectorMask<Float> upper = e.compare(VectorOperators.GT, 0x1.a8279ap-2f); // √2 − 1
     FloatVector f = e.blend(e.sub(1f).mul(0.5f), upper);
     FloatVector zero = FloatVector.zero(S);
