@@ -5,7 +5,8 @@ package org.gradus.tensor;
 public interface MatMulKernels {
   /// `batch` products C (+)= op(A) op(B), op(A) `[m, k]`, op(B) `[k, n]`, C `[m, n]`.
   ///
-  /// Each element of C is one chain of additions in the order of k, whatever the number of threads.
+  /// The order in which an element of C is summed depends on `shape` alone, never on the number of
+  /// threads: a chain in the order of k, or fixed lanes where C is a vector.
   void multiply(Buffer c, Buffer a, Buffer b, Product shape);
 
   /// The sizes of a batched product.

@@ -29,33 +29,6 @@ final class Chunks {
     void run(int part, int from, int to);
   }
 
-  /// One of several passes over elements `from … to−1`; `scratch` hands numbers from pass to pass, from its start.
-  interface Pass {
-    void run(float[] scratch, int from, int to);
-  }
-
-  /// Elements that go through all passes together: few enough to stay in the first cache.
-  private static final int PASS = 1 << 10;
-
-  /// As [#blocks], in several passes.
-  ///
-  /// A function that is too large for one loop is cut into passes, and they are called through an interface so that
-  /// the compiler cannot put them together again.
-  void passes(int n, int cost, Pass... passes) {
-    blocks(
-        n,
-        cost,
-        (from, to) -> {
-          float[] numbers = scratch(PASS);
-          for (int at = from; at < to; at += PASS) {
-            int end = Math.min(to, at + PASS);
-            for (Pass pass : passes) {
-              pass.run(numbers, at, end);
-            }
-          }
-        });
-  }
-
   /// Elements 0 … n−1 in whole blocks of 16, the padding of the last one included. `cost` is the work per element,
   /// 1 for a plain copy or sum.
   void blocks(int n, int cost, Range body) {

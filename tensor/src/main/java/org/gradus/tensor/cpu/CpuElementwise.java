@@ -27,15 +27,10 @@ final class CpuElementwise implements ElementwiseKernels {
   public void unary(Unary op, Buffer y, Buffer x, int n, double p, double q) {
     float[] to = Floats.of(y);
     float[] from = Floats.of(x);
-    int cost = Unaries.cost(op);
-    switch (op) {
-      case LOG1P -> chunks.passes(n, cost, LogOnePlus.log1p(to, from));
-      case SOFTPLUS -> chunks.passes(n, cost, LogOnePlus.softplus(to, from));
-      case LOG_SIGMOID -> chunks.passes(n, cost, LogOnePlus.logSigmoid(to, from));
-      default ->
-          chunks.blocks(
-              n, cost, (lo, hi) -> Unaries.run(op, to, from, lo, hi, (float) p, (float) q));
-    }
+    chunks.blocks(
+        n,
+        Unaries.cost(op),
+        (lo, hi) -> Unaries.run(op, to, from, lo, hi, (float) p, (float) q));
   }
 
   @Override

@@ -2,6 +2,7 @@
 package org.gradus.tensor.cpu;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.LossKernels;
@@ -24,21 +25,16 @@ final class CpuLoss implements LossKernels {
     float[] to = Floats.of(loss);
     float[] z = Floats.of(logits);
     float[] t = Floats.of(targets);
-    chunks.passes(
-        n,
-        COST,
-        LogOnePlus.afterRest(z, (rest, lo, hi) -> crossEntropy(to, rest, z, t, lo, hi - lo)));
+    chunks.blocks(n, COST, (lo, hi) -> crossEntropy(to, z, t, lo, hi));
   }
 
-  private static void crossEntropy(
-      float[] loss, float[] rest, float[] z, float[] t, int at, int n) {
-    for (int i = 0; i < n; i += W) {
-      FloatVector x = FloatVector.fromArray(S, z, at + i);
+  private static void crossEntropy(float[] loss, float[] z, float[] t, int from, int to) {
+    for (int i = from; i < to; i += W) {
+      FloatVector x = FloatVector.fromArray(S, z, i);
       // Not softplus(z) − z·t: for a confident right answer it would cancel all digits.
-      LogOnePlus.positive(x)
-          .sub(x.mul(FloatVector.fromArray(S, t, at + i)))
-          .add(FloatVector.fromArray(S, rest, i))
-          .intoArray(loss, at + i); // (S-3)
+      FloatVector positive = x.blend(0f, x.compare(VectorOperators.LE, 0f));
+      FloatVector rest = Polynomials.softplus(x.abs().neg()); // ln(1 + e^−|z|)
+      positive.sub(x.mul(FloatVector.fromArray(S, t, i))).add(rest).intoArray(loss, i); // (S-3)
     }
   }
 

@@ -36,16 +36,16 @@ final class Unaries {
       case EXP -> exp(y, x, from, to);
       case EXPM1 -> expm1(y, x, from, to);
       case LOG -> log(y, x, from, to);
+      case LOG1P -> log1p(y, x, from, to);
       case SIGMOID -> sigmoid(y, x, from, to);
       case TANH -> tanh(y, x, from, to);
       case RELU -> relu(y, x, from, to);
+      case SOFTPLUS -> softplus(y, x, from, to);
+      case LOG_SIGMOID -> logSigmoid(y, x, from, to);
       case AFFINE -> affine(y, x, from, to, p, q);
       case LEAKY_RELU -> leakyRelu(y, x, from, to, p);
       case ELU -> elu(y, x, from, to, p);
       case CLIP -> clip(y, x, from, to, p, q);
-      case LOG1P, SOFTPLUS, LOG_SIGMOID ->
-          throw new IllegalArgumentException(
-              "unary: " + op + " takes several passes, by LogOnePlus.");
     }
   }
 
@@ -108,6 +108,12 @@ final class Unaries {
     }
   }
 
+  private static void log1p(float[] y, float[] x, int from, int to) {
+    for (int i = from; i < to; i += W) {
+      Polynomials.log1p(load(x, i)).intoArray(y, i);
+    }
+  }
+
   private static void sigmoid(float[] y, float[] x, int from, int to) {
     for (int i = from; i < to; i += W) {
       Polynomials.sigmoid(load(x, i)).intoArray(y, i);
@@ -125,6 +131,18 @@ final class Unaries {
       FloatVector v = load(x, i);
       // Not max: the comparison is one instruction, and false for NaN.
       v.blend(0f, v.compare(VectorOperators.LE, 0f)).intoArray(y, i);
+    }
+  }
+
+  private static void softplus(float[] y, float[] x, int from, int to) {
+    for (int i = from; i < to; i += W) {
+      Polynomials.softplus(load(x, i)).intoArray(y, i);
+    }
+  }
+
+  private static void logSigmoid(float[] y, float[] x, int from, int to) {
+    for (int i = from; i < to; i += W) {
+      Polynomials.logSigmoid(load(x, i)).intoArray(y, i);
     }
   }
 
