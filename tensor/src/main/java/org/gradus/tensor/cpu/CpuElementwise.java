@@ -28,9 +28,7 @@ final class CpuElementwise implements ElementwiseKernels {
     float[] to = Floats.of(y);
     float[] from = Floats.of(x);
     chunks.blocks(
-        n,
-        Unaries.cost(op),
-        (lo, hi) -> Unaries.run(op, to, from, lo, hi, (float) p, (float) q));
+        n, Unaries.cost(op), (lo, hi) -> Unaries.run(op, to, from, lo, hi, (float) p, (float) q));
   }
 
   @Override
