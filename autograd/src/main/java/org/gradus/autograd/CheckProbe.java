@@ -28,6 +28,7 @@ final class CheckProbe implements Probe {
   private Stage stage = Stage.RECORD;
   private int nextStopped;
   private long branches;
+  private long unperturbed;
   private boolean struck;
 
   CheckProbe(@Nullable Mutation mutation) {
@@ -50,12 +51,18 @@ final class CheckProbe implements Probe {
 
   /// The walk backward begins. Segments that it computes again are at the unperturbed point.
   void backward() {
+    unperturbed = branches;
     stage = Stage.BACKWARD;
   }
 
   /// A fingerprint of the branches taken since the pass began.
   long branches() {
     return branches;
+  }
+
+  /// The fingerprint of the pass at the unperturbed point.
+  long unperturbedBranches() {
+    return unperturbed;
   }
 
   /// The contributions seen that were not zero.

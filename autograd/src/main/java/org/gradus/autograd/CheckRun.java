@@ -3,6 +3,7 @@ package org.gradus.autograd;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,9 +27,10 @@ final class CheckRun {
   private final GradCheck.Settings settings;
   private final Params params;
   private final List<Target> targets;
-  private final CheckProbe probe;
   private final Passes passes;
   private final Set<String> problems = new LinkedHashSet<>();
+  private int coordinates;
+  private int unresolved;
 
   CheckRun(GradCheck.Settings settings, Params params, Objective objective) {
     if (!params.device().float64()) {
@@ -42,7 +44,6 @@ final class CheckRun {
     this.params = params;
     List<Target.Input> inputs = settings.told().inputs().stream().map(Target.Input::copy).toList();
     this.targets = targets(params, inputs);
-    this.probe = new CheckProbe(settings.mutation());
     this.passes =
         new Passes(params.device(), settings.seed(), settings.training(), objective, inputs);
     for (String path : settings.told().zeros().keySet()) {
@@ -83,77 +84,185 @@ final class CheckRun {
     return target.draw(key);
   }
 
+  /// The contributions of one walk back.
   Set<Contribution> contributions() {
     List<double[]> before = targets.stream().map(Target::read).toList();
     try {
-      begin(0);
-      return probe.contributions();
+      moveTo(0);
+      Variant plain = new Variant(null, List.of(), settings.seed());
+      plain.walk(passes, targets);
+      return plain.probe().contributions();
     } finally {
       restore(before);
     }
   }
 
+  /// Checks the walk back, with the mutation that the settings ask for.
   CheckReport report() {
+    return reports(Collections.singletonList(settings.mutation())).getFirst();
+  }
+
+  /// Those ways to get a contribution wrong which the check lets pass.
+  List<Mutation> survivors() {
+    List<@Nullable Mutation> mutations = new ArrayList<>();
+    mutations.add(null);
+    contributions().forEach(c -> mutations.addAll(c.mutations()));
+    List<CheckReport> reports = reports(mutations);
+    reports.getFirst().orFail(); // what fails anyway kills every mutant and proves nothing
+    List<Mutation> survivors = new ArrayList<>();
+    for (int i = 0; i < mutations.size(); i++) {
+      Mutation mutation = mutations.get(i);
+      if (mutation != null && reports.get(i).passed()) {
+        survivors.add(mutation);
+      }
+    }
+    return survivors;
+  }
+
+  private List<CheckReport> reports(List<? extends @Nullable Mutation> mutations) {
+    List<Plan> plans = targets.stream().map(t -> new Plan(t, settings)).toList();
+    List<Variant> variants = new ArrayList<>();
+    for (Mutation mutation : mutations) {
+      variants.add(new Variant(mutation, plans, settings.seed()));
+    }
     List<double[]> before = targets.stream().map(Target::read).toList();
     Map<DenseParameter, double[]> state = state();
-    List<Tally> tallies =
-        targets.stream()
-            .map(
-                t ->
-                    new Tally(
-                        t,
-                        settings.seed(),
-                        settings.extent().coordinates(),
-                        settings.extent().directions()))
-            .toList();
-    int total = tallies.stream().mapToInt(t -> t.pending().size()).sum();
-    int unresolved = total;
+    coordinates = plans.stream().mapToInt(p -> p.pending().size()).sum();
+    unresolved = coordinates;
     try {
       boolean redrawn = targets.stream().anyMatch(Target::drawn);
       for (int round = 0; unresolved > 0 && round < (redrawn ? POINTS : 1); round++) {
-        round(round, tallies);
-        unresolved = tallies.stream().mapToInt(t -> t.pending().size()).sum();
+        round(round, plans, variants);
+        unresolved = plans.stream().mapToInt(p -> p.pending().size()).sum();
       }
     } finally {
       restore(before);
     }
-    if (unresolved > UNRESOLVED * total) {
+    if (unresolved > UNRESOLVED * coordinates) {
       problems.add(
           unresolved
               + " of "
-              + total
+              + coordinates
               + " derivatives lie beside a kink at every point drawn. Expected at most 1 %: move"
               + " the inputs away from it.");
     }
-    state.forEach(
-        (p, values) -> {
-          if (!Arrays.equals(values, p.value().toDoubles())) {
-            problems.add(
-                p.path()
-                    + " changed during the check. Expected a forward pass without side effects; ask"
-                    + " mode.updatesStatistics() first.");
-            p.write(values);
-          }
-        });
-    if (settings.mutation() != null && !probe.struck()) {
+    requireUnchanged(state);
+    return variants.stream().map(this::report).toList();
+  }
+
+  private CheckReport report(Variant variant) {
+    if (variant.mutation() != null && !variant.probe().struck()) {
       throw new IllegalArgumentException(
           "gradcheck: "
-              + settings.mutation()
+              + variant.mutation()
               + " meets no gradient. Expected one of "
-              + probe.contributions()
+              + variant.probe().contributions()
               + ".");
     }
-    return new CheckReport(
-        settings.seed(),
-        tallies.stream().map(t -> t.row(settings.told().zeros().get(t.target().path()))).toList(),
-        total,
-        unresolved,
-        List.copyOf(problems));
+    List<CheckReport.Row> rows = new ArrayList<>();
+    for (int t = 0; t < targets.size(); t++) {
+      String reason = settings.told().zeros().get(targets.get(t).path());
+      rows.add(variant.tallies().get(t).row(reason));
+    }
+    List<String> all = new ArrayList<>(problems);
+    all.addAll(variant.problems());
+    return new CheckReport(settings.seed(), rows, coordinates, unresolved, all);
+  }
+
+  private List<double[]> moveTo(int round) {
+    List<double[]> point = new ArrayList<>();
+    for (Target t : targets) {
+      double[] values = t.drawn() ? draw(t, settings.seed(), round) : t.read();
+      t.write(values, -1);
+      point.add(values);
+    }
+    return point;
   }
 
   private void restore(List<double[]> before) {
     for (int t = 0; t < targets.size(); t++) {
       targets.get(t).write(before.get(t), -1);
+    }
+  }
+
+  private void round(int round, List<Plan> plans, List<Variant> variants) {
+    List<double[]> point = moveTo(round);
+    CheckProbe probe = variants.getFirst().probe();
+    Passes.Found found = variants.getFirst().walk(passes, targets);
+    for (Variant variant : variants.subList(1, variants.size())) {
+      variant.walk(passes, targets);
+    }
+    requireRepeatable(probe, found);
+    for (int t = 0; t < targets.size(); t++) {
+      Plan plan = plans.get(t);
+      boolean[] moved = new boolean[point.get(t).length];
+      List<Integer> again = new ArrayList<>();
+      for (int which : plan.pending()) {
+        double[] v = plan.directions() ? plan.direction(which) : new double[0];
+        Difference n = differentiate(targets.get(t), point.get(t), v, which, probe);
+        if (n == null) {
+          again.add(which);
+        } else {
+          for (Variant variant : variants) {
+            variant.compare(t, which, v, n);
+          }
+        }
+        if (v.length == 0) {
+          moved[which] = n == null || n.moved();
+        }
+      }
+      boolean everyRow = round == 0 && !plan.directions();
+      if (everyRow && targets.get(t) instanceof Target.Rows table) {
+        for (Variant variant : variants) {
+          variant.requireAbsent(table, variant.gradient(t), moved);
+        }
+      }
+      plan.postpone(again);
+    }
+  }
+
+  /// The numeric derivative along axis `which`, or along v when it is not empty; null beside a kink.
+  private @Nullable Difference differentiate(
+      Target target, double[] x, double[] v, int which, CheckProbe probe) {
+    long branches = probe.unperturbedBranches();
+    int changed = v.length == 0 ? which : -1;
+    List<List<Passes.Output>> at = new ArrayList<>();
+    for (double step : new double[] {STEP, -STEP, STEP / 2, -STEP / 2}) {
+      double[] moved = x.clone();
+      if (v.length == 0) {
+        moved[which] += step;
+      } else {
+        for (int i = 0; i < moved.length; i++) {
+          moved[i] += step * v[i];
+        }
+      }
+      target.write(moved, changed);
+      probe.replay();
+      at.add(passes.forward(probe));
+      if (probe.branches() != branches) {
+        break;
+      }
+    }
+    target.write(x, changed);
+    return at.size() == 4 && probe.branches() == branches
+        ? Difference.of(at.get(0), at.get(1), at.get(2), at.get(3), STEP)
+        : null;
+  }
+
+  private void requireRepeatable(CheckProbe probe, Passes.Found found) {
+    probe.replay();
+    List<Passes.Output> again = passes.forward(probe);
+    for (int o = 0; o < again.size(); o++) {
+      if (!Arrays.equals(again.get(o).values(), found.outputs().get(o).values())) {
+        problems.add(
+            "output "
+                + again.get(o).name()
+                + " differs between two passes at one point. Expected the same bits; draw random"
+                + " numbers from mode.draw(path).");
+      }
+    }
+    if (probe.branches() != probe.unperturbedBranches()) {
+      problems.add("branches differ between two passes at one point. Expected the same.");
     }
   }
 
@@ -167,120 +276,16 @@ final class CheckRun {
     return state;
   }
 
-  /// A point and what the walk back found there.
-  private record Base(List<double[]> point, Passes.Found found, long branches) {}
-
-  private Base begin(int round) {
-    List<double[]> point = new ArrayList<>();
-    for (Target t : targets) {
-      double[] values = t.drawn() ? draw(t, settings.seed(), round) : t.read();
-      t.write(values, -1);
-      point.add(values);
-    }
-    probe.record();
-    Passes.Found found = passes.walk(probe, probe::backward, targets);
-    return new Base(point, found, probe.branches());
-  }
-
-  private void round(int round, List<Tally> tallies) {
-    Base base = begin(round);
-    requireRepeatable(base);
-    for (int t = 0; t < targets.size(); t++) {
-      Tally tally = tallies.get(t);
-      double[] x = base.point.get(t);
-      double[] gradient = base.found.gradients().get(t);
-      boolean[] moved = new boolean[x.length];
-      List<Integer> again = new ArrayList<>();
-      for (int which : tally.pending()) {
-        double[] v = tally.directions() ? tally.direction(which) : new double[0];
-        Difference n = differentiate(base, targets.get(t), x, v, which);
-        if (n == null) {
-          again.add(which);
-        } else {
-          tally.compare(which, v.length == 0 ? gradient[which] : dot(gradient, v), n);
-        }
-        if (v.length == 0) {
-          moved[which] = n == null || n.moved();
-        }
-      }
-      boolean all = round == 0 && !tally.directions();
-      if (all && targets.get(t) instanceof Target.Rows rows) {
-        requireAbsent(rows, gradient, moved);
-      }
-      targets.get(t).write(x, -1);
-      tally.postpone(again);
-    }
-  }
-
-  /// The numeric derivative along axis `which`, or along v when it is not empty; null beside a kink.
-  private @Nullable Difference differentiate(
-      Base base, Target target, double[] x, double[] v, int which) {
-    List<List<Passes.Output>> at = new ArrayList<>();
-    for (double step : new double[] {STEP, -STEP, STEP / 2, -STEP / 2}) {
-      double[] moved = x.clone();
-      if (v.length == 0) {
-        moved[which] += step;
-      } else {
-        for (int i = 0; i < moved.length; i++) {
-          moved[i] += step * v[i];
-        }
-      }
-      target.write(moved, v.length == 0 ? which : -1);
-      probe.replay();
-      at.add(passes.forward(probe));
-      if (probe.branches() != base.branches) {
-        target.write(x, v.length == 0 ? which : -1);
-        return null;
-      }
-    }
-    target.write(x, v.length == 0 ? which : -1);
-    return Difference.of(at.get(0), at.get(1), at.get(2), at.get(3), STEP);
-  }
-
-  private static double dot(double[] a, double[] b) {
-    double sum = 0;
-    for (int i = 0; i < a.length; i++) {
-      sum += a[i] * b[i];
-    }
-    return sum;
-  }
-
-  private void requireRepeatable(Base base) {
-    probe.replay();
-    List<Passes.Output> again = passes.forward(probe);
-    for (int o = 0; o < again.size(); o++) {
-      if (!Arrays.equals(again.get(o).values(), base.found.outputs().get(o).values())) {
-        problems.add(
-            "output "
-                + again.get(o).name()
-                + " differs between two passes at one point. Expected the same bits; draw random"
-                + " numbers from mode.draw(path).");
-      }
-    }
-    if (probe.branches() != base.branches) {
-      problems.add("branches differ between two passes at one point. Expected the same.");
-    }
-  }
-
-  /// A row whose numbers move no output was not looked up: its gradient is exactly zero.
-  private void requireAbsent(Target.Rows rows, double[] gradient, boolean[] moved) {
-    int width = rows.parameter().table().width();
-    for (int row = 0; row < rows.parameter().table().rows(); row++) {
-      boolean used = false;
-      double largest = 0;
-      for (int i = row * width; i < (row + 1) * width; i++) {
-        used |= moved[i];
-        largest = Math.max(largest, Math.abs(gradient[i]));
-      }
-      if (!used && largest != 0) {
-        problems.add(
-            rows.path()
-                + ": row "
-                + row
-                + " moves no output and has gradient "
-                + largest
-                + ". Expected none for rows that were not looked up.");
-      }
-    }
+  private void requireUnchanged(Map<DenseParameter, double[]> state) {
+    state.forEach(
+        (p, values) -> {
+          if (!Arrays.equals(values, p.value().toDoubles())) {
+            problems.add(
+                p.path()
+                    + " changed during the check. Expected a forward pass without side effects; ask"
+                    + " mode.updatesStatistics() first.");
+            p.write(values);
+          }
+        });
   }
 }

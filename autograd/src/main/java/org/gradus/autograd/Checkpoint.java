@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
-import org.gradus.tensor.Scope;
 import org.gradus.tensor.Tensor;
 
 /// A part of the forward pass whose inside is forgotten, and computed again when the walk backward comes to it.
@@ -26,12 +25,11 @@ final class Checkpoint {
       Var output = body.apply(mode.on(inside), leaves(inside, inputs));
       y = tape.scope().share(check(output, inside).value());
     }
-    Probe probe = replaying(tape.probe());
     return tape.record(
         "checkpoint",
         y,
         (dy, dx) -> {
-          try (Tape inside = Tape.probed(tape.device(), true, probe)) {
+          try (Tape inside = Tape.probed(tape.device(), true, tape.probe())) {
             List<Var> leaves = leaves(inside, inputs);
             Var output = check(body.apply(mode.again(inside, draws), leaves), inside);
             switch (dx) {
@@ -67,17 +65,5 @@ final class Checkpoint {
               + " given.");
     }
     return output;
-  }
-
-  /// Branches and stopped values were seen in the forward pass; gradients are seen now.
-  private static Probe replaying(Probe probe) {
-    return probe.equals(Probe.NONE)
-        ? probe
-        : new Probe() {
-          @Override
-          public Tensor gradient(String op, int input, Tensor gradient, Scope scope) {
-            return probe.gradient(op, input, gradient, scope);
-          }
-        };
   }
 }

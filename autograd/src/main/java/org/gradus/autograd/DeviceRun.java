@@ -71,7 +71,7 @@ final class DeviceRun {
       draw(round);
       Passes.Found right = reference.walk();
       Passes.Found found = device.walk();
-      if (reference.probe.branches() == device.probe.branches()) {
+      if (reference.probe.unperturbedBranches() == device.probe.unperturbedBranches()) {
         return compare(right, found);
       }
     }

@@ -199,6 +199,20 @@ public final class GradCheck {
     }
   }
 
+  /// Gets every contribution wrong in every way, one at a time, and returns what the check lets pass: a check that bites
+  /// returns nothing. The numeric derivatives are taken once for all. Without a mutation the check must pass, or this
+  /// is a [Failure].
+  public List<Mutation> survivors(Params params, Objective objective) {
+    return new CheckRun(settings, params, objective).survivors();
+  }
+
+  /// As [#survivors(Params, Objective)], for an objective built on a device of float64.
+  public List<Mutation> survivors(Device reference, Objective.Builder builder) {
+    try (Params params = Params.create(reference, settings.seed)) {
+      return survivors(params, builder.build(params));
+    }
+  }
+
   /// Sets another device beside `reference`: outputs and gradients of the same objective at the same point, drawn as for
   /// [#check] and representable in float32. What the differences may be follows from the roundings that a pass makes;
   /// see [DeviceReport].

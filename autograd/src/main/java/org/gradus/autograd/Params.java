@@ -141,6 +141,44 @@ public final class Params implements AutoCloseable {
     return p;
   }
 
+  /// Copies parameters from another store: each one below `from` to the same path below here, for a model whose parts were
+  /// trained before. Nothing is copied unless every path and shape is found.
+  public void copyFrom(Params from) {
+    List<Runnable> copies = new ArrayList<>();
+    for (Parameter p : from.below()) {
+      String path = prefix + p.path().substring(from.prefix.length());
+      Parameter own = get(path);
+      copies.add(
+          switch (p) {
+            case DenseParameter d
+                when own instanceof DenseParameter to && to.shape().equals(d.shape()) ->
+                () -> to.write(d.value().toDoubles());
+            case TableParameter t
+                when own instanceof TableParameter to
+                    && to.table().rows() == t.table().rows()
+                    && to.table().width() == t.table().width() ->
+                () -> copyRows(t.table(), to.table());
+            default ->
+                throw new IllegalArgumentException(
+                    "params: cannot copy " + p + " to " + own + ". Expected the same shape.");
+          });
+    }
+    copies.forEach(Runnable::run);
+  }
+
+  private static void copyRows(Table from, Table to) {
+    int step = Math.max(1, CHUNK / from.width());
+    for (int first = 0; first < from.rows(); first += step) {
+      double[] rows = new double[Math.min(step, from.rows() - first) * from.width()];
+      from.read(first, rows);
+      to.write(first, rows);
+    }
+  }
+
+  private List<Parameter> below() {
+    return store.byPath.values().stream().filter(p -> p.path().startsWith(prefix)).toList();
+  }
+
   /// The parameters whose path matches a pattern: `*` stands for anything, and `a.b` is the same as `a/b`.
   public List<Parameter> matching(String pattern) {
     StringBuilder regex = new StringBuilder();

@@ -6,6 +6,8 @@ import org.gradus.tensor.Tensor;
 
 /// What a gradient check sees of a tape: values and gradients on their way, branches taken, and values behind
 /// stop-gradient.
+///
+/// While a tape is walked back, the insides of checkpoints are computed again and shown again.
 interface Probe {
   /// Sees nothing, changes nothing.
   Probe NONE = new Probe() {};

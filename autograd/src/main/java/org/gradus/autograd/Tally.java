@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.autograd;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import org.gradus.autograd.CheckReport.Coverage;
 import org.gradus.autograd.CheckReport.Measured;
 import org.gradus.autograd.CheckReport.Verdict;
-import org.gradus.tensor.Counter;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
-/// Keeps count for one tensor: which derivatives are still to be taken, and the largest of everything seen.
+/// The largest of everything seen of one tensor, and what follows.
 final class Tally {
   private static final double RELATIVE = 1e-6;
   private static final double OBSERVED = 1000;
@@ -20,10 +17,8 @@ final class Tally {
   /// A structural zero may exceed the estimate of the noise by this much: the estimate is itself a draw.
   private static final double ZERO = 10;
 
-  private final Target target;
-  private final boolean directions;
+  private final Plan plan;
   private final long seed;
-  private List<Integer> pending = new ArrayList<>();
   private int checked;
   private double analytic;
   private double numeric;
@@ -31,54 +26,9 @@ final class Tally {
   private double floor;
   private String worst = "";
 
-  /// @param limit up to how many numbers every coordinate is checked
-  /// @param count how many directions are checked beyond that
-  Tally(Target target, long seed, int limit, int count) {
-    this.target = target;
+  Tally(Plan plan, long seed) {
+    this.plan = plan;
     this.seed = seed;
-    int n = target.shape().elements();
-    this.directions = n > limit;
-    for (int i = 0; i < (directions ? count : n); i++) {
-      if (directions || !target.fixed(i)) {
-        pending.add(i);
-      }
-    }
-  }
-
-  Target target() {
-    return target;
-  }
-
-  boolean directions() {
-    return directions;
-  }
-
-  /// The coordinates, or numbers of directions, whose derivative is still to be taken.
-  List<Integer> pending() {
-    return pending;
-  }
-
-  void postpone(List<Integer> again) {
-    pending = again;
-  }
-
-  /// A random unit vector ±1/√n, zero where numbers are fixed: moving along it changes a sum as little as moving one
-  /// coordinate does.
-  double[] direction(int number) {
-    long key = Counter.key(Counter.key(Counter.key(seed, "direction"), target.path()), number);
-    double[] v = new double[target.shape().elements()];
-    int free = 0;
-    for (int i = 0; i < v.length; i++) {
-      if (!target.fixed(i)) {
-        v[i] = Counter.bits(key, i) < 0 ? -1 : 1;
-        free++;
-      }
-    }
-    double length = Math.sqrt(free);
-    for (int i = 0; i < v.length; i++) {
-      v[i] /= length;
-    }
-    return v;
   }
 
   /// One derivative, both ways.
@@ -94,7 +44,9 @@ final class Tally {
           String.format(
               Locale.ROOT,
               "at %s analytic %.9e, numeric %.9e",
-              directions ? "direction " + which : Arrays.toString(place(target.shape(), which)),
+              plan.directions()
+                  ? "direction " + which
+                  : Arrays.toString(place(plan.target().shape(), which)),
               a,
               n.derivative());
     }
@@ -110,6 +62,8 @@ final class Tally {
     return at;
   }
 
+  /// What is said about the tensor.
+  ///
   /// @param reason why the tensor is structurally zero, or null
   CheckReport.Row row(@Nullable String reason) {
     double largest = Math.max(analytic, numeric);
@@ -138,8 +92,8 @@ final class Tally {
                   + detail;
     }
     return new CheckReport.Row(
-        target.path(),
-        new Coverage(target.shape().elements(), checked, directions),
+        plan.target().path(),
+        new Coverage(plan.target().shape().elements(), checked, plan.directions()),
         new Measured(analytic, numeric, d, floor, allowed),
         verdict,
         detail);

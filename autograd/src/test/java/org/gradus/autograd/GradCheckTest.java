@@ -339,6 +339,31 @@ class GradCheckTest {
           .as(mutation.toString())
           .isFalse();
     }
+    assertThat(check.survivors(params, objective)).isEmpty();
+  }
+
+  @Test
+  void namesTheMutationsThatACheckCannotSee() {
+    // y = x + 1e-9 x: whatever the second term passes back is below 1e-6 of the first
+    Objective objective =
+        (_, in) ->
+            Map.of(
+                "y",
+                HandMade.function("large", in.get("x"), v -> v, _ -> 1)
+                    .add(HandMade.function("small", in.get("x"), v -> 1e-9 * v, _ -> 1e-9)));
+    GradCheck check = GradCheck.of(5).input("x", Shape.of(3));
+    assertThat(check.survivors(params, objective))
+        .containsOnlyOnceElementsOf(new Contribution("small", 0).mutations())
+        .containsOnlyOnceElementsOf(new Contribution("add", 1).mutations())
+        .hasSize(8);
+  }
+
+  @Test
+  void doesNotCountMutantsOfACheckThatFailsAnyway() {
+    Objective wrong =
+        (_, in) -> Map.of("y", HandMade.function("f", in.get("x"), v -> v * v, v -> v));
+    GradCheck check = GradCheck.of(5).input("x", Shape.of(3));
+    assertThatThrownBy(() -> check.survivors(params, wrong)).isInstanceOf(GradCheck.Failure.class);
   }
 
   @Test

@@ -36,7 +36,7 @@ public final class Batch {
       throw new IllegalArgumentException(
           "batch: no ids given, but the schema has " + b.schema.ids().size() + " fields of ids.");
     }
-    return KeyedJaggedTensor.oneHot(List.of(), new int[0], 0);
+    return KeyedJaggedTensor.oneHot(List.of(), new int[0], b.size);
   }
 
   /// Starts a batch of `size` examples.
@@ -62,6 +62,31 @@ public final class Batch {
   /// The ids, one key per field of [Schema#ids], in schema order.
   public KeyedJaggedTensor sparse() {
     return sparse;
+  }
+
+  /// This batch with other ids: augmented, hashed, expanded. Every other column is shared.
+  ///
+  /// @param other the schema of the result; it may differ from this one's in fields of ids only
+  public Batch withSparse(Schema other, KeyedJaggedTensor ids) {
+    List<Field> own = withoutIds(schema);
+    List<Field> given = withoutIds(other);
+    if (!own.equals(given)) {
+      throw new IllegalArgumentException(
+          "batch: other ids come with fields "
+              + given
+              + ". Expected "
+              + own
+              + ", the same but for fields of ids.");
+    }
+    Builder b = new Builder(other, size).dense(dense).sparse(ids);
+    b.reals.putAll(reals);
+    b.integers.putAll(integers);
+    b.sessions.putAll(sessions);
+    return b.build();
+  }
+
+  private static List<Field> withoutIds(Schema schema) {
+    return schema.fields().stream().filter(f -> !(f instanceof Field.Ids)).toList();
   }
 
   /// How the ids of a [Field.Sessions] split into sessions: for each example, the sizes of its sessions
@@ -156,7 +181,8 @@ public final class Batch {
       return this;
     }
 
-    /// The ids, one key per field of [Schema#ids], in schema order, each id below its field's size.
+    /// The ids, one key per field of [Schema#ids], in schema order, each id below its field's size, and no more of them
+    /// than the field allows: one if it is categorical.
     public Builder sparse(KeyedJaggedTensor ids) {
       List<Field.Ids> fields = schema.ids();
       check("sparse examples", ids.stride(), size);
@@ -172,13 +198,61 @@ public final class Batch {
                   + fields.get(f).name()
                   + ", in schema order.");
         }
+        checkIds(fields.get(f), f, ids);
       }
       sparse = ids;
       return this;
     }
 
-    /// How the ids of a sessions field split: sizes of sessions as `values`, examples delimited by `offsets`.
+    private static void checkIds(Field.Ids field, int f, KeyedJaggedTensor ids) {
+      int least = field instanceof Field.Categorical ? 1 : 0;
+      int most =
+          switch (field) {
+            case Field.Categorical _ -> 1;
+            case Field.MultiValued m -> m.maxLength();
+            case Field.Sequence s -> s.maxLength();
+            case Field.Sessions s -> Math.multiplyExact(s.maxSessions(), s.maxLength());
+          };
+      int[] offsets = ids.offsets();
+      int[] values = ids.values();
+      int size = field.size();
+      for (int b = 0; b < ids.stride(); b++) {
+        int from = offsets[f * ids.stride() + b];
+        int to = offsets[f * ids.stride() + b + 1];
+        if (to - from < least || to - from > most) {
+          throw new IllegalArgumentException(
+              "batch: "
+                  + (to - from)
+                  + " ids in field "
+                  + field.name()
+                  + " of example "
+                  + b
+                  + ". Expected "
+                  + (least == most ? "exactly 1." : "at most " + most + "."));
+        }
+        for (int i = from; i < to; i++) {
+          if (values[i] < 0 || values[i] >= size) {
+            throw new IllegalArgumentException(
+                "batch: id "
+                    + values[i]
+                    + " in field "
+                    + field.name()
+                    + " of example "
+                    + b
+                    + ". Expected ids from 0 to "
+                    + (size - 1)
+                    + ".");
+          }
+        }
+      }
+    }
+
+    /// How the ids of a sessions field split: sizes of sessions as `values`, examples delimited by `offsets`. The sizes of
+    /// an example add up to the number of its ids.
     public Builder sessions(String field, JaggedIds sizes) {
+      if (!(schema.field(field) instanceof Field.Sessions)) {
+        throw new IllegalArgumentException("batch: " + field + " is no field of sessions.");
+      }
       check(field, sizes.bags(), size);
       sessions.put(field, sizes);
       return this;
@@ -226,7 +300,47 @@ public final class Batch {
     /// The batch.
     public Batch build() {
       check("dense", dense.length, size * schema.dense().size());
-      return new Batch(this);
+      Batch batch = new Batch(this);
+      for (Field.Sessions f : schema.all(Field.Sessions.class)) {
+        JaggedIds sizes = sessions.get(f.name());
+        if (sizes != null) {
+          checkSessions(f, sizes, batch.sparse.of(f.name()));
+        }
+      }
+      return batch;
+    }
+
+    private static void checkSessions(Field.Sessions field, JaggedIds sizes, JaggedIds ids) {
+      for (int b = 0; b < sizes.bags(); b++) {
+        int count = sizes.offsets()[b + 1] - sizes.offsets()[b];
+        int longest = 0;
+        int sum = 0;
+        for (int k = sizes.offsets()[b]; k < sizes.offsets()[b + 1]; k++) {
+          longest = Math.max(longest, sizes.values()[k]);
+          sum += sizes.values()[k];
+        }
+        int given = ids.offsets()[b + 1] - ids.offsets()[b];
+        if (count > field.maxSessions() || longest > field.maxLength() || sum != given) {
+          throw new IllegalArgumentException(
+              "batch: "
+                  + count
+                  + " sessions of at most "
+                  + longest
+                  + " and in all "
+                  + sum
+                  + " ids in field "
+                  + field.name()
+                  + " of example "
+                  + b
+                  + ". Expected at most "
+                  + field.maxSessions()
+                  + " of at most "
+                  + field.maxLength()
+                  + ", and in all "
+                  + given
+                  + ".");
+        }
+      }
     }
 
     private static void check(String what, int given, int expected) {

@@ -11,6 +11,7 @@ import org.gradus.autograd.Lookup;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.TableParameter;
 import org.gradus.autograd.Tape;
+import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
 /// Tables, each looked into by one or several features, all in one jagged lookup (TorchRec's EBC; DLRM, section 6).
@@ -64,9 +65,7 @@ public final class EmbeddingBagCollection {
             bags,
             own.values(),
             own.offsets(),
-            weights == null
-                ? null
-                : tape.constant(org.gradus.tensor.Shape.of(weights.length), weights)),
+            weights == null ? null : tape.constant(Shape.of(weights.length), weights)),
         widths);
   }
 }

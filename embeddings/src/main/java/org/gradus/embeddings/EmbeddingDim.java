@@ -20,6 +20,14 @@ public final class EmbeddingDim {
     return (int) Math.ceil(k * Math.sqrt(Math.sqrt((double) n)));
   }
 
+  /// A width, but at most `cap`.
+  public static int capped(int width, int cap) {
+    if (cap < 1) {
+      throw new IllegalArgumentException("embedding width: cap " + cap + ". Expected at least 1.");
+    }
+    return Math.min(width, cap);
+  }
+
   private static void check(long n) {
     if (n < 1) {
       throw new IllegalArgumentException("embedding width: n = " + n + ". Expected at least 1.");

@@ -13,6 +13,7 @@ import org.gradus.autograd.Params;
 import org.gradus.autograd.TableParameter;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
+import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
 import org.gradus.tensor.Pooling;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
@@ -110,7 +111,7 @@ public final class FieldEmbeddings {
     if (!bags.isEmpty()) {
       KeyedJaggedTensor ids = ids(batch);
       parts.add(
-          Lookup.bags(tape, bags, ids.values(), ids.offsets(), null)
+          Lookup.bags(tape, bags, ids.values(), ids.offsets(), weights(ids, tape))
               .reshape(batch.size(), fields.size(), dim)); // [B, F, D]
     }
     if (numeric != null) {
@@ -121,6 +122,11 @@ public final class FieldEmbeddings {
     return parts.size() == 1 ? parts.getFirst() : Var.concat(1, parts);
   }
 
+  private static @Nullable Var weights(KeyedJaggedTensor ids, Tape tape) {
+    float[] weights = ids.weights();
+    return weights == null ? null : tape.constant(Shape.of(weights.length), weights);
+  }
+
   /// The ids of the fields that are looked up, in their order.
   KeyedJaggedTensor ids(Batch batch) {
     KeyedJaggedTensor all = batch.sparse();
@@ -129,9 +135,11 @@ public final class FieldEmbeddings {
 
   /// The inner products of all pairs of features inside the same multi-valued field, summed, `[B]`; null when there is no such
   /// field. FM needs it: two values of one field interact like any other two features, and a pooled vector has lost them.
+  /// An id that occurs twice in a bag is two features.
   ///
   /// ```
-  /// Σ_{bags} ½ Σ_d ((Σᵢ v_{i,d} xᵢ)² − Σᵢ v²_{i,d} xᵢ²),   x = 1, 1/m or 1/√m for a sum, a mean or SQRTN over m features
+  /// Σ_{bags} ½ Σ_d ((Σᵢ v_{i,d} xᵢ)² − Σᵢ v²_{i,d} xᵢ²)
+  /// x = a, a / Σa or a / √Σa² for SUM, MEAN or SQRTN, a the weight of an id, 1 if there are none
   /// ```
   public @Nullable Var pairsInsideBags(Batch batch, Mode mode) {
     Var sum = null;
@@ -144,20 +152,45 @@ public final class FieldEmbeddings {
     return sum;
   }
 
-  private static Var pairs(
-      KeyedJaggedTensor.JaggedIds ids, Lookup.Bag bag, Field.MultiValued field, Tape tape) {
-    float[] squaredValue = new float[ids.bags()]; // x² per example
+  private static Var pairs(JaggedIds ids, Lookup.Bag bag, Field.MultiValued field, Tape tape) {
+    float[] weights = ids.weights();
+    Tensor places = tape.scope().upload(Shape.of(ids.values().length), ids.values());
+    Tensor offsets = tape.scope().upload(Shape.of(ids.offsets().length), ids.offsets());
+    Var rows = Lookup.rows(tape, bag.table(), places); //              [N, D]
+    if (weights != null) {
+      rows = rows.multiply(tape.constant(Shape.of(weights.length, 1), weights));
+    }
+    Var squareOfSum = rows.pool(offsets, Pooling.SUM).square(); //     [B, D]
+    Var sumOfSquares = rows.square().pool(offsets, Pooling.SUM); //    [B, D]
+    return squareOfSum
+        .subtract(sumOfSquares)
+        .sum(1)
+        .multiply(tape.constant(Shape.of(ids.bags()), squaredScales(ids, field)))
+        .multiply(0.5); // [B]
+  }
+
+  /// `[B]`: (x / a)² of each bag; padding is no feature and has no part in it.
+  private static double[] squaredScales(JaggedIds ids, Field.MultiValued field) {
+    float[] weights = ids.weights();
+    double[] scales = new double[ids.bags()];
     for (int b = 0; b < ids.bags(); b++) {
-      int m = 0;
+      double count = 0;
+      double sum = 0;
+      double sumOfSquares = 0;
       for (int i = ids.offsets()[b]; i < ids.offsets()[b + 1]; i++) {
-        m += ids.values()[i] == 0 ? 0 : 1;
+        if (ids.values()[i] != 0) {
+          double a = weights == null ? 1 : weights[i];
+          count++;
+          sum += a;
+          sumOfSquares += a * a;
+        }
       }
-      float n = Math.max(1, m);
-      squaredValue[b] =
+      double divisor =
           switch (field.pooling()) {
             case SUM -> 1;
-            case MEAN, MEAN_COUNT -> 1 / (n * n);
-            case SQRTN -> 1 / n;
+            case MEAN -> sum * sum;
+            case MEAN_COUNT -> count * count;
+            case SQRTN -> sumOfSquares;
             case MAX ->
                 throw new IllegalArgumentException(
                     "field "
@@ -165,16 +198,8 @@ public final class FieldEmbeddings {
                         + ": FM with MAX pooling has no feature values. Expected SUM, MEAN or"
                         + " SQRTN.");
           };
+      scales[b] = divisor == 0 ? 0 : 1 / divisor;
     }
-    Tensor places = tape.scope().upload(Shape.of(ids.values().length), ids.values());
-    Tensor offsets = tape.scope().upload(Shape.of(ids.offsets().length), ids.offsets());
-    Var rows = Lookup.rows(tape, bag.table(), places); //              [N, D]
-    Var squareOfSum = rows.pool(offsets, Pooling.SUM).square(); //     [B, D]
-    Var sumOfSquares = rows.square().pool(offsets, Pooling.SUM); //    [B, D]
-    return squareOfSum
-        .subtract(sumOfSquares)
-        .sum(1)
-        .multiply(tape.constant(Shape.of(ids.bags()), squaredValue))
-        .multiply(0.5); // [B]
+    return scales;
   }
 }

@@ -82,6 +82,14 @@ public final class KeyedJaggedTensor {
     return new KeyedJaggedTensor(keys, values, null, offsets, stride);
   }
 
+  /// The same lists with other ids in the same places; weights and offsets are shared.
+  public KeyedJaggedTensor withValues(int[] other) {
+    if (other.length != values.length) {
+      throw bad(other.length + " values instead of " + values.length + ". Expected as many");
+    }
+    return new KeyedJaggedTensor(keys, other, weights, offsets, stride);
+  }
+
   private static int[] prefixSum(int[] lengths) {
     int[] offsets = new int[lengths.length + 1];
     for (int i = 0; i < lengths.length; i++) {

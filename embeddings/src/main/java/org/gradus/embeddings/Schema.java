@@ -116,6 +116,20 @@ public final class Schema {
     return Map.copyOf(tables);
   }
 
+  /// Number of rows of a table.
+  public int rows(String table) {
+    Integer rows = tables.get(table);
+    if (rows == null) {
+      throw new IllegalArgumentException(
+          "schema: no table "
+              + table
+              + ". Expected one of: "
+              + String.join(", ", tables.keySet())
+              + ".");
+    }
+    return rows;
+  }
+
   private void atMostOne(Class<? extends Field> kind) {
     if (all(kind).size() > 1) {
       throw new IllegalArgumentException(

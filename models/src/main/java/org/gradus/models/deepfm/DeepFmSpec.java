@@ -57,7 +57,7 @@ public final class DeepFmSpec implements ModelSpec {
     return s.flag("useFm") || s.flag("useDnn")
         ? null
         : "deepfm: useFm=false and useDnn=false leave a linear model. Expected one of them; use"
-              + " --model lr.";
+            + " --model lr.";
   }
 
   @Override

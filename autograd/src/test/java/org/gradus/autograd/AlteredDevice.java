@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.autograd;
+
+import org.gradus.tensor.Buffer;
+import org.gradus.tensor.Device;
+import org.gradus.tensor.Kernels;
+import org.gradus.tensor.Kind;
+import org.gradus.tensor.MemoryUse;
+import org.gradus.tensor.Table;
+
+/// A device with other kernels: some of them wrong on purpose.
+record AlteredDevice(Device inner, Kernels kernels) implements Device {
+  @Override
+  public String name() {
+    return inner.name();
+  }
+
+  @Override
+  public boolean float64() {
+    return inner.float64();
+  }
+
+  @Override
+  public Buffer allocate(Kind kind, int elements) {
+    return inner.allocate(kind, elements);
+  }
+
+  @Override
+  public void release(Buffer buffer) {
+    inner.release(buffer);
+  }
+
+  @Override
+  public MemoryUse memory() {
+    return inner.memory();
+  }
+
+  @Override
+  public Table table(int rows, int width) {
+    return inner.table(rows, width);
+  }
+
+  @Override
+  public void upload(Buffer to, float[] from) {
+    inner.upload(to, from);
+  }
+
+  @Override
+  public void upload(Buffer to, double[] from) {
+    inner.upload(to, from);
+  }
+
+  @Override
+  public void upload(Buffer to, int[] from) {
+    inner.upload(to, from);
+  }
+
+  @Override
+  public void upload(Buffer to, byte[] from) {
+    inner.upload(to, from);
+  }
+
+  @Override
+  public void download(float[] to, Buffer from) {
+    inner.download(to, from);
+  }
+
+  @Override
+  public void download(double[] to, Buffer from) {
+    inner.download(to, from);
+  }
+
+  @Override
+  public void download(int[] to, Buffer from) {
+    inner.download(to, from);
+  }
+
+  @Override
+  public void download(byte[] to, Buffer from) {
+    inner.download(to, from);
+  }
+
+  @Override
+  public void close() {
+    inner.close();
+  }
+}

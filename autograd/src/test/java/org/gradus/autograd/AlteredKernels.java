@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.autograd;
+
+import java.util.List;
+import org.gradus.tensor.Buffer;
+import org.gradus.tensor.GatherKernels;
+import org.gradus.tensor.InteractionKernels;
+import org.gradus.tensor.JaggedKernels;
+import org.gradus.tensor.Kernels;
+import org.gradus.tensor.LayoutKernels;
+import org.gradus.tensor.LossKernels;
+import org.gradus.tensor.MatMulKernels;
+import org.gradus.tensor.NormKernels;
+import org.gradus.tensor.Pooling;
+import org.gradus.tensor.SoftmaxKernels;
+import org.gradus.tensor.SortKernels;
+import org.gradus.tensor.Table;
+import org.jspecify.annotations.Nullable;
+
+/// Kernel families that pass everything on; a test overrides the one method it wants wrong.
+final class AlteredKernels {
+  private AlteredKernels() {}
+
+  static Kernels with(Kernels k, SoftmaxKernels softmax) {
+    return all(
+        k,
+        k.layout(),
+        k.matMul(),
+        softmax,
+        k.norm(),
+        k.gather(),
+        k.jagged(),
+        k.interaction(),
+        k.loss());
+  }
+
+  static Kernels with(Kernels k, NormKernels norm) {
+    return all(
+        k,
+        k.layout(),
+        k.matMul(),
+        k.softmax(),
+        norm,
+        k.gather(),
+        k.jagged(),
+        k.interaction(),
+        k.loss());
+  }
+
+  static Kernels with(Kernels k, InteractionKernels interaction) {
+    return all(
+        k,
+        k.layout(),
+        k.matMul(),
+        k.softmax(),
+        k.norm(),
+        k.gather(),
+        k.jagged(),
+        interaction,
+        k.loss());
+  }
+
+  static Kernels with(Kernels k, JaggedKernels jagged) {
+    return all(
+        k,
+        k.layout(),
+        k.matMul(),
+        k.softmax(),
+        k.norm(),
+        k.gather(),
+        jagged,
+        k.interaction(),
+        k.loss());
+  }
+
+  static Kernels with(Kernels k, GatherKernels gather) {
+    return all(
+        k,
+        k.layout(),
+        k.matMul(),
+        k.softmax(),
+        k.norm(),
+        gather,
+        k.jagged(),
+        k.interaction(),
+        k.loss());
+  }
+
+  static Kernels with(Kernels k, LayoutKernels layout) {
+    return all(
+        k,
+        layout,
+        k.matMul(),
+        k.softmax(),
+        k.norm(),
+        k.gather(),
+        k.jagged(),
+        k.interaction(),
+        k.loss());
+  }
+
+  static Kernels with(Kernels k, MatMulKernels matMul) {
+    return all(
+        k,
+        k.layout(),
+        matMul,
+        k.softmax(),
+        k.norm(),
+        k.gather(),
+        k.jagged(),
+        k.interaction(),
+        k.loss());
+  }
+
+  static Kernels with(Kernels k, LossKernels loss) {
+    return all(
+        k,
+        k.layout(),
+        k.matMul(),
+        k.softmax(),
+        k.norm(),
+        k.gather(),
+        k.jagged(),
+        k.interaction(),
+        loss);
+  }
+
+  private static Kernels all(
+      Kernels k,
+      LayoutKernels layout,
+      MatMulKernels matMul,
+      SoftmaxKernels softmax,
+      NormKernels norm,
+      GatherKernels gather,
+      JaggedKernels jagged,
+      InteractionKernels interaction,
+      LossKernels loss) {
+    return new Kernels(
+        k.elementwise(),
+        layout,
+        k.reduce(),
+        matMul,
+        softmax,
+        norm,
+        gather,
+        jagged,
+        k.sort(),
+        interaction,
+        loss,
+        k.random(),
+        k.update());
+  }
+
+  static class Softmax implements SoftmaxKernels {
+    private final SoftmaxKernels k;
+
+    Softmax(Kernels k) {
+      this.k = k.softmax();
+    }
+
+    @Override
+    public void softmax(Buffer y, Buffer x, @Nullable Buffer mask, int rows, int n) {
+      k.softmax(y, x, mask, rows, n);
+    }
+
+    @Override
+    public void softmaxBackward(Buffer dx, Buffer dy, Buffer y, int rows, int n) {
+      k.softmaxBackward(dx, dy, y, rows, n);
+    }
+
+    @Override
+    public void logSoftmax(Buffer y, Buffer x, @Nullable Buffer mask, int rows, int n) {
+      k.logSoftmax(y, x, mask, rows, n);
+    }
+
+    @Override
+    public void logSoftmaxBackward(
+        Buffer dx, Buffer dy, Buffer y, @Nullable Buffer mask, int rows, int n) {
+      k.logSoftmaxBackward(dx, dy, y, mask, rows, n);
+    }
+
+    @Override
+    public void logSumExp(Buffer y, Buffer x, @Nullable Buffer mask, int rows, int n) {
+      k.logSumExp(y, x, mask, rows, n);
+    }
+
+    @Override
+    public void logSumExpBackward(
+        Buffer dx, Buffer dy, Buffer x, Buffer y, @Nullable Buffer mask, int rows, int n) {
+      k.logSumExpBackward(dx, dy, x, y, mask, rows, n);
+    }
+  }
+
+  static class Norm implements NormKernels {
+    private final NormKernels k;
+
+    Norm(Kernels k) {
+      this.k = k.norm();
+    }
+
+    @Override
+    public void columnMoments(
+        Buffer mean, Buffer variance, Buffer x, @Nullable Buffer rowMask, int rows, int n) {
+      k.columnMoments(mean, variance, x, rowMask, rows, n);
+    }
+
+    @Override
+    public void normalizeColumns(
+        Buffer y,
+        Buffer x,
+        Buffer mean,
+        Buffer variance,
+        @Nullable Buffer rowMask,
+        int rows,
+        int n,
+        double epsilon) {
+      k.normalizeColumns(y, x, mean, variance, rowMask, rows, n, epsilon);
+    }
+
+    @Override
+    public void normalizeColumnsBackward(
+        Buffer dx,
+        Buffer dy,
+        Buffer y,
+        Buffer variance,
+        @Nullable Buffer rowMask,
+        int rows,
+        int n,
+        double epsilon) {
+      k.normalizeColumnsBackward(dx, dy, y, variance, rowMask, rows, n, epsilon);
+    }
+
+    @Override
+    public void normalizeRows(Buffer y, Buffer invStd, Buffer x, int rows, int n, double epsilon) {
+      k.normalizeRows(y, invStd, x, rows, n, epsilon);
+    }
+
+    @Override
+    public void normalizeRowsBackward(
+        Buffer dx, Buffer dy, Buffer y, Buffer invStd, int rows, int n) {
+      k.normalizeRowsBackward(dx, dy, y, invStd, rows, n);
+    }
+  }
+
+  static class Interaction implements InteractionKernels {
+    private final InteractionKernels k;
+
+    Interaction(Kernels k) {
+      this.k = k.interaction();
+    }
+
+    @Override
+    public void pairwise(Buffer y, Buffer sums, Buffer e, int batch, int fields, int width) {
+      k.pairwise(y, sums, e, batch, fields, width);
+    }
+
+    @Override
+    public void pairwiseBackward(
+        Buffer de, Buffer dy, Buffer sums, Buffer e, int batch, int fields, int width) {
+      k.pairwiseBackward(de, dy, sums, e, batch, fields, width);
+    }
+
+    @Override
+    public void dots(
+        Buffer y, Buffer e, int batch, int fields, int width, boolean lower, boolean self) {
+      k.dots(y, e, batch, fields, width, lower, self);
+    }
+
+    @Override
+    public void dotsBackward(
+        Buffer de,
+        Buffer dy,
+        Buffer e,
+        int batch,
+        int fields,
+        int width,
+        boolean lower,
+        boolean self) {
+      k.dotsBackward(de, dy, e, batch, fields, width, lower, self);
+    }
+  }
+
+  static class Jagged implements JaggedKernels {
+    private final JaggedKernels k;
+
+    Jagged(Kernels k) {
+      this.k = k.jagged();
+    }
+
+    @Override
+    public void bags(
+        Buffer y,
+        @Nullable Buffer argmax,
+        List<Bags> features,
+        Buffer values,
+        Buffer offsets,
+        @Nullable Buffer weights,
+        int batch) {
+      k.bags(y, argmax, features, values, offsets, weights, batch);
+    }
+
+    @Override
+    public void sumRows(
+        Buffer rowGradients,
+        Buffer dy,
+        SortKernels.Merged merged,
+        Buffer source,
+        @Nullable Buffer coefficient,
+        int width) {
+      k.sumRows(rowGradients, dy, merged, source, coefficient, width);
+    }
+
+    @Override
+    public void sumRowsMax(
+        Buffer rowGradients,
+        Buffer dy,
+        SortKernels.Merged merged,
+        Buffer source,
+        Buffer place,
+        Buffer argmax,
+        int width) {
+      k.sumRowsMax(rowGradients, dy, merged, source, place, argmax, width);
+    }
+
+    @Override
+    public void weightGradients(
+        Buffer dw, Buffer dy, Table table, Buffer ids, Buffer source, int n) {
+      k.weightGradients(dw, dy, table, ids, source, n);
+    }
+
+    @Override
+    public void pool(
+        Buffer y,
+        @Nullable Buffer argmax,
+        Buffer values,
+        Buffer offsets,
+        Pooling pooling,
+        int bags,
+        int width) {
+      k.pool(y, argmax, values, offsets, pooling, bags, width);
+    }
+
+    @Override
+    public void poolBackward(
+        Buffer dx,
+        Buffer dy,
+        @Nullable Buffer argmax,
+        Buffer offsets,
+        Pooling pooling,
+        int bags,
+        int width) {
+      k.poolBackward(dx, dy, argmax, offsets, pooling, bags, width);
+    }
+
+    @Override
+    public void pad(Buffer y, Buffer values, Buffer offsets, int bags, int length, int width) {
+      k.pad(y, values, offsets, bags, length, width);
+    }
+
+    @Override
+    public void padBackward(Buffer dx, Buffer dy, Buffer offsets, int bags, int length, int width) {
+      k.padBackward(dx, dy, offsets, bags, length, width);
+    }
+  }
+
+  static class Gather implements GatherKernels {
+    private final GatherKernels k;
+
+    Gather(Kernels k) {
+      this.k = k.gather();
+    }
+
+    @Override
+    public void gather(Buffer y, Buffer x, Buffer ids, int outer, int n, int count, int inner) {
+      k.gather(y, x, ids, outer, n, count, inner);
+    }
+
+    @Override
+    public void scatterAdd(Buffer x, Buffer y, Buffer ids, int outer, int n, int count, int inner) {
+      k.scatterAdd(x, y, ids, outer, n, count, inner);
+    }
+
+    @Override
+    public void pick(Buffer y, Buffer x, Buffer ids, int rows, int n) {
+      k.pick(y, x, ids, rows, n);
+    }
+
+    @Override
+    public void pickBackward(Buffer x, Buffer y, Buffer ids, int rows, int n) {
+      k.pickBackward(x, y, ids, rows, n);
+    }
+
+    @Override
+    public void rows(Buffer y, Table table, Buffer ids, int count) {
+      k.rows(y, table, ids, count);
+    }
+  }
+
+  static class Layout implements LayoutKernels {
+    private final LayoutKernels k;
+
+    Layout(Kernels k) {
+      this.k = k.layout();
+    }
+
+    @Override
+    public void read(Buffer y, Buffer x, View view) {
+      k.read(y, x, view);
+    }
+
+    @Override
+    public void write(Buffer y, Buffer x, View view) {
+      k.write(y, x, view);
+    }
+
+    @Override
+    public void add(Buffer y, Buffer x, View view) {
+      k.add(y, x, view);
+    }
+  }
+
+  static class MatMul implements MatMulKernels {
+    private final MatMulKernels k;
+
+    MatMul(Kernels k) {
+      this.k = k.matMul();
+    }
+
+    @Override
+    public void multiply(Buffer c, Buffer a, Buffer b, Product shape) {
+      k.multiply(c, a, b, shape);
+    }
+
+    @Override
+    public void linear(
+        Buffer y, Buffer x, Buffer w, Buffer b, Activation act, int m, int n, int inner) {
+      k.linear(y, x, w, b, act, m, n, inner);
+    }
+
+    @Override
+    public void linearBackward(
+        Buffer dz, Buffer db, Buffer dy, Buffer y, Activation act, int m, int n) {
+      k.linearBackward(dz, db, dy, y, act, m, n);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.autograd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import org.gradus.tensor.Shape;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class InteractionTest {
+  private final Bench bench = new Bench();
+
+  @AfterEach
+  void close() {
+    bench.close();
+  }
+
+  @Test
+  void theSumOverPairsAgainstADoubleLoop() {
+    Var e = bench.var(1, 3, 4, 5);
+    double[] expected = new double[3];
+    for (int b = 0; b < 3; b++) {
+      for (int i = 0; i < 4; i++) {
+        for (int j = i + 1; j < 4; j++) {
+          expected[b] += product(e, b, i, j);
+        }
+      }
+    }
+    assertThat(Bench.values(e.pairwise())).containsExactly(expected, within(1e-14));
+    Bench.differentiates(in -> in.get(0).pairwise(), Shape.of(3, 4, 5));
+    assertThatThrownBy(() -> e.flatten(1).pairwise())
+        .hasMessage("pairwise: [3, 20]. Expected [B, F, D].");
+  }
+
+  @ParameterizedTest(name = "lower {0}, self {1}")
+  @CsvSource({"false,false", "true,false", "false,true", "true,true"})
+  void theProductsOfAllPairsInOrder(boolean lower, boolean self) {
+    Var e = bench.var(2, 2, 4, 3);
+    double[] expected = new double[2 * (self ? 10 : 6)];
+    int at = 0;
+    for (int b = 0; b < 2; b++) {
+      for (int i = 0; i < 4; i++) {
+        for (int j = 0; j < 4; j++) {
+          if (lower ? j < i : j > i) {
+            expected[at++] = product(e, b, i, j);
+          } else if (self && i == j) {
+            expected[at++] = product(e, b, i, j);
+          }
+        }
+      }
+    }
+    Var y = e.dots(lower, self);
+    assertThat(y.shape()).isEqualTo(Shape.of(2, self ? 10 : 6));
+    assertThat(Bench.values(y)).containsExactly(expected, within(1e-15));
+    Bench.differentiates(in -> in.get(0).dots(lower, self), Shape.of(2, 4, 3));
+  }
+
+  private static double product(Var e, int b, int i, int j) {
+    double sum = 0;
+    for (int d = 0; d < e.size(2); d++) {
+      sum +=
+          Bench.values(e)[(b * e.size(1) + i) * e.size(2) + d]
+              * Bench.values(e)[(b * e.size(1) + j) * e.size(2) + d];
+    }
+    return sum;
+  }
+
+  /// The worked example of DLRM's dot interaction: a dense vector and two sparse ones, D = 4.
+  @Test
+  void theDotInteractionOfDlrm() {
+    Var dense = bench.var(Shape.of(2, 4), 0.1, 0.2, 0.3, 0.4, 0.5, -0.1, 0, 0.2);
+    Var sparse =
+        bench.var(
+            Shape.of(2, 2, 4),
+            1,
+            0.5,
+            -1,
+            0.5,
+            0.2,
+            0.4,
+            0.6,
+            -0.8,
+            0.3,
+            0.3,
+            -0.3,
+            0.1,
+            -0.6,
+            0.2,
+            0.9,
+            1);
+    Var all = Var.concat(1, java.util.List.of(dense.unsqueeze(1), sparse));
+    Var y = Var.concat(1, java.util.List.of(dense, all.dots(false, false)));
+    assertThat(Bench.values(y))
+        .containsExactly(
+            new double[] {
+              0.1, 0.2, 0.3, 0.4, 0.1, -0.04, -0.6, 0.5, -0.1, 0, 0.2, 0.14, -0.12, -0.29
+            },
+            within(1e-15));
+    double[] seed = {0.1, -0.2, 0.3, 0.4, 1, -0.5, 2, 0.2, 0.1, 0, -0.1, -1, 0.5, 0.25};
+    assertThat(bench.gradient(dense, y, seed))
+        .containsExactly(new double[] {1, 0.1, -1, 1.3, -0.4, -0.1, 0.75, 0.3}, within(1e-15));
+    assertThat(bench.gradient(sparse, y, seed))
+        .containsExactly(
+            new double[] {
+              0.5, 1, 1.5, -1.2, 1.95, 0.9, -2.15, 0.8, -0.65, 0.15, 0.225, 0.05, 0.325, 0.025,
+              -0.075, 0.125
+            },
+            within(1e-15));
+  }
+}

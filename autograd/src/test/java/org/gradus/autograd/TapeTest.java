@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.autograd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.gradus.tensor.Shape;
+import org.gradus.tensor.Tensor;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class TapeTest {
+  private final Bench bench = new Bench();
+  private final Params params = Params.create(bench.device, 1);
+
+  @AfterEach
+  void close() {
+    params.close();
+    bench.close();
+  }
+
+  @Test
+  void walksOverOneTapeDoNotDisturbEachOther() {
+    DenseParameter w = params.weight("w", Shape.of(2), Initializers.constant(3));
+    Var v = bench.tape.use(w);
+    Var first = v.square().sum();
+    Var second = v.exp().sum().add(first);
+    for (int i = 0; i < 2; i++) {
+      assertThat(bench.tape.backward(first).of(w))
+          .isInstanceOfSatisfying(
+              Gradient.Dense.class, g -> assertThat(g.values().toDoubles()).containsExactly(6, 6));
+      double both = 6 + Math.exp(3);
+      assertThat(bench.tape.backward(second).of(w))
+          .isInstanceOfSatisfying(
+              Gradient.Dense.class,
+              g ->
+                  assertThat(g.values().toDoubles())
+                      .containsExactly(both, both)); // addition commutes to the bit
+    }
+  }
+
+  @Test
+  void onlyWhatTheLossDependsOnHasAGradient() {
+    DenseParameter used = params.weight("used", Shape.of(1), Initializers.constant(2));
+    DenseParameter unused = params.weight("unused", Shape.of(1), Initializers.constant(2));
+    DenseParameter frozen = params.weight("frozen", Shape.of(1), Initializers.constant(2));
+    frozen.freeze(true);
+    Tape tape = bench.tape;
+    tape.use(unused).square();
+    Gradients g = tape.backward(tape.use(used).multiply(tape.use(frozen)).sum());
+    assertThat(g.parameters()).containsExactly(used);
+    assertThat(g.of(unused)).isNull();
+    assertThat(g.of(frozen)).isNull();
+    Var constant = tape.constant(Shape.of(1), 1.0);
+    assertThat(tape.backward(constant.sum()).parameters()).isEmpty();
+  }
+
+  @Test
+  void aDeadValueNamesItsOperation() {
+    Var late;
+    try (Tape tape = Tape.recording(bench.device)) {
+      late = tape.variable(tape.scope().upload(Shape.of(2), 1.0, 2.0)).sigmoid();
+    }
+    assertThatThrownBy(late::exp)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(
+            "sigmoid: its result [2] is used after its scope was closed. Expected use inside the"
+                + " step; take it out with keep() to use it later.");
+  }
+
+  @Test
+  void aStepLeavesNothingBehind() {
+    TableParameter table = params.table("t", 4, 2, 0, Initializers.normal(1));
+    DenseParameter w = params.weight("w", Shape.of(2, 1), Initializers.normal(1));
+    long before = bench.device.memory().live();
+    long hits = 0;
+    for (int step = 0; step < 3; step++) {
+      hits = bench.device.memory().requests() - bench.device.memory().hits();
+      try (Tape tape = Tape.recording(bench.device)) {
+        Var x = Lookup.rows(tape, table, Shape.of(3), 1, 2, 1);
+        Var loss = x.matmul(tape.use(w)).squeeze(1).softplus().mean();
+        Gradients g = tape.backward(loss);
+        assertThat(g.parameters()).containsExactlyInAnyOrder(table, w);
+      }
+      assertThat(bench.device.memory().live()).isEqualTo(before);
+    }
+    // The third step asked for the same sizes as the second, and the pool had them all.
+    assertThat(bench.device.memory().requests() - bench.device.memory().hits()).isEqualTo(hits);
+  }
+
+  @Test
+  void operandsShareATape() {
+    try (Tape other = Tape.recording(bench.device)) {
+      Var x = bench.var(1, 2);
+      Var y = other.constant(Shape.of(2), 1.0, 2.0);
+      assertThatThrownBy(() -> x.multiply(y))
+          .hasMessage(
+              "multiply: operand constant [2] on reference belongs to another tape. Expected"
+                  + " operands of one tape.");
+    }
+    Tensor two = bench.var(1, 2).value();
+    assertThatThrownBy(() -> bench.tape.backward(bench.tape.constant(two)))
+        .hasMessage("backward: loss has shape [2]. Expected one number; sum or average it first.");
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tests.device;
+
+import java.util.Arrays;
+import org.gradus.tensor.Buffer;
+import org.gradus.tensor.Kind;
+import org.gradus.tensor.Table;
+
+class GatherContractTest {
+  /// outer, n, k, inner.
+  private static final int[][] SIZES = {
+    {1, 5, 0, 3}, {0, 3, 4, 2}, {1, 1, 1, 1}, {1, 7, 31, 1}, {3, 5, 9, 1}, {1, 17, 33, 16},
+    {2, 9, 7, 17}, {5, 3, 64, 8}, {1, 1000, 255, 31}, {4, 50, 300, 40}, {1, 100, 40_007, 1}
+  };
+
+  @OnEveryDevice
+  void gatherAndScatterAdd(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int[] s : SIZES) {
+        int outer = s[0];
+        int n = s[1];
+        int k = s[2];
+        int inner = s[3];
+        int[] ids = Samples.ids(1, k, n);
+        float[] x = Samples.normal(2, outer * n * inner);
+        float[] y = Samples.normal(3, outer * k * inner);
+        double[] magnitudes = Samples.magnitudes(x);
+        double[] terms = new double[x.length];
+        for (int i = 0; i < y.length; i++) {
+          int place = (i / (k * inner) * n + ids[i / inner % k]) * inner + i % inner;
+          magnitudes[place] += Math.abs(y[i]);
+          terms[place]++;
+        }
+        twin.compare(
+            "gather " + Arrays.toString(s),
+            side -> {
+              Buffer places = side.ints(ids);
+              Buffer rows = side.blank(y.length);
+              side.kernels().gather().gather(rows, side.real(x), places, outer, n, k, inner);
+              side.exact(rows);
+              Buffer sums = side.real(x);
+              side.kernels().gather().scatterAdd(sums, side.real(y), places, outer, n, k, inner);
+              side.result(sums, (i, exact) -> terms[i] * Bound.U * magnitudes[i]);
+            });
+      }
+    }
+  }
+
+  @OnEveryDevice
+  void pick(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int rows : Samples.sizes()) {
+        int n = rows % 5 + 1;
+        int[] ids = Samples.ids(1, rows, n);
+        float[] x = Samples.normal(2, rows * n);
+        twin.compare(
+            "pick from " + rows + " × " + n,
+            side -> {
+              Buffer places = side.ints(ids);
+              Buffer y = side.blank(rows);
+              side.kernels().gather().pick(y, side.real(x), places, rows, n);
+              side.exact(y);
+              Buffer dx = side.real(x);
+              Buffer dy = side.real(Samples.normal(3, rows));
+              side.kernels().gather().pickBackward(dx, dy, places, rows, n);
+              side.result(dx, Bound.relative(1));
+            });
+      }
+    }
+  }
+
+  @OnEveryDevice
+  void rowsOfATable(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int width : new int[] {1, 2, 3, 7, 8, 16, 17, 33, 64}) {
+        for (int k : new int[] {0, 1, 17, 1000}) {
+          float[] values = Samples.normal(1, 40 * width);
+          twin.compare(
+              k + " rows of width " + width,
+              side -> {
+                Table table = side.table(width, values);
+                Buffer y = side.blank(k * width);
+                side.kernels().gather().rows(y, table, side.ints(Samples.ids(2, k, 40)), k);
+                side.exact(y);
+              });
+        }
+      }
+    }
+  }
+
+  @OnEveryDevice
+  void merge(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int n : Samples.sizes()) {
+        for (int bound : new int[] {1, 2, 255, 257, 1 << 16, 5_000_011, Integer.MAX_VALUE}) {
+          int[] ids = Samples.ids(n, n, bound);
+          for (int i = 0; i < n; i += 3) {
+            ids[i] = ids[i / 2]; // duplicates, whatever the bound
+          }
+          if (n > 1) {
+            ids[n / 2] = bound - 1;
+          }
+          twin.compare(
+              "merge of " + n + " ids below " + bound,
+              side -> {
+                Buffer rows = side.blank(Kind.INT, n);
+                Buffer segments = side.blank(Kind.INT, n + 1);
+                Buffer order = side.blank(Kind.INT, n);
+                int count =
+                    side.kernels().sort().merge(rows, segments, order, side.ints(ids), n, bound);
+                side.result(count, Bound.none());
+                side.exact(rows, count);
+                side.exact(segments, count + 1);
+                side.exact(order);
+              });
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tests.device;
+
+import java.util.Arrays;
+import org.gradus.tensor.Buffer;
+
+class InteractionContractTest {
+  /// batch, fields, width.
+  private static final int[][] SIZES = {
+    {0, 3, 4}, {1, 1, 1}, {2, 1, 8}, {1, 2, 3}, {3, 3, 16}, {5, 7, 17}, {9, 8, 31}, {2, 27, 16},
+    {33, 5, 1}, {4, 16, 64}, {3, 33, 7}, {300, 27, 16}
+  };
+
+  @OnEveryDevice
+  void pairwiseAndItsBackward(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int[] s : SIZES) {
+        int batch = s[0];
+        int fields = s[1];
+        int width = s[2];
+        float[] e = Samples.normal(1, batch * fields * width);
+        float[] dy = Samples.normal(2, batch);
+        double[] sums = new double[batch * width];
+        double[] squares = new double[batch];
+        for (int i = 0; i < e.length; i++) {
+          int b = i / (fields * width);
+          sums[b * width + i % width] += Math.abs(e[i]);
+          squares[b] += (double) e[i] * e[i];
+        }
+        // ½ Σ ((Σ|e|)² + Σ e²): what cancels in ½ Σ (s² − q).
+        double[] magnitudes = new double[batch];
+        for (int b = 0; b < batch; b++) {
+          magnitudes[b] = squares[b] / 2;
+          for (int d = 0; d < width; d++) {
+            magnitudes[b] += sums[b * width + d] * sums[b * width + d] / 2;
+          }
+        }
+        float[] sum =
+            twin.exact(
+                side -> {
+                  Buffer y = side.blank(batch);
+                  Buffer kept = side.blank(batch * width);
+                  side.kernels()
+                      .interaction()
+                      .pairwise(y, kept, side.real(e), batch, fields, width);
+                  side.result(kept, Bound.none());
+                });
+        twin.compare(
+            "pairwise " + Arrays.toString(s),
+            side -> {
+              var kernels = side.kernels().interaction();
+              Buffer y = side.blank(batch);
+              Buffer kept = side.blank(batch * width);
+              Buffer eb = side.real(e);
+              kernels.pairwise(y, kept, eb, batch, fields, width);
+              side.result(y, Bound.of(2 * fields + width + 8, magnitudes));
+              side.result(kept, Bound.of(fields, sums));
+              Buffer de = side.blank(e.length);
+              kernels.pairwiseBackward(
+                  de, side.real(dy), side.real(sum), eb, batch, fields, width);
+              side.result(de, Bound.relative(2));
+            });
+      }
+    }
+  }
+
+  @OnEveryDevice
+  void dotsAndTheirBackward(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int[] s : SIZES) {
+        for (int order = 0; order < 4; order++) {
+          dots(twin, s[0], s[1], s[2], (order & 1) != 0, (order & 2) != 0);
+        }
+      }
+    }
+  }
+
+  private static void dots(
+      Twin twin, int batch, int fields, int width, boolean lower, boolean self) {
+    int pairs = self ? fields * (fields + 1) / 2 : fields * (fields - 1) / 2;
+    float[] e = Samples.normal(1, batch * fields * width);
+    float[] dy = Samples.normal(2, batch * pairs);
+    double[] products = new double[batch * pairs];
+    double[] gradients = new double[e.length];
+    int pair = 0;
+    for (int b = 0; b < batch; b++) {
+      for (int i = 0; i < fields; i++) {
+        for (int j = 0; j < fields; j++) {
+          boolean listed = i == j ? self : lower ? j < i : j > i;
+          if (!listed) {
+            continue;
+          }
+          for (int d = 0; d < width; d++) {
+            int left = (b * fields + i) * width + d;
+            int right = (b * fields + j) * width + d;
+            products[pair] += Math.abs(e[left] * e[right]);
+            gradients[left] += Math.abs(dy[pair] * e[right]);
+            gradients[right] += Math.abs(dy[pair] * e[left]);
+          }
+          pair++;
+        }
+      }
+    }
+    twin.compare(
+        "dots of %d × %d × %d, lower %s, self %s".formatted(batch, fields, width, lower, self),
+        side -> {
+          var kernels = side.kernels().interaction();
+          Buffer y = side.blank(batch * pairs);
+          Buffer eb = side.real(e);
+          kernels.dots(y, eb, batch, fields, width, lower, self);
+          side.result(y, Bound.of(width + 2, products));
+          Buffer de = side.blank(e.length);
+          kernels.dotsBackward(de, side.real(dy), eb, batch, fields, width, lower, self);
+          side.result(de, Bound.of(fields + 3, gradients));
+        });
+  }
+}

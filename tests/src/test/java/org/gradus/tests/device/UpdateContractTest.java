@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tests.device;
+
+import org.gradus.tensor.Buffer;
+import org.gradus.tensor.Table;
+import org.gradus.tensor.UpdateKernels;
+import org.gradus.tensor.UpdateKernels.Adam;
+import org.gradus.tensor.UpdateKernels.Ftrl;
+import org.jspecify.annotations.Nullable;
+
+/// Every rule on a dense buffer, on rows of a table, and over whole tables.
+///
+/// The numbers of the rules are those of practice (β₂ = 0.999 and the like), rounded to float32 by the device, which adds a
+/// rounding for each.
+class UpdateContractTest {
+  private static final double RATE = 0.05;
+  private static final double EPSILON = 1e-8;
+  private static final Adam ADAM =
+      new Adam(1e-3, 0.9, 0.999, 1e-8, 1 / (1 - Math.pow(0.9, 3)), 1 / (1 - Math.pow(0.999, 3)));
+  private static final Ftrl FTRL = new Ftrl(0.1, 1, 0.5, 0.25);
+
+  /// A rule on a dense buffer: weights, two states, gradients.
+  private interface Dense {
+    void run(UpdateKernels kernels, Buffer w, Buffer a, Buffer b, Buffer g, int n);
+  }
+
+  /// The same on rows.
+  private interface OfRows {
+    void run(UpdateKernels k, Table w, Table a, Table b, Buffer rows, Buffer g, int count);
+  }
+
+  /// Bounds of the three numbers at one place from the numbers before: weight, states, gradient.
+  private interface Bounds {
+    double[] of(double w, double a, double b, double g);
+  }
+
+  private static void compare(Twin twin, String name, Dense dense, OfRows ofRows, Bounds bounds) {
+    for (int n : Samples.sizes()) {
+      float[][] before = before(n);
+      twin.compare(
+          name + " of " + n,
+          side -> {
+            Buffer w = side.real(before[0]);
+            Buffer a = side.real(before[1]);
+            Buffer b = side.real(before[2]);
+            dense.run(side.kernels().update(), w, a, b, side.real(before[3]), n);
+            Buffer[] after = {w, a, b};
+            for (int k = 0; k < 3; k++) {
+              int number = k;
+              side.result(after[k], (i, exact) -> bound(bounds, before, i, before[3][i])[number]);
+            }
+          });
+    }
+    for (int width : new int[] {1, 3, 8, 16, 17, 33}) {
+      for (int count : new int[] {0, 1, 7, 300, 2000}) {
+        int tableRows = 2 * count + 3;
+        float[][] before = before(tableRows * width);
+        int[] rows = new int[count];
+        float[] g = Samples.normal(9, count * width);
+        int[] given = new int[tableRows]; // 1 + the number of the gradient of each row, 0 for none
+        for (int r = 0; r < count; r++) {
+          rows[r] = 2 * (count - r); // distinct, and not rising
+          given[rows[r]] = r + 1;
+        }
+        twin.compare(
+            name + " of " + count + " rows of width " + width,
+            side -> {
+              Table w = side.table(width, before[0]);
+              Table a = side.table(width, before[1]);
+              Table b = side.table(width, before[2]);
+              UpdateKernels kernels = side.kernels().update();
+              ofRows.run(kernels, w, a, b, side.ints(rows), side.real(g), count);
+              Table[] after = {w, a, b};
+              for (int k = 0; k < 3; k++) {
+                int number = k;
+                side.result(
+                    after[k],
+                    (i, exact) -> {
+                      int r = given[i / width];
+                      return r == 0
+                          ? 0
+                          : bound(bounds, before, i, g[(r - 1) * width + i % width])[number];
+                    });
+              }
+            });
+      }
+    }
+  }
+
+  private static double[] bound(Bounds bounds, float[][] before, int i, float g) {
+    return bounds.of(before[0][i], before[1][i], before[2][i], g);
+  }
+
+  /// Weights, a state of either sign, a state that is never negative, gradients.
+  private static float[][] before(int n) {
+    float[] b = Samples.positive(3, n);
+    float[] g = Samples.normal(4, n);
+    for (int i = 0; i < n; i++) {
+      b[i] = i % 5 == 0 ? 0 : b[i];
+      g[i] = i % 7 == 0 ? 0 : g[i];
+    }
+    return new float[][] {Samples.normal(1, n), Samples.normal(2, n), b, g};
+  }
+
+  private static double[] bounds(double w, double a, double b) {
+    return new double[] {w * Bound.U, a * Bound.U, b * Bound.U};
+  }
+
+  @OnEveryDevice
+  void gradientDescent(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      compare(
+          twin,
+          "sgd",
+          (k, w, a, b, g, n) -> k.sgd(w, g, RATE, n),
+          (k, w, a, b, rows, g, count) -> k.sgdRows(w, rows, g, count, RATE),
+          (w, a, b, g) -> bounds(Math.abs(w) + 4 * RATE * Math.abs(g), 0, 0));
+    }
+  }
+
+  @OnEveryDevice
+  void momentum(DeviceUnderTest device) {
+    double momentum = 0.9;
+    try (Twin twin = device.open()) {
+      for (boolean nesterov : new boolean[] {false, true}) {
+        compare(
+            twin,
+            nesterov ? "nesterov" : "momentum",
+            (k, w, a, b, g, n) -> k.momentum(w, a, g, RATE, momentum, nesterov, n),
+            (k, w, a, b, rows, g, count) ->
+                k.momentumRows(w, a, rows, g, count, RATE, momentum, nesterov),
+            (w, a, b, g) -> {
+              double v = momentum * Math.abs(a) + Math.abs(g);
+              double step = v + (nesterov ? Math.abs(g) : 0);
+              return bounds(Math.abs(w) + 10 * RATE * step, 3 * v, 0);
+            });
+      }
+    }
+  }
+
+  @OnEveryDevice
+  void adagrad(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      compare(
+          twin,
+          "adagrad",
+          (k, w, a, b, g, n) -> k.adagrad(w, b, g, RATE, EPSILON, n),
+          (k, w, a, b, rows, g, count) -> k.adagradRows(w, b, rows, g, count, RATE, EPSILON),
+          (w, a, b, g) -> {
+            double s = b + g * g;
+            double step = g == 0 ? 0 : RATE * Math.abs(g) / (Math.sqrt(s) + EPSILON);
+            return bounds(Math.abs(w) + 9 * step, 0, 2 * s);
+          });
+    }
+  }
+
+  @OnEveryDevice
+  void adam(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      compare(
+          twin,
+          "adam",
+          (k, w, a, b, g, n) -> k.adam(w, a, b, g, ADAM, n),
+          (k, w, a, b, rows, g, count) -> k.adamRows(w, a, b, rows, g, count, ADAM),
+          UpdateContractTest::adamBounds);
+    }
+  }
+
+  private static double[] adamBounds(double w, double m, double v, double g) {
+    double sizeM = 0.9 * Math.abs(m) + 0.1 * Math.abs(g);
+    double sizeV = 0.999 * v + 0.001 * g * g;
+    double perM =
+        ADAM.rate() * ADAM.correction1() / (Math.sqrt(sizeV * ADAM.correction2()) + EPSILON);
+    // m is off by 3 roundings of its terms; rate, correction, product, root (of 5), ε, sum, division make 12 more.
+    return bounds(Math.abs(w) + (sizeM == 0 ? 0 : 15 * perM * sizeM), 3 * sizeM, 4 * sizeV);
+  }
+
+  @OnEveryDevice
+  void adamOnAllRows(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int width : new int[] {1, 8, 17}) {
+        for (int count : new int[] {0, 1, 7, 1000}) {
+          for (int first : new int[] {0, 1}) {
+            for (double l2 : new double[] {0, 0.01}) {
+              adamOnAllRows(twin, width, count, first, l2);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static void adamOnAllRows(Twin twin, int width, int count, int first, double l2) {
+    int tableRows = 2 * count + 3;
+    float[][] before = before(tableRows * width);
+    float[] g = Samples.normal(9, count * width);
+    int[] rows = new int[count];
+    for (int r = 0; r < count; r++) {
+      rows[r] = 2 * r + 1;
+    }
+    twin.compare(
+        "adam on all rows, width %d, %d given, from %d, l2 %s".formatted(width, count, first, l2),
+        side -> {
+          Table w = side.table(width, before[0]);
+          Table m = side.table(width, before[1]);
+          Table v = side.table(width, before[2]);
+          side.kernels()
+              .update()
+              .adamAllRows(w, m, v, side.ints(rows), side.real(g), count, ADAM, l2, first);
+          Table[] after = {w, m, v};
+          for (int k = 0; k < 3; k++) {
+            int number = k;
+            side.result(
+                after[k],
+                (i, exact) -> {
+                  int row = i / width;
+                  boolean present = row % 2 == 1 && row / 2 < count;
+                  if (row < first) {
+                    return 0;
+                  }
+                  double gradient =
+                      present ? g[row / 2 * width + i % width] : l2 * before[0][i];
+                  double[] bounds =
+                      adamBounds(before[0][i], before[1][i], before[2][i], gradient);
+                  // The penalty's gradient is itself off by two roundings: 3 and 15 become 5 and 17, v's 4 becomes 8.
+                  return (present ? 1 : 2) * bounds[number];
+                });
+          }
+        });
+  }
+
+  @OnEveryDevice
+  void ftrl(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      compare(
+          twin,
+          "ftrl",
+          (k, w, a, b, g, n) -> k.ftrl(w, a, b, g, FTRL, n),
+          (k, w, a, b, rows, g, count) -> k.ftrlRows(w, a, b, rows, g, count, FTRL),
+          (w, z, s, g) -> {
+            double root = Math.sqrt(s + g * g);
+            double sizeZ = Math.abs(z) + Math.abs(g) + Math.abs(w) * root / FTRL.alpha();
+            double divisor = (FTRL.beta() + root) / FTRL.alpha() + FTRL.l2();
+            // σ is a difference of roots, each off by 3 roundings, and is divided: 6 roundings of √s/α.
+            return bounds(15 * (sizeZ + FTRL.l1()) / divisor, 8 * sizeZ, 2 * (s + g * g));
+          });
+    }
+  }
+
+  @OnEveryDevice
+  void rowWiseAdagrad(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int width : new int[] {1, 3, 8, 16, 17, 33}) {
+        for (int count : new int[] {0, 1, 7, 2000}) {
+          int tableRows = count + 2;
+          float[] weights = Samples.normal(1, tableRows * width);
+          float[] states = Samples.positive(2, tableRows);
+          float[] g = Samples.normal(3, count * width);
+          int[] rows = new int[count];
+          for (int r = 0; r < count; r++) {
+            rows[r] = count - r;
+          }
+          twin.compare(
+              "row-wise adagrad of " + count + " rows of width " + width,
+              side -> {
+                Table w = side.table(width, weights);
+                Table s = side.table(1, states);
+                side.kernels()
+                    .update()
+                    .rowWiseAdagradRows(w, s, side.ints(rows), side.real(g), count, RATE, EPSILON);
+                side.result(s, Bound.relative(width + 4));
+                side.result(
+                    w,
+                    (i, exact) ->
+                        Bound.U * Math.abs(exact)
+                            + (width / 2.0 + 10) * Bound.U * Math.abs(exact - weights[i]));
+              });
+        }
+      }
+    }
+  }
+
+  @OnEveryDevice
+  void penalties(DeviceUnderTest device) {
+    double l2 = 0.01;
+    try (Twin twin = device.open()) {
+      for (int width : new int[] {1, 3, 8, 16, 17, 33}) {
+        for (int count : new int[] {0, 1, 7, 1500}) {
+          int tableRows = 2 * count + 3;
+          float[] weights = Samples.normal(1, tableRows * width);
+          float[] g = Samples.normal(2, count * width);
+          float[] scale = Samples.positive(3, count);
+          int[] rows = new int[count];
+          for (int r = 0; r < count; r++) {
+            rows[r] = 2 * r + 1;
+          }
+          for (float[] scales : new float @Nullable [][] {null, scale}) {
+            twin.compare(
+                "penalties of " + count + " rows of width " + width,
+                side -> {
+                  UpdateKernels kernels = side.kernels().update();
+                  Table w = side.table(width, weights);
+                  Buffer given = side.ints(rows);
+                  Buffer sums = side.real(g);
+                  Buffer factors = scales == null ? null : side.real(scales);
+                  kernels.addRowPenalty(sums, w, given, factors, count, l2);
+                  side.result(
+                      sums,
+                      (i, exact) ->
+                          Bound.U * (Math.abs(exact) + 4 * Math.abs(exact - g[i])));
+                  double rowValues = (double) count * width;
+                  side.result(
+                      kernels.sumOfSquaresRows(w, given, count), Bound.relative(rowValues + 2));
+                  side.result(
+                      kernels.sumOfSquaresAll(w, 1),
+                      Bound.relative((double) tableRows * width + 2));
+                  kernels.decayAbsentRows(w, given, count, l2, 1);
+                  side.result(
+                      w,
+                      (i, exact) ->
+                          i / width % 2 == 1 && i / width / 2 < count || i < width
+                              ? 0
+                              : 3 * Bound.U * Math.abs(weights[i]));
+                });
+          }
+        }
+      }
+    }
+  }
+}
