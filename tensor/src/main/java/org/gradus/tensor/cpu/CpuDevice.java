@@ -32,12 +32,13 @@ public final class CpuDevice implements Device {
   CpuDevice(DeviceOptions options, int grain) {
     workers = new Workers(options.threads());
     Chunks chunks = new Chunks(workers, grain);
+    ColumnSum columnSum = new ColumnSum(workers);
     kernels =
         new Kernels(
             new CpuElementwise(chunks),
             new CpuLayout(chunks),
-            new CpuReduce(chunks),
-            new CpuMatMul(chunks, new Gemm(workers)),
+            new CpuReduce(chunks, columnSum),
+            new CpuMatMul(chunks, new Gemm(workers), columnSum),
             new CpuSoftmax(chunks),
             new CpuNorm(chunks),
             new CpuGather(chunks),

@@ -33,7 +33,7 @@ final class CpuLoss implements LossKernels {
       FloatVector x = FloatVector.fromArray(S, z, i);
       // Not softplus(z) − z·t: for a confident right answer it would cancel all digits.
       FloatVector positive = x.blend(0f, x.compare(VectorOperators.LE, 0f));
-      FloatVector rest = Polynomials.softplus(x.abs().neg());
+      FloatVector rest = Polynomials.softplus(x.abs().neg()); // ln(1 + e^−|z|)
       positive.sub(x.mul(FloatVector.fromArray(S, t, i))).add(rest).intoArray(loss, i); // (S-3)
     }
   }

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tensor.cpu;
 
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorSpecies;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.ElementwiseKernels.Unary;
 import org.gradus.tensor.MatMulKernels;
@@ -13,16 +9,15 @@ import org.gradus.tensor.host.Floats;
 /// Matrix products by [Gemm], and the fully connected layer: bias and ReLU are applied while a block of the product is
 /// still in the cache, and the backward pass masks and adds up columns in one sweep.
 final class CpuMatMul implements MatMulKernels {
-  private static final VectorSpecies<Float> S = Lanes.SPECIES;
-  private static final int W = Lanes.WIDTH;
 
   private final Chunks chunks;
   private final Gemm gemm;
-  private final Scratch scratch = new Scratch();
+  private final ColumnSum columnSum;
 
-  CpuMatMul(Chunks chunks, Gemm gemm) {
+  CpuMatMul(Chunks chunks, Gemm gemm, ColumnSum columnSum) {
     this.chunks = chunks;
     this.gemm = gemm;
+    this.columnSum = columnSum;
   }
 
   @Override
@@ -72,82 +67,28 @@ final class CpuMatMul implements MatMulKernels {
     float[] to = Floats.of(dz);
     float[] from = Floats.of(dy);
     float[] value = Floats.of(y);
-    int parts = chunks.count(m, 3L * n);
-    float[] sums = scratch.floats(parts * n);
-    chunks.parts(
-        m,
-        3L * n,
-        (part, lo, hi) -> {
-          Rows.zero(sums, part * n, n);
-          for (int r = lo; r < hi; r++) {
-            switch (act) {
-              case IDENTITY -> identity(to, from, r * n, sums, part * n, n);
-              case RELU -> relu(to, from, value, r * n, sums, part * n, n);
-              case SIGMOID -> sigmoid(to, from, value, r * n, sums, part * n, n);
-              case TANH -> tanh(to, from, value, r * n, sums, part * n, n);
-            }
-          }
-        });
-    Columns.sum(Floats.of(db), 0, sums, 0, parts, n);
+    float[] bias = Floats.of(db);
+    switch (act) {
+      case IDENTITY -> copy(to, from, m * n);
+      case RELU -> {
+        columnSum.reluBackward(to, from, value, new ColumnSum.Bias(bias, 0, false), m, n);
+        return;
+      }
+      case SIGMOID -> derive(Unary.SIGMOID, to, from, value, m * n);
+      case TANH -> derive(Unary.TANH, to, from, value, m * n);
+    }
+    columnSum.sum(Matrix.of(to, n), m, n, bias, 0, false);
   }
-
-  private static FloatVector load(float[] x, int i) {
-    return FloatVector.fromArray(S, x, i);
-  }
-
-  private static FloatVector load(float[] x, int i, VectorMask<Float> rest) {
-    return FloatVector.fromArray(S, x, i, rest);
-  }
-
-  // One row of dz, and what it adds to the column sums.
 
   @SuppressWarnings("ReferenceEquality") // whether it is the same memory
-  private static void identity(float[] dz, float[] dy, int at, float[] sums, int sumsAt, int n) {
-    if (dz != dy) {
-      System.arraycopy(dy, at, dz, at, n);
-    }
-    Rows.add(sums, sumsAt, dy, at, n);
-  }
-
-  private static void relu(
-      float[] dz, float[] dy, float[] y, int at, float[] sums, int sumsAt, int n) {
-    int whole = S.loopBound(n);
-    FloatVector zero = FloatVector.zero(S);
-    for (int i = 0; i < whole; i += W) {
-      FloatVector d = zero.blend(load(dy, at + i), load(y, at + i).compare(VectorOperators.GT, 0f));
-      d.intoArray(dz, at + i);
-      load(sums, sumsAt + i).add(d).intoArray(sums, sumsAt + i);
-    }
-    if (whole < n) {
-      VectorMask<Float> rest = Lanes.upTo(whole, n);
-      FloatVector d =
-          zero.blend(
-              load(dy, at + whole, rest),
-              load(y, at + whole, rest).compare(VectorOperators.GT, 0f));
-      d.intoArray(dz, at + whole, rest);
-      load(sums, sumsAt + whole, rest).add(d).intoArray(sums, sumsAt + whole, rest);
+  private void copy(float[] to, float[] from, int n) {
+    if (to != from) {
+      chunks.rows(n, 1, (lo, hi) -> System.arraycopy(from, lo, to, lo, hi - lo));
     }
   }
 
-  private static void sigmoid(
-      float[] dz, float[] dy, float[] y, int at, float[] sums, int sumsAt, int n) {
-    for (int i = 0; i < n; i += W) {
-      VectorMask<Float> rest = Lanes.upTo(i, n);
-      FloatVector s = load(y, at + i, rest);
-      FloatVector d = load(dy, at + i, rest).mul(s).mul(s.neg().add(1f));
-      d.intoArray(dz, at + i, rest);
-      load(sums, sumsAt + i, rest).add(d).intoArray(sums, sumsAt + i, rest);
-    }
-  }
-
-  private static void tanh(
-      float[] dz, float[] dy, float[] y, int at, float[] sums, int sumsAt, int n) {
-    for (int i = 0; i < n; i += W) {
-      VectorMask<Float> rest = Lanes.upTo(i, n);
-      FloatVector t = load(y, at + i, rest);
-      FloatVector d = load(dy, at + i, rest).mul(t.mul(t).neg().add(1f));
-      d.intoArray(dz, at + i, rest);
-      load(sums, sumsAt + i, rest).add(d).intoArray(sums, sumsAt + i, rest);
-    }
+  /// dz = dy · act′, which both functions read off from y.
+  private void derive(Unary op, float[] dz, float[] dy, float[] y, int n) {
+    chunks.blocks(n, 1, (lo, hi) -> UnaryGradients.run(op, dz, dy, y, y, lo, hi, 0, 0));
   }
 }

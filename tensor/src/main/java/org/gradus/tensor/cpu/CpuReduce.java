@@ -10,10 +10,12 @@ import org.gradus.tensor.host.Ints;
 /// Reductions over the middle axis. Sums of rows run in 16 lanes, sums of columns in chains of a fixed length.
 final class CpuReduce implements ReduceKernels {
   private final Chunks chunks;
+  private final ColumnSum columnSum;
   private final Scratch scratch = new Scratch();
 
-  CpuReduce(Chunks chunks) {
+  CpuReduce(Chunks chunks, ColumnSum columnSum) {
     this.chunks = chunks;
+    this.columnSum = columnSum;
   }
 
   @Override
@@ -28,7 +30,8 @@ final class CpuReduce implements ReduceKernels {
           outer, (long) n * inner, (lo, hi) -> columnSums(to, from, n, inner, factor, lo, hi));
     } else {
       for (int o = 0; o < outer; o++) {
-        tallSum(to, o * inner, from, o * n * inner, n, inner);
+        Matrix block = new Matrix(from, o * n * inner, inner, false, 0);
+        columnSum.sum(block, n, inner, to, o * inner, false);
         Rows.scale(to, o * inner, factor, to, o * inner, inner);
       }
     }
@@ -48,17 +51,6 @@ final class CpuReduce implements ReduceKernels {
     if (scale != 1) {
       Rows.scale(y, from * inner, scale, y, from * inner, (to - from) * inner);
     }
-  }
-
-  /// Column sums of a block so tall that it is cut.
-  private void tallSum(float[] y, int yAt, float[] x, int xAt, int n, int inner) {
-    int parts = chunks.count(n, inner);
-    float[] sums = scratch.floats(parts * inner);
-    chunks.parts(
-        n,
-        inner,
-        (part, lo, hi) -> Columns.sum(sums, part * inner, x, xAt + lo * inner, hi - lo, inner));
-    Columns.sum(y, yAt, sums, 0, parts, inner);
   }
 
   @Override

@@ -24,6 +24,7 @@ final class Unaries {
     };
   }
 
+  /// y may be x.
   static void run(Unary op, float[] y, float[] x, int from, int to, float p, float q) {
     switch (op) {
       case NEGATE -> negate(y, x, from, to);
@@ -141,7 +142,7 @@ final class Unaries {
 
   private static void logSigmoid(float[] y, float[] x, int from, int to) {
     for (int i = from; i < to; i += W) {
-      Polynomials.softplus(load(x, i).neg()).neg().intoArray(y, i);
+      Polynomials.logSigmoid(load(x, i)).intoArray(y, i);
     }
   }
 

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tensor.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import org.gradus.tensor.Buffer;
+import org.gradus.tensor.DeviceOptions;
+import org.gradus.tensor.JaggedKernels.Bags;
+import org.gradus.tensor.Kind;
+import org.gradus.tensor.Pooling;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+class CpuTableTest {
+  @Test
+  void holdsRowsThatWereWrittenAndZerosElsewhere() {
+    try (CpuTable table = CpuTable.zeros(5, 3)) {
+      table.write(1, new float[] {1, 2, 3, 4, 5, 6});
+      table.write(4, new double[] {0.1, 0, -1});
+      float[] all = new float[15];
+      table.read(0, all);
+      assertThat(all).containsExactly(0, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0, 0, 0.1f, 0, -1);
+      double[] last = new double[3];
+      table.read(4, last);
+      assertThat(last).containsExactly(0.1f, 0, -1);
+      assertThat(table.elements()).isEqualTo(15);
+    }
+  }
+
+  @Test
+  void refusesRowsThatItDoesNotHave() {
+    try (CpuTable table = CpuTable.zeros(5, 3)) {
+      assertThatThrownBy(() -> table.read(4, new float[6]))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("table read: 6 values from row 4 of [5, 3]");
+      assertThatThrownBy(() -> table.write(0, new float[4]))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("Expected whole rows");
+    }
+  }
+
+  @Test
+  void mayBeClosedTwice() {
+    CpuTable table = CpuTable.zeros(2, 2);
+    table.close();
+    table.close();
+    assertThat(table.memory().scope().isAlive()).isFalse();
+  }
+
+  /// 2³¹ + 96 numbers in a sparse file, of which only the pages that are touched take memory: rows beyond the range of
+  /// an int are looked up and updated where they lie.
+  @Test
+  @EnabledOnOs(OS.LINUX) // elsewhere the file would be written out whole
+  void reachesBeyondTwoToThe31Elements(@TempDir Path folder) throws IOException {
+    int width = 32;
+    int rows = (1 << 26) + 3;
+    int last = rows - 1;
+    Arena arena = Arena.ofShared();
+    try (FileChannel file =
+            FileChannel.open(
+                folder.resolve("table"),
+                StandardOpenOption.CREATE_NEW,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE,
+                StandardOpenOption.SPARSE);
+        CpuDevice device = new CpuDevice(DeviceOptions.defaults().withThreads(1))) {
+      long bytes = CpuTable.bytes(rows, width);
+      MemorySegment memory = file.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
+      try (CpuTable table = new CpuTable(arena, memory, rows, width)) {
+        assertThat(table.elements()).isGreaterThan(1L << 31);
+        float[] ones = new float[width];
+        java.util.Arrays.fill(ones, 1);
+        table.write(last, ones);
+
+        Buffer ids = device.allocate(Kind.INT, 2);
+        device.upload(ids, new int[] {5, last});
+        Buffer gradients = device.allocate(Kind.REAL, 2 * width);
+        device.upload(gradients, new float[2 * width]);
+        device.kernels().elementwise().fill(gradients, 2, 2 * width);
+        device.kernels().update().sgdRows(table, ids, gradients, 2, 0.25);
+
+        Buffer offsets = device.allocate(Kind.INT, 3);
+        device.upload(offsets, new int[] {0, 1, 2});
+        Buffer y = device.allocate(Kind.REAL, 2 * width);
+        List<Bags> features = List.of(new Bags(table, Pooling.SUM, -1));
+        device.kernels().jagged().bags(y, null, features, ids, offsets, null, 2);
+        float[] values = new float[2 * width];
+        device.download(values, y);
+        for (int d = 0; d < width; d++) {
+          assertThat(values[d]).as("row 5, d = %s", d).isEqualTo(-0.5f);
+          assertThat(values[width + d]).as("last row, d = %s", d).isEqualTo(0.5f);
+        }
+      }
+    }
+  }
+}
