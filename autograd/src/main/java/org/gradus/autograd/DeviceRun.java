@@ -71,6 +71,14 @@ final class DeviceRun {
       draw(round);
       Passes.Found right = reference.walk();
       Passes.Found found = device.walk();
+      if (settings.mutation() != null && !device.probe.struck()) {
+        throw new IllegalArgumentException(
+            "gradcheck: "
+                + settings.mutation()
+                + " meets no gradient. Expected one of "
+                + device.probe.contributions()
+                + ".");
+      }
       if (reference.probe.unperturbedBranches() == device.probe.unperturbedBranches()) {
         return compare(right, found);
       }
