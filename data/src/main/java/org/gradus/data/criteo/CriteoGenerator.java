@@ -7,19 +7,21 @@ import org.gradus.tensor.Counter;
 
 /// Rows shaped like Criteo's, with labels drawn from a known probability.
 ///
-/// A value v of column f has latent numbers s₀(f, v), s₁(f, v), … of mean 0 and variance 1; the integer columns are
-/// rounded log-normal counts, and uᵢ is the standardised ln(xᵢ + 3) that a model sees. The true logit is
+/// A value v of column f has latent numbers s₀(f, v), s₁(f, v) of mean 0 and variance 1; the integer columns are rounded
+/// log-normal counts, and uᵢ is the standardised ln(xᵢ + 3) that a model sees. With three groups of columns, A = Σ s₁
+/// over the first divided by the square root of their number, B and C likewise, the true logit is
 ///
 /// ```
-/// z = b + (c₁ Σ s₀(f) + c₂ Σ ±uᵢ               what a linear model can express
-///        + c₃ Σ_pairs ⟨s₁₂(f), s₁₂(g)⟩          what a factorization machine can express too
-///        + c₄ Σ_bumps h(uᵢ) s₃(f)               two-sided thresholds of an integer that flip the effect of a column
-///        + c₅ Σ_triples s₄(f) s₄(g) s₄(h)       third order
+/// z = b + (c₁ Σ s₀(f) + c₂ Σ ±uᵢ           first order: what a linear model can express
+///        + c₃ A·B                          second order: what a factorization machine can express too
+///        + c₄ Σ h(uᵢ)                      integers whose effect turns at their median
+///        + c₅ h(u₀)·C                      an integer that flips the effect of columns
+///        + c₆ h(u₃)·A·B                    an integer that flips a second-order effect: third order
 ///        ) / noise
 /// ```
 ///
-/// where h(u) is 1 in the middle half of the values and −1 in the tails: it is uncorrelated with u, so that neither a
-/// linear model nor a factorization machine sees it, while a network over uᵢ does.
+/// where h(u) falls from the median to both sides, with mean 0 and variance 1: it is uncorrelated with u, so that neither
+/// a linear model nor a factorization machine sees it, while a network over uᵢ does.
 public final class CriteoGenerator implements CriteoRows {
   /// What is generated.
   ///
@@ -33,27 +35,32 @@ public final class CriteoGenerator implements CriteoRows {
   }
 
   private static final double BIAS = -1.4;
-  private static final double LINEAR = 0.16;
+  private static final double LINEAR = 0.15;
   private static final double DENSE_LINEAR = 0.12;
-  private static final double PAIR = 0.38;
-  private static final double BUMP = 0.36;
-  private static final double TRIPLE = 0.45;
+  private static final double PAIR = 0.8;
+  private static final double BEND = 0.35;
+  private static final double FLIP = 0.7;
+  private static final double FLIPPED_PAIR = 0.5;
   private static final double MISSING = 0.1;
 
-  /// Half the standard normal values lie within this distance of 0.
-  private static final double MIDDLE_HALF = 0.6745;
+  /// Mean and standard deviation of |u| for a standard normal u: √(2/π) and √(1 − 2/π).
+  private static final double FOLDED_MEAN = 0.797885;
 
-  private static final int[][] PAIRS = {{0, 13}, {2, 9}, {4, 17}, {6, 21}, {8, 19}, {10, 15}};
-  private static final int[][] BUMPS = {
-    {0, 1}, {0, 14}, {3, 5}, {3, 20}, {6, 7}, {6, 22}, {9, 11}, {9, 16}
-  };
-  private static final int[][] TRIPLES = {{3, 12, 18}, {23, 24, 25}};
+  private static final double FOLDED_DEVIATION = 0.602810;
+
+  private static final int[] A = {0, 5, 9, 13, 17};
+  private static final int[] B = {4, 8, 12, 16, 20, 24};
+  private static final int[] C = {1, 2, 15, 19, 23};
+  private static final int[] BENDS = {2, 5, 6, 8};
 
   private final Spec spec;
   private final long key;
   private final long to;
   private final PowerLaw[] laws = new PowerLaw[CriteoRow.SPARSE];
+  private final Latent[] first = new Latent[CriteoRow.SPARSE];
+  private final Latent[] second = new Latent[CriteoRow.SPARSE];
   private final int[] values = new int[CriteoRow.SPARSE];
+  private final double[] centre = new double[CriteoRow.DENSE];
   private final double[] standardised = new double[CriteoRow.DENSE];
   private long next;
 
@@ -65,13 +72,18 @@ public final class CriteoGenerator implements CriteoRows {
     this.to = to;
     for (int f = 0; f < laws.length; f++) {
       laws[f] = new PowerLaw(cardinality(f), spec.skew());
+      first[f] = new Latent(Counter.key(key, 1000 + f), laws[f]);
+      second[f] = new Latent(Counter.key(key, 2000 + f), laws[f]);
+    }
+    for (int i = 0; i < centre.length; i++) {
+      centre[i] = StrictMath.log(StrictMath.exp(mean(i)) + 3);
     }
   }
 
-  /// Number of values of a column: 10 to 2000 times the scale, log-spaced, in no order.
+  /// Number of values of a column: 10 to 500 times the scale, log-spaced, in no order.
   public int cardinality(int field) {
     double place = (field * 7 % CriteoRow.SPARSE) / (CriteoRow.SPARSE - 1.0);
-    double n = 10 * StrictMath.pow(200, place) * spec.vocabularyScale();
+    double n = 10 * StrictMath.pow(50, place) * spec.vocabularyScale();
     return (int) Math.max(2, Math.min(1 << 30, Math.round(n)));
   }
 
@@ -94,16 +106,23 @@ public final class CriteoGenerator implements CriteoRows {
   }
 
   private void dense(CriteoRow row, int i, long draws) {
-    double mean = 2.5 + 0.3 * i;
-    double deviation = 0.8 + 0.05 * i;
     row.denseMissing[i] = i % 3 == 1 && Counter.uniform53(draws, 100 + i) < MISSING;
     if (!row.denseMissing[i]) {
       double t = Latent.normal(draws, 200 + i);
-      row.dense[i] = (int) StrictMath.exp(mean + deviation * t);
+      row.dense[i] = (int) StrictMath.exp(mean(i) + deviation(i) * t);
     }
-    double u =
-        (StrictMath.log(row.dense[i] + 3.0) - StrictMath.log(StrictMath.exp(mean) + 3)) / deviation;
+    double u = (StrictMath.log(row.dense[i] + 3.0) - centre[i]) / deviation(i);
     standardised[i] = Math.max(-2.5, Math.min(2.5, u));
+  }
+
+  /// Of the logarithm of an integer column.
+  private static double mean(int i) {
+    return 2.5 + 0.3 * i;
+  }
+
+  /// Of the logarithm of an integer column.
+  private static double deviation(int i) {
+    return 0.8 + 0.05 * i;
   }
 
   private void sparse(CriteoRow row, int f, long draws) {
@@ -125,28 +144,31 @@ public final class CriteoGenerator implements CriteoRows {
     return h == 0 ? 0xFFFFFFFF : h;
   }
 
-  private double latent(int field, int number) {
-    return Latent.normal(Counter.key(key, 1000L + 10L * field + number), values[field]);
-  }
-
   private double signal() {
     double z = 0;
     for (int f = 0; f < CriteoRow.SPARSE; f++) {
-      z += LINEAR * latent(f, 0);
+      z += LINEAR * first[f].of(values[f]);
     }
     for (int i = 0; i < CriteoRow.DENSE; i++) {
       z += (i % 2 == 0 ? DENSE_LINEAR : -DENSE_LINEAR) * standardised[i];
     }
-    for (int[] p : PAIRS) {
-      z += PAIR * (latent(p[0], 1) * latent(p[1], 1) + latent(p[0], 2) * latent(p[1], 2)) * 0.7;
+    for (int i : BENDS) {
+      z += BEND * bend(i);
     }
-    for (int[] b : BUMPS) {
-      z += (Math.abs(standardised[b[0]]) < MIDDLE_HALF ? BUMP : -BUMP) * latent(b[1], 3);
+    double pair = factor(A) * factor(B);
+    return z + PAIR * pair + FLIP * bend(0) * factor(C) + FLIPPED_PAIR * bend(3) * pair;
+  }
+
+  private double factor(int[] fields) {
+    double sum = 0;
+    for (int f : fields) {
+      sum += second[f].of(values[f]);
     }
-    for (int[] t : TRIPLES) {
-      z += TRIPLE * latent(t[0], 4) * latent(t[1], 4) * latent(t[2], 4);
-    }
-    return z;
+    return sum / Math.sqrt(fields.length);
+  }
+
+  private double bend(int i) {
+    return (FOLDED_MEAN - Math.abs(standardised[i])) / FOLDED_DEVIATION;
   }
 
   @Override

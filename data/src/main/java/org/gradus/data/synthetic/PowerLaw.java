@@ -36,6 +36,21 @@ public final class PowerLaw {
     return c;
   }
 
+  /// n.
+  public int size() {
+    return n;
+  }
+
+  /// Whether the law is exact, and [#probability] known.
+  public boolean tabulated() {
+    return cumulative.length > 0;
+  }
+
+  /// P(v), of a law that is tabulated.
+  public double probability(int v) {
+    return v == 0 ? cumulative[0] : cumulative[v] - cumulative[v - 1];
+  }
+
   /// The value for a uniform number in [0, 1).
   public int value(double uniform) {
     if (cumulative.length == 0) {
