@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Lines and bytes of raw files, plain or gzip, one at a time.
+@NullMarked
+package org.gradus.data.text;
+
+import org.jspecify.annotations.NullMarked;
