@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.loss;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.Field;
+import org.gradus.embeddings.Schema;
+import org.gradus.models.Head;
+import org.gradus.models.Outputs;
+import org.gradus.tensor.Shape;
+import org.gradus.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// What is minimised:
+///
+/// ```
+/// L = Σ over labels  factor · Σᵢ wᵢ mᵢ ℓ(headᵢ, yᵢ) / Σᵢ wᵢ mᵢ   +   Σ over auxiliary losses  factor · loss
+/// ```
+///
+/// with sample weights w and label masks m (1 where there are none), and
+///
+/// ```
+/// ℓ(z, y)          = max(z, 0) − z·y + ln(1 + e^−|z|)     a logit                          (S-3)
+/// ℓ(ln p, ln p̄, y) = −ln p where y = 1, −ln p̄ where y = 0  a pair of log probabilities
+/// ℓ(v, y)          = ½(v − y)²                            a value
+/// ```
+///
+/// Heads meet labels by name; a head without a label, or a label without a head, is an error.
+public final class Objective {
+  private final LossConfig config;
+  private final Map<String, Double> labels = new LinkedHashMap<>();
+
+  /// An objective over labels of a schema.
+  public Objective(LossConfig config, Schema schema) {
+    this.config = config;
+    List<String> known = schema.labels().stream().map(Field.Label::name).toList();
+    if (config.labels().isEmpty()) {
+      known.forEach(name -> labels.put(name, 1.0));
+    } else {
+      labels.putAll(config.labels());
+    }
+    List<String> unknown = labels.keySet().stream().filter(name -> !known.contains(name)).toList();
+    if (labels.isEmpty() || !unknown.isEmpty()) {
+      throw new IllegalArgumentException(
+          "loss: labels "
+              + labels.keySet()
+              + " with a schema whose labels are "
+              + known
+              + ". Expected some of them.");
+    }
+  }
+
+  /// The labels that heads are joined to, in order.
+  public List<String> labels() {
+    return List.copyOf(labels.keySet());
+  }
+
+  /// The parts of a batch's loss.
+  ///
+  /// @param total what is minimised, a scalar
+  /// @param parts before their factors: by label, and by the name of each auxiliary loss
+  public record Loss(Var total, Map<String, Var> parts) {}
+
+  /// The loss of a batch.
+  public Loss of(Outputs outputs, Batch batch) {
+    checkNames(outputs);
+    Map<String, Var> parts = new LinkedHashMap<>();
+    List<Var> terms = new ArrayList<>();
+    labels.forEach(
+        (label, factor) -> {
+          Var loss = ofHead(label, outputs.head(label), batch);
+          parts.put(label, loss);
+          term(terms, loss, factor);
+        });
+    outputs
+        .losses()
+        .forEach(
+            (name, loss) -> {
+              Var scalar = loss.reshape();
+              parts.put(name, scalar);
+              term(terms, scalar, config.auxiliary().getOrDefault(name, 1.0));
+            });
+    Var total = terms.isEmpty() ? null : terms.getFirst();
+    if (total == null) {
+      throw new IllegalArgumentException(
+          "loss: every factor is 0. Expected one above 0, otherwise there is nothing to train on.");
+    }
+    for (Var t : terms.subList(1, terms.size())) {
+      total = total.add(t);
+    }
+    return new Loss(total, parts);
+  }
+
+  private static void term(List<Var> terms, Var loss, double factor) {
+    if (factor != 0) {
+      terms.add(factor == 1 ? loss : loss.multiply(factor));
+    }
+  }
+
+  private void checkNames(Outputs outputs) {
+    if (!outputs.heads().keySet().equals(labels.keySet())) {
+      throw new IllegalArgumentException(
+          "loss: the model has heads for "
+              + new TreeSet<>(outputs.heads().keySet())
+              + ", the objective has labels "
+              + new TreeSet<>(labels.keySet())
+              + ". Expected the same names; a factor of 0 measures a head without training it.");
+    }
+    for (String name : config.auxiliary().keySet()) {
+      if (!outputs.losses().containsKey(name)) {
+        throw new IllegalArgumentException(
+            "loss: "
+                + name
+                + " is configured, and the model computed "
+                + outputs.losses().keySet()
+                + ". Expected the names of losses that it computes.");
+      }
+    }
+    for (String name : outputs.losses().keySet()) {
+      if (labels.containsKey(name)) {
+        throw new IllegalArgumentException(
+            "loss: " + name + " is both a label and an auxiliary loss. Expected different names.");
+      }
+    }
+  }
+
+  private static Var ofHead(String label, Head head, Batch batch) {
+    checkKind(label, head, batch.schema());
+    float[] y = batch.label(label);
+    float @Nullable [] mask = batch.labelMask(label);
+    float @Nullable [] weights = batch.sampleWeights();
+    Tape tape = head.score().tape();
+    Tensor target = tape.scope().upload(Shape.of(y.length), targets(label, head, y, mask));
+    if (head.score().size(0) != y.length) {
+      throw new IllegalArgumentException(
+          "loss: head "
+              + label
+              + " has shape "
+              + head.score().shape()
+              + " for a batch of "
+              + y.length
+              + " examples. Expected one number each.");
+    }
+    Var each = switch (head) { // [B]
+          case Head.Logit(Var z) -> z.crossEntropyWithLogits(target);
+          case Head.LogProbability(Var logP, Var logNotP) ->
+              logP.where(positives(tape, y), logNotP).negate();
+          case Head.Value(Var v) -> v.subtract(tape.constant(target)).square().multiply(0.5);
+        };
+    if (mask == null && weights == null) {
+      return each.mean();
+    }
+    double[] shares = shares(label, y.length, mask, weights);
+    return each.multiply(tape.constant(Shape.of(shares.length), shares)).sum();
+  }
+
+  private static Tensor positives(Tape tape, float[] y) {
+    boolean[] positive = new boolean[y.length];
+    for (int i = 0; i < y.length; i++) {
+      positive[i] = y[i] == 1;
+    }
+    return tape.scope().upload(Shape.of(y.length), positive);
+  }
+
+  private static void checkKind(String label, Head head, Schema schema) {
+    if (!(schema.field(label) instanceof Field.Label field)) {
+      throw new IllegalArgumentException("loss: " + label + " is no label of the schema.");
+    }
+    boolean value = head instanceof Head.Value;
+    if (value != (field.kind() == Field.LabelKind.REGRESSION)) {
+      throw new IllegalArgumentException(
+          "loss: label "
+              + label
+              + " is "
+              + field.kind()
+              + ", its head a "
+              + head.getClass().getSimpleName()
+              + ". Expected a Value for REGRESSION, a Logit or LogProbability for BINARY.");
+    }
+  }
+
+  /// The labels, 0 where they are masked: what stands there may be anything.
+  private static float[] targets(String label, Head head, float[] y, float @Nullable [] mask) {
+    float[] targets = new float[y.length];
+    for (int i = 0; i < y.length; i++) {
+      if (mask != null && mask[i] == 0) {
+        continue;
+      }
+      boolean good = head instanceof Head.Value ? Float.isFinite(y[i]) : y[i] == 0 || y[i] == 1;
+      if (!good) {
+        throw new IllegalArgumentException(
+            "loss: label "
+                + label
+                + " of example "
+                + i
+                + " is "
+                + y[i]
+                + ". Expected "
+                + (head instanceof Head.Value ? "a finite number." : "0 or 1."));
+      }
+      targets[i] = y[i];
+    }
+    return targets;
+  }
+
+  /// wᵢ mᵢ / Σ w m, all 0 when the sum is.
+  private static double[] shares(
+      String label, int n, float @Nullable [] mask, float @Nullable [] weights) {
+    double[] shares = new double[n];
+    double sum = 0;
+    for (int i = 0; i < n; i++) {
+      float m = mask == null ? 1 : mask[i];
+      float w = weights == null ? 1 : weights[i];
+      if ((m != 0 && m != 1) || !(w >= 0 && w < Float.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException(
+            "loss: example "
+                + i
+                + " of label "
+                + label
+                + " has mask "
+                + m
+                + " and weight "
+                + w
+                + ". Expected a mask of 0 or 1 and a weight of at least 0.");
+      }
+      shares[i] = (double) m * w;
+      sum += shares[i];
+    }
+    for (int i = 0; i < n && sum > 0; i++) {
+      shares[i] /= sum;
+    }
+    return shares;
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.optim;
+
+/// What is added to the loss for large weights: l1 · ‖θ‖₁ + l2 · ½‖θ‖₂².
+///
+/// Biases, scales and shifts of normalisation, moving statistics and padding rows are never penalised. The gradient
+/// of |θ| at 0 is 0; exact zeros come from [Rule.Ftrl], not from l1.
+///
+/// @param l1 λ₁; on tables with [Tables#ROWS] only
+/// @param l2 λ₂, in front of ½‖θ‖²
+/// @param tables which rows of tables it counts
+public record Penalty(double l1, double l2, Tables tables) {
+  /// None.
+  public static final Penalty NONE = new Penalty(0, 0, Tables.ROWS);
+
+  /// Which rows of a table a penalty counts.
+  public enum Tables {
+    /// each distinct row of the batch once
+    ROWS,
+    /// every row, in time proportional to the table
+    ALL,
+    /// each distinct row j of the batch with λ₂/nⱼ, nⱼ being how often it occurs in the training rows (Zhou et al.
+    /// 2018, "mini-batch aware regularization")
+    DIN
+  }
+
+  /// Checks the ranges.
+  public Penalty {
+    if (!(l1 >= 0 && l2 >= 0)) {
+      throw new IllegalArgumentException(
+          "penalty: l1 " + l1 + ", l2 " + l2 + ". Expected numbers of at least 0.");
+    }
+  }
+
+  /// λ₂ alone.
+  public static Penalty l2(double l2) {
+    return new Penalty(0, l2, Tables.ROWS);
+  }
+
+  /// Whether there is none.
+  public boolean none() {
+    return l1 == 0 && l2 == 0;
+  }
+}

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.optim;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SortedMap;
+import org.gradus.autograd.Gradient;
+import org.gradus.autograd.Parameter;
+import org.gradus.autograd.TableParameter;
+import org.gradus.tensor.Buffer;
+import org.gradus.tensor.Device;
+import org.gradus.tensor.ElementwiseKernels.Binary;
+import org.gradus.tensor.ElementwiseKernels.Unary;
+import org.gradus.tensor.Kind;
+import org.gradus.tensor.Scope;
+import org.gradus.tensor.Shape;
+import org.gradus.tensor.Table;
+import org.gradus.tensor.Tensor;
+import org.gradus.tensor.UpdateKernels;
+import org.gradus.trainer.store.Stored;
+import org.jspecify.annotations.Nullable;
+
+/// The step of a table: the rows of the batch, and the others where rule or penalty reach them.
+final class TableUpdate implements Update {
+  /// Absent rows moved at once.
+  private static final int CHUNK = 1 << 14;
+
+  private final TableParameter parameter;
+  private final Group group;
+  private final Device device;
+  private final Table table;
+  private final List<Table> state = new ArrayList<>();
+  private float @Nullable [] frequencies;
+  private @Nullable Taken taken;
+
+  /// The gradient of one step.
+  ///
+  /// @param rows `[≥ count]`, distinct, rising
+  /// @param values `[≥ count, D]`
+  /// @param decay λ₂ of rows that the batch does not hold
+  private record Taken(Scope scope, Tensor rows, Tensor values, int count, double decay) {}
+
+  TableUpdate(TableParameter parameter, Group group, Device device) {
+    this.parameter = parameter;
+    this.group = group;
+    this.device = device;
+    this.table = parameter.table();
+    if (group.penalty().l1() > 0 && group.penalty().tables() != Penalty.Tables.ROWS) {
+      throw new IllegalArgumentException(
+          "penalty: l1 on table "
+              + parameter.path()
+              + " with "
+              + group.penalty().tables()
+              + ". Expected ROWS; for zeros over a whole table use FTRL.");
+    }
+    boolean rowWise = group.rule() instanceof Rule.RowWiseAdagrad;
+    for (int i = 0; i < group.rule().state().size(); i++) {
+      state.add(device.table(table.rows(), rowWise ? 1 : table.width()));
+    }
+    switch (group.rule()) {
+      case Rule.Adagrad r -> fill(state.getFirst(), r.initial());
+      case Rule.RowWiseAdagrad r -> fill(state.getFirst(), r.initial());
+      case Rule.Ftrl ftrl -> startFtrl(ftrl);
+      case Rule.Sgd _, Rule.Adam _ -> {}
+    }
+  }
+
+  private static void fill(Table t, double value) {
+    for (int first = 0; value != 0 && first < t.rows(); first += CHUNK) {
+      double[] values = new double[Math.min(CHUNK, t.rows() - first) * t.width()];
+      Arrays.fill(values, value);
+      t.write(first, values);
+    }
+  }
+
+  private void startFtrl(Rule.Ftrl ftrl) {
+    for (int first = 0; first < table.rows(); first += CHUNK) {
+      double[] z = new double[Math.min(CHUNK, table.rows() - first) * table.width()];
+      table.read(first, z);
+      for (int i = 0; i < z.length; i++) {
+        z[i] = Update.ftrlStart(z[i], group.rate(), ftrl);
+      }
+      state.getFirst().write(first, z);
+    }
+  }
+
+  /// How often each row occurs in the training rows, for [Penalty.Tables#DIN].
+  void frequencies(float[] counts) {
+    if (counts.length != table.rows()) {
+      throw new IllegalArgumentException(
+          "penalty: "
+              + counts.length
+              + " frequencies for table "
+              + parameter
+              + ". Expected one for each row.");
+    }
+    frequencies = counts.clone();
+  }
+
+  @Override
+  public Parameter parameter() {
+    return parameter;
+  }
+
+  @Override
+  public Group group() {
+    return group;
+  }
+
+  private Penalty penalty() {
+    return group.penalty();
+  }
+
+  @Override
+  public double take(@Nullable Gradient given, Scope step) {
+    Tensor rows;
+    Tensor values;
+    int count;
+    switch (given) {
+      case Gradient.Rows(Tensor r, Tensor v, int n) -> {
+        rows = r;
+        values = writable(v, step);
+        count = n;
+      }
+      case null -> {
+        rows = step.allocate("gradient", Kind.INT, Shape.of(0));
+        values = step.real("gradient", Shape.of(0, table.width()));
+        count = 0;
+      }
+      case Gradient.Dense _ ->
+          throw new IllegalArgumentException(
+              "optimiser: " + parameter.path() + " is a table, its gradient is dense.");
+    }
+    boolean all = penalty().tables() == Penalty.Tables.ALL;
+    taken = new Taken(step, rows, values, count, all ? penalty().l2() : 0);
+    return penalty().none() ? 0 : penalise(taken);
+  }
+
+  private Tensor writable(Tensor values, Scope step) {
+    if (values.sole()) {
+      return values;
+    }
+    Tensor copy = step.real("gradient", values.shape());
+    device
+        .kernels()
+        .elementwise()
+        .unary(Unary.AFFINE, copy.buffer(), values.buffer(), values.elements(), 1, 0);
+    return copy;
+  }
+
+  private double penalise(Taken t) {
+    UpdateKernels update = device.kernels().update();
+    Buffer rows = t.rows().buffer();
+    Buffer g = t.values().buffer();
+    double l2 = penalty().l2();
+    double value = 0;
+    if (l2 > 0) {
+      Tensor scale = penalty().tables() == Penalty.Tables.DIN ? inverseFrequencies(t) : null;
+      update.addRowPenalty(g, table, rows, scale == null ? null : scale.buffer(), t.count(), l2);
+      double squares =
+          switch (penalty().tables()) {
+            case ROWS -> update.sumOfSquaresRows(table, rows, t.count());
+            case ALL -> update.sumOfSquaresAll(table, parameter.firstTrainedRow());
+            case DIN -> scale == null ? 0 : weightedSquares(t, scale);
+          };
+      value += 0.5 * l2 * squares;
+    }
+    double l1 = penalty().l1();
+    if (l1 > 0) {
+      Tensor w = gather(t);
+      int n = t.count() * table.width();
+      DenseUpdate.addMagnitudePenalty(device, t.scope(), g, w.buffer(), l1, n);
+      value += l1 * device.kernels().reduce().sumOfMagnitudes(w.buffer(), n);
+      t.scope().release(w);
+    }
+    return value;
+  }
+
+  private Tensor gather(Taken t) {
+    Tensor w = t.scope().real("penalty", Shape.of(t.count(), table.width()));
+    device.kernels().gather().rows(w.buffer(), table, t.rows().buffer(), t.count());
+    return w;
+  }
+
+  private Tensor inverseFrequencies(Taken t) {
+    if (frequencies == null) {
+      throw new IllegalArgumentException(
+          "penalty: DIN on table "
+              + parameter.path()
+              + " without frequencies. Expected how often each row occurs in the training rows;"
+              + " ROWS needs none.");
+    }
+    int[] rows = t.rows().toInts();
+    double[] scale = new double[t.count()];
+    for (int r = 0; r < t.count(); r++) {
+      scale[r] = 1 / Math.max(1.0, frequencies[rows[r]]);
+    }
+    return t.scope().upload(Shape.of(t.count()), scale);
+  }
+
+  /// Σ over rows of scale · ‖row‖²
+  private double weightedSquares(Taken t, Tensor scale) {
+    Tensor w = gather(t);
+    Tensor norms = t.scope().real("penalty", Shape.of(t.count()));
+    Tensor sum = t.scope().real("penalty", Shape.scalar());
+    var elementwise = device.kernels().elementwise();
+    var reduce = device.kernels().reduce();
+    elementwise.unary(Unary.SQUARE, w.buffer(), w.buffer(), w.elements(), 0, 0);
+    reduce.sum(norms.buffer(), w.buffer(), t.count(), table.width(), 1, 1);
+    elementwise.binary(Binary.MULTIPLY, norms.buffer(), norms.buffer(), scale.buffer(), t.count());
+    reduce.sum(sum.buffer(), norms.buffer(), 1, t.count(), 1, 1);
+    double value = sum.item();
+    t.scope().release(sum);
+    t.scope().release(norms);
+    t.scope().release(w);
+    return value;
+  }
+
+  private Taken taken() {
+    if (taken == null) {
+      throw new IllegalStateException("optimiser: no gradient was taken for " + parameter.path());
+    }
+    return taken;
+  }
+
+  @Override
+  public double squaredNorm() {
+    Taken t = taken();
+    double present =
+        device.kernels().reduce().sumOfSquares(t.values().buffer(), t.count() * table.width());
+    if (t.decay() == 0) {
+      return present;
+    }
+    UpdateKernels update = device.kernels().update();
+    double absent =
+        update.sumOfSquaresAll(table, parameter.firstTrainedRow())
+            - update.sumOfSquaresRows(table, t.rows().buffer(), t.count());
+    return present + t.decay() * t.decay() * Math.max(0, absent);
+  }
+
+  @Override
+  public void scale(double factor) {
+    Taken t = taken();
+    Buffer g = t.values().buffer();
+    device.kernels().elementwise().unary(Unary.AFFINE, g, g, t.count() * table.width(), factor, 0);
+    taken = new Taken(t.scope(), t.rows(), t.values(), t.count(), t.decay() * factor);
+  }
+
+  @Override
+  public int firstNonFinite() {
+    Taken t = taken();
+    return device.kernels().reduce().firstNonFinite(t.values().buffer(), t.count() * table.width());
+  }
+
+  @Override
+  public void move(double rate, long step) {
+    Taken t = taken();
+    UpdateKernels update = device.kernels().update();
+    Buffer rows = t.rows().buffer();
+    Buffer g = t.values().buffer();
+    boolean moves = group.movesAbsentRows() || t.decay() > 0;
+    if (moves && group.rule() instanceof Rule.Adam adam) {
+      update.adamAllRows(
+          table,
+          state.get(0),
+          state.get(1),
+          rows,
+          g,
+          t.count(),
+          DenseUpdate.numbers(adam, rate, step),
+          t.decay(),
+          parameter.firstTrainedRow());
+    } else {
+      moveRows(rows, g, t.count(), rate, step);
+      if (moves && group.rule().equals(Rule.Sgd.PLAIN)) {
+        update.decayAbsentRows(
+            table, rows, t.count(), rate * t.decay(), parameter.firstTrainedRow());
+      } else if (moves) {
+        moveAbsentRows(t, rate, step);
+      }
+    }
+    taken = null;
+  }
+
+  private void moveRows(Buffer rows, Buffer g, int count, double rate, long step) {
+    UpdateKernels update = device.kernels().update();
+    switch (group.rule()) {
+      case Rule.Sgd sgd -> {
+        if (sgd.momentum() == 0) {
+          update.sgdRows(table, rows, g, count, rate);
+        } else {
+          update.momentumRows(
+              table, state.get(0), rows, g, count, rate, sgd.momentum(), sgd.nesterov());
+        }
+      }
+      case Rule.Adagrad r ->
+          update.adagradRows(table, state.get(0), rows, g, count, rate, r.epsilon());
+      case Rule.RowWiseAdagrad r ->
+          update.rowWiseAdagradRows(table, state.get(0), rows, g, count, rate, r.epsilon());
+      case Rule.Adam adam ->
+          update.adamRows(
+              table,
+              state.get(0),
+              state.get(1),
+              rows,
+              g,
+              count,
+              DenseUpdate.numbers(adam, rate, step));
+      case Rule.Ftrl r ->
+          update.ftrlRows(
+              table,
+              state.get(0),
+              state.get(1),
+              rows,
+              g,
+              count,
+              new UpdateKernels.Ftrl(rate, r.beta(), r.l1(), r.l2()));
+    }
+  }
+
+  /// Rows that the batch does not hold, with gradient λ₂w, some at a time.
+  private void moveAbsentRows(Taken t, double rate, long step) {
+    int[] present = t.rows().toInts();
+    int[] absent = new int[Math.min(CHUNK, table.rows())];
+    int next = 0; // the first row of the batch that was not passed yet
+    int n = 0;
+    for (int row = parameter.firstTrainedRow(); row < table.rows(); row++) {
+      while (next < t.count() && present[next] < row) {
+        next++;
+      }
+      if (next == t.count() || present[next] != row) {
+        absent[n++] = row;
+      }
+      if (n == absent.length || (n > 0 && row == table.rows() - 1)) {
+        moveAbsentRows(t, Arrays.copyOf(absent, n), rate, step);
+        n = 0;
+      }
+    }
+  }
+
+  private void moveAbsentRows(Taken t, int[] absent, double rate, long step) {
+    Tensor rows = t.scope().upload(Shape.of(absent.length), absent);
+    Tensor g = t.scope().real("penalty", Shape.of(absent.length, table.width()));
+    device.kernels().elementwise().fill(g.buffer(), 0, g.elements());
+    if (t.decay() > 0) {
+      device
+          .kernels()
+          .update()
+          .addRowPenalty(g.buffer(), table, rows.buffer(), null, absent.length, t.decay());
+    }
+    moveRows(rows.buffer(), g.buffer(), absent.length, rate, step);
+    t.scope().release(g);
+    t.scope().release(rows);
+  }
+
+  @Override
+  public void collect(SortedMap<String, Stored> into) {
+    List<String> names = group.rule().state();
+    for (int i = 0; i < names.size(); i++) {
+      into.put(parameter.path() + "@" + names.get(i), new Stored.Rows(state.get(i)));
+    }
+  }
+
+  @Override
+  public void close() {
+    state.forEach(Table::close);
+  }
+}

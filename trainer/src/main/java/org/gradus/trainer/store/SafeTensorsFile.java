@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.store;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.gradus.tensor.Device;
+import org.gradus.tensor.Table;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// A file of tensors, opened for reading: its header was found to be sound, its numbers are read when asked for.
+public final class SafeTensorsFile {
+  private static final long MAX_HEADER = 100_000_000; // the format's own limit
+
+  private final Path file;
+  private final long start;
+  private final SortedMap<String, Entry> entries;
+  private final Map<String, String> metadata;
+
+  /// What the header says of a tensor.
+  ///
+  /// @param dtype `F32` or `F64`
+  /// @param sizes of the axes
+  /// @param from first byte, counted from the end of the header
+  public record Entry(String dtype, List<Integer> sizes, long from) {
+    /// Copies the list.
+    public Entry {
+      sizes = List.copyOf(sizes);
+    }
+
+    int width() {
+      return dtype.equals("F64") ? Double.BYTES : Float.BYTES;
+    }
+
+    long bytes() {
+      return SafeTensors.elements(sizes) * width();
+    }
+  }
+
+  private SafeTensorsFile(
+      Path file, long start, SortedMap<String, Entry> entries, Map<String, String> metadata) {
+    this.file = file;
+    this.start = start;
+    this.entries = entries;
+    this.metadata = metadata;
+  }
+
+  static SafeTensorsFile open(Path file) {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      long size = channel.size();
+      if (size < 8) {
+        throw damaged(file, "it has " + size + " bytes, fewer than the length of a header takes");
+      }
+      long length = read(channel, 0, 8).getLong();
+      if (length < 2 || length > MAX_HEADER || length > size - 8) {
+        throw damaged(file, "its header claims " + length + " bytes of a file of " + size);
+      }
+      byte[] header = new byte[(int) length];
+      read(channel, 8, header.length).get(header);
+      TreeMap<String, Entry> entries = new TreeMap<>();
+      TreeMap<String, String> metadata = new TreeMap<>();
+      long end = parse(file, header, entries, metadata);
+      if (8 + length + end != size) {
+        throw damaged(
+            file, "it has " + size + " bytes, and its header describes " + (8 + length + end));
+      }
+      return new SafeTensorsFile(file, 8 + length, entries, metadata);
+    } catch (IOException e) {
+      throw StoreException.reading(file, e);
+    }
+  }
+
+  private static long parse(
+      Path file, byte[] header, Map<String, Entry> entries, Map<String, String> metadata) {
+    try {
+      JsonNode root = JsonMapper.shared().readTree(header);
+      List<long[]> ranges = new ArrayList<>();
+      for (Map.Entry<String, JsonNode> e : root.properties()) {
+        JsonNode node = e.getValue();
+        if (e.getKey().equals(SafeTensors.METADATA)) {
+          node.properties().forEach(s -> metadata.put(s.getKey(), s.getValue().asString()));
+          continue;
+        }
+        String dtype = node.path("dtype").asString("none");
+        if (!dtype.equals("F32") && !dtype.equals("F64")) {
+          throw damaged(file, e.getKey() + " has type " + dtype + ", expected F32 or F64");
+        }
+        List<Integer> sizes = new ArrayList<>();
+        for (JsonNode size : node.path("shape")) {
+          sizes.add(size.intValue());
+        }
+        JsonNode offsets = node.path("data_offsets");
+        Entry entry = new Entry(dtype, sizes, offsets.path(0).longValue());
+        long to = offsets.path(1).longValue();
+        if (sizes.stream().anyMatch(s -> s < 0) || to - entry.from() != entry.bytes()) {
+          throw damaged(
+              file, e.getKey() + " of shape " + sizes + " lies at " + entry.from() + " to " + to);
+        }
+        ranges.add(new long[] {entry.from(), to});
+        entries.put(e.getKey(), entry);
+      }
+      return end(file, ranges);
+    } catch (JacksonException | ArithmeticException e) {
+      throw damaged(file, "its header is no valid JSON of tensors (" + e.getMessage() + ")");
+    }
+  }
+
+  private static long end(Path file, List<long[]> ranges) {
+    ranges.sort((a, b) -> a[0] == b[0] ? Long.compare(a[1], b[1]) : Long.compare(a[0], b[0]));
+    long at = 0;
+    for (long[] range : ranges) {
+      if (range[0] != at) {
+        throw damaged(file, "its tensors overlap or leave a gap at byte " + at);
+      }
+      at = range[1];
+    }
+    return at;
+  }
+
+  private static StoreException damaged(Path file, String how) {
+    return new StoreException(
+        file
+            + " is damaged: "
+            + how
+            + ". It was cut or changed after it was written; use another copy or checkpoint.");
+  }
+
+  /// What the file holds, by name.
+  public SortedMap<String, Entry> entries() {
+    return java.util.Collections.unmodifiableSortedMap(entries);
+  }
+
+  /// The strings of the header.
+  public Map<String, String> metadata() {
+    return Map.copyOf(metadata);
+  }
+
+  /// Where the file lies.
+  public Path path() {
+    return file;
+  }
+
+  /// The checksum that the file carries, verified against its content.
+  public String verify() {
+    MessageDigest digest = SafeTensors.digest();
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      for (Map.Entry<String, Entry> e : entries.entrySet()) {
+        Entry entry = e.getValue();
+        digest.update(SafeTensors.line(e.getKey(), entry.dtype(), entry.sizes()));
+        for (long at = 0; at < entry.bytes(); at += SafeTensors.CHUNK) {
+          int n = (int) Math.min(SafeTensors.CHUNK, entry.bytes() - at);
+          digest.update(read(channel, start + entry.from() + at, n));
+        }
+      }
+    } catch (IOException e) {
+      throw StoreException.reading(file, e);
+    }
+    String found = HexFormat.of().formatHex(digest.digest());
+    String expected = metadata.get(SafeTensors.CHECKSUM);
+    if (!found.equals(expected)) {
+      throw damaged(file, "the SHA-256 of its tensors is " + found + ", it says " + expected);
+    }
+    return found;
+  }
+
+  /// Reads every tensor that `into` asks for, after [#verify].
+  ///
+  /// @param what for messages: what the tensors belong to
+  /// @throws StoreException that lists missing, unknown and wrongly shaped tensors, nothing having been read
+  public void readAll(String what, Device device, SortedMap<String, Stored> into) {
+    List<String> missing = new ArrayList<>();
+    List<String> wrong = new ArrayList<>();
+    into.forEach(
+        (name, t) -> {
+          Entry e = entries.get(name);
+          if (e == null) {
+            missing.add(name + " " + t.sizes());
+          } else if (!e.sizes().equals(t.sizes())) {
+            wrong.add(name + " " + e.sizes() + ", expected " + t.sizes());
+          }
+        });
+    List<String> unknown = entries.keySet().stream().filter(n -> !into.containsKey(n)).toList();
+    if (!missing.isEmpty() || !unknown.isEmpty() || !wrong.isEmpty()) {
+      throw new StoreException(
+          file
+              + " does not fit "
+              + what
+              + ". Missing: "
+              + list(missing)
+              + ". Unknown: "
+              + list(unknown)
+              + ". Wrong shape: "
+              + list(wrong)
+              + ". Expected a file written by the same model, settings and schema.");
+    }
+    verify();
+    into.forEach((name, t) -> read(name, device, t));
+  }
+
+  private static String list(List<String> names) {
+    return names.isEmpty() ? "none" : String.join("; ", names);
+  }
+
+  /// Reads one tensor of the same shape. For a table with more rows than the file, only those that the file has.
+  public void read(String name, Device device, Stored into) {
+    Entry entry = entries.get(name);
+    if (entry == null) {
+      throw new StoreException(file + " holds no tensor " + name + ".");
+    }
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      switch (into) {
+        case Stored.Dense(var tensor) -> {
+          if (entry.width() == Double.BYTES) {
+            device.upload(tensor.buffer(), doubles(channel, entry, 0, tensor.elements()));
+          } else {
+            device.upload(tensor.buffer(), floats(channel, entry, 0, tensor.elements()));
+          }
+        }
+        case Stored.Rows(Table table) -> readRows(channel, entry, table);
+      }
+    } catch (IOException e) {
+      throw StoreException.reading(file, e);
+    }
+  }
+
+  private void readRows(FileChannel channel, Entry entry, Table table) throws IOException {
+    int rows = Math.min(entry.sizes().getFirst(), table.rows());
+    int step = Math.max(1, SafeTensors.CHUNK / table.width());
+    for (int first = 0; first < rows; first += step) {
+      int numbers = Math.min(step, rows - first) * table.width();
+      long from = (long) first * table.width();
+      if (entry.width() == Double.BYTES) {
+        table.write(first, doubles(channel, entry, from, numbers));
+      } else {
+        table.write(first, floats(channel, entry, from, numbers));
+      }
+    }
+  }
+
+  private double[] doubles(FileChannel channel, Entry entry, long from, int n) throws IOException {
+    double[] values = new double[n];
+    for (int i = 0; i < n; i += SafeTensors.CHUNK) {
+      int some = Math.min(SafeTensors.CHUNK, n - i);
+      read(channel, start + entry.from() + (from + i) * Double.BYTES, some * Double.BYTES)
+          .asDoubleBuffer()
+          .get(values, i, some);
+    }
+    return values;
+  }
+
+  private float[] floats(FileChannel channel, Entry entry, long from, int n) throws IOException {
+    float[] values = new float[n];
+    for (int i = 0; i < n; i += SafeTensors.CHUNK) {
+      int some = Math.min(SafeTensors.CHUNK, n - i);
+      read(channel, start + entry.from() + (from + i) * Float.BYTES, some * Float.BYTES)
+          .asFloatBuffer()
+          .get(values, i, some);
+    }
+    return values;
+  }
+
+  private static ByteBuffer read(FileChannel channel, long at, int bytes) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    while (buffer.hasRemaining()) {
+      if (channel.read(buffer, at + buffer.position()) < 0) {
+        throw new EOFException("the file ends at byte " + (at + buffer.position()));
+      }
+    }
+    return buffer.flip();
+  }
+}

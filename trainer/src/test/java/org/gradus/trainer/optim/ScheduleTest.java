@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.optim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import org.gradus.trainer.optim.Schedule.Constant;
+import org.gradus.trainer.optim.Schedule.Exponential;
+import org.gradus.trainer.optim.Schedule.Noam;
+import org.gradus.trainer.optim.Schedule.StepDecay;
+import org.gradus.trainer.optim.Schedule.WarmupHoldDecay;
+import org.junit.jupiter.api.Test;
+
+class ScheduleTest {
+  @Test
+  void dlrmExample() {
+    Schedule schedule = new WarmupHoldDecay(4, 6, 4);
+    double[] quoted = {.25, .5, .75, 1, 1, 1, .5625, .25, .0625, .0625, .0625, .0625};
+    for (int s = 1; s <= quoted.length; s++) {
+      assertThat(schedule.at(1, s)).as("step %d", s).isEqualTo(quoted[s - 1]);
+    }
+  }
+
+  @Test
+  void dlrmEdges() {
+    Schedule noDecay = new WarmupHoldDecay(2, 3, 0);
+    assertThat(noDecay.at(0.5, 1)).isEqualTo(0.25);
+    assertThat(noDecay.at(0.5, 1_000_000)).isEqualTo(0.5);
+    assertThat(new WarmupHoldDecay(0, 0, 10).at(2, 1)).isCloseTo(2 * 0.81, within(1e-15));
+    assertThat(new WarmupHoldDecay(0, 0, 10_000).at(1e-3, 9_999)).isEqualTo(1e-7); // the floor
+    assertThatThrownBy(() -> new WarmupHoldDecay(5, 4, 1))
+        .hasMessageContaining("warm-up 5, decay from 4");
+  }
+
+  @Test
+  void noamExample() {
+    Schedule schedule = new Noam(512, 4000);
+    assertThat(schedule.at(1, 1)).isCloseTo(0.000000175, within(5e-10));
+    assertThat(schedule.at(1, 4000)).isCloseTo(0.000698771, within(5e-10));
+    assertThat(schedule.at(1, 16000)).isCloseTo(0.000349386, within(5e-10));
+    assertThat(schedule.at(1, 3999)).isLessThan(schedule.at(1, 4000));
+    assertThat(schedule.at(1, 4001)).isLessThan(schedule.at(1, 4000));
+    assertThatThrownBy(() -> schedule.at(1, 0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("schedule: step 0. Expected at least 1: steps are counted from 1.");
+  }
+
+  @Test
+  void decays() {
+    assertThat(new Constant().at(0.3, 99)).isEqualTo(0.3);
+    Schedule stairs = new StepDecay(3, 0.5);
+    double[] byHand = {8, 8, 8, 4, 4, 4, 2};
+    for (int s = 1; s <= byHand.length; s++) {
+      assertThat(stairs.at(8, s)).isEqualTo(byHand[s - 1]);
+    }
+    Schedule slope = new Exponential(2, 0.25);
+    assertThat(slope.at(8, 1)).isEqualTo(8);
+    assertThat(slope.at(8, 2)).isEqualTo(4);
+    assertThat(slope.at(8, 3)).isEqualTo(2);
+    assertThatThrownBy(() -> new StepDecay(3, 1.5)).hasMessageContaining("factor 1.5");
+  }
+}
