@@ -18,6 +18,14 @@ public final class KeyedTensor {
     this.keys = List.copyOf(keys);
     this.values = values;
     this.lengthPerKey = lengthPerKey.clone();
+    if (keys.size() != lengthPerKey.length) {
+      throw new IllegalArgumentException(
+          "keyed tensor: "
+              + keys.size()
+              + " keys and "
+              + lengthPerKey.length
+              + " widths. Expected one width per key.");
+    }
     int sum = 0;
     for (int f = 0; f < keys.size(); f++) {
       sum += lengthPerKey[f];
@@ -26,7 +34,7 @@ public final class KeyedTensor {
             "keyed tensor: key " + keys.get(f) + " appears twice. Expected unique keys.");
       }
     }
-    if (keys.size() != lengthPerKey.length || values.shape().rank() != 2 || values.size(1) != sum) {
+    if (values.shape().rank() != 2 || values.size(1) != sum) {
       throw new IllegalArgumentException(
           "keyed tensor: "
               + keys.size()

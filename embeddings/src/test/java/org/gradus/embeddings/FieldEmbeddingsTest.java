@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.embeddings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.GradCheck;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Mode;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.TableParameter;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.embeddings.FieldEmbeddings.Numeric;
+import org.gradus.tensor.Counter;
+import org.gradus.tensor.Device;
+import org.gradus.tensor.Pooling;
+import org.gradus.tensor.Shape;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FieldEmbeddingsTest {
+  private final Device device = Device.open("reference");
+  private final Params params = Params.create(device, 1);
+  private final Tape tape = Tape.recording(device);
+  private final Mode mode = Mode.training(tape, 1, 1);
+
+  @AfterEach
+  void close() {
+    tape.close();
+    params.close();
+    device.close();
+  }
+
+  private FieldEmbeddings embeddings(Schema schema, int dim, Numeric numeric) {
+    return new FieldEmbeddings(schema, dim, numeric, params, Initializers.normal(0.01));
+  }
+
+  private static Field.MultiValued bag(String name, Pooling pooling) {
+    return new Field.MultiValued(name, 4, "items", pooling, 4);
+  }
+
+  /// Sequence-models, section 1: four poolings of the bag 2, 3, 3 and one padding id.
+  @Test
+  void workedExampleOfPooling() {
+    Schema schema =
+        Schema.of(
+            bag("sum", Pooling.SUM),
+            bag("mean", Pooling.MEAN),
+            bag("sqrtn", Pooling.SQRTN),
+            bag("max", Pooling.MAX));
+    FieldEmbeddings e = embeddings(schema, 2, Numeric.RAW);
+    TableParameter table = e.table("items");
+    table.table().write(0, new double[] {0, 0, .1, .2, -.3, .4, .5, -.6});
+    int[] ids = {2, 3, 3, 0, 2, 3, 3, 0, 2, 3, 3, 0, 2, 3, 3, 0};
+    Batch batch =
+        Batch.builder(schema, 1)
+            .sparse(
+                KeyedJaggedTensor.fromLengths(
+                    List.of("sum", "mean", "sqrtn", "max"), ids, new int[] {4, 4, 4, 4}))
+            .build();
+    Var y = e.lookup(batch, mode);
+    assertThat(y.shape()).isEqualTo(Shape.of(1, 4, 2));
+    double[] expected = {.7, -.8, .233333, -.266667, .404145, -.461880, .5, .4};
+    assertClose(y.value().toDoubles(), expected, 1e-6);
+    // upstream (1, −1) at the mean only
+    var dy = tape.scope().upload(Shape.of(1, 4, 2), new double[] {0, 0, 1, -1, 0, 0, 0, 0});
+    double[] g = Tables.gradient(tape.backward(y, dy), table);
+    assertThat(Arrays.copyOf(g, 4)).containsOnly(Double.NaN); // rows 0 and 1: no gradient
+    assertClose(
+        Arrays.copyOfRange(g, 4, 8), new double[] {.333333, -.333333, .666667, -.666667}, 1e-6);
+  }
+
+  private static final Schema MIXED =
+      Schema.of(
+          new Field.Dense("x"),
+          new Field.Categorical("user", 5),
+          new Field.Sequence("history", 7, "items", 3),
+          new Field.Categorical("item", 7, "items"),
+          new Field.Dense("y"));
+
+  @Test
+  void fieldsOfIdsComeFirstThenNumbers() {
+    FieldEmbeddings e = embeddings(MIXED, 2, Numeric.SCALED_EMBEDDING);
+    assertThat(e.count()).isEqualTo(4); // sequences are no fields here
+    double[] users = Tables.fill(e.table("user"), 1);
+    double[] items = Tables.fill(e.table("items"), 2);
+    DenseParameter numeric = (DenseParameter) params.get("numeric");
+    double[] v = numeric.value().toDoubles(); // [2, D]
+    Batch batch = SampleBatches.draw(MIXED, 3, 5);
+    double[] actual = e.lookup(batch, mode).value().toDoubles();
+    for (int b = 0; b < 3; b++) {
+      int user = batch.sparse().of("user").values()[b];
+      int item = batch.sparse().of("item").values()[b];
+      for (int d = 0; d < 2; d++) {
+        int at = b * 8 + d;
+        assertThat(actual[at]).isEqualTo(users[user * 2 + d]);
+        assertThat(actual[at + 2]).isEqualTo(items[item * 2 + d]);
+        assertThat(actual[at + 4]).isEqualTo(batch.dense()[b * 2] * v[d]);
+        assertThat(actual[at + 6]).isEqualTo(batch.dense()[b * 2 + 1] * v[2 + d]);
+      }
+    }
+  }
+
+  @Test
+  void rawNumbersAreLeftToTheModel() {
+    FieldEmbeddings e = embeddings(MIXED, 3, Numeric.RAW);
+    assertThat(e.count()).isEqualTo(2);
+    assertThat(e.lookup(SampleBatches.draw(MIXED, 4, 1), mode).shape())
+        .isEqualTo(Shape.of(4, 2, 3));
+    assertThat(params.all()).hasSize(2);
+  }
+
+  @Test
+  void paddingIsZeroAndUntrained() {
+    Schema schema = Schema.of(bag("tags", Pooling.MEAN), new Field.Categorical("c", 4, "items"));
+    FieldEmbeddings e = embeddings(schema, 2, Numeric.RAW);
+    float[] row = {9, 9};
+    e.table("items").table().read(0, row);
+    assertThat(row).containsOnly(0);
+    Batch batch =
+        Batch.builder(schema, 2)
+            .sparse(
+                KeyedJaggedTensor.fromLengths(
+                    List.of("tags", "c"), new int[] {0, 2, 0, 0, 3}, new int[] {2, 1, 1, 1}))
+            .build();
+    Var pairs = Objects.requireNonNull(e.pairsInsideBags(batch, mode));
+    Var y = e.lookup(batch, mode);
+    assertThat(Arrays.copyOfRange(y.value().toDoubles(), 4, 6)).containsOnly(0); // only padding
+    double[] g =
+        Tables.gradient(tape.backward(y.square().sum().add(pairs.sum())), e.table("items"));
+    assertThat(Arrays.copyOf(g, 4)).containsOnly(Double.NaN); // rows 0 and 1
+    assertThat(Arrays.copyOfRange(g, 4, 8)).doesNotContain(Double.NaN);
+  }
+
+  private static Schema fm(Pooling pooling) {
+    return Schema.of(
+        new Field.Categorical("c", 5),
+        new Field.MultiValued("m", 6, "m", pooling, 4),
+        new Field.Dense("x"),
+        new Field.MultiValued("n", 6, "m", pooling, 3));
+  }
+
+  /// A feature of an example: its vector and its value.
+  private record Feature(double[] v, double x) {}
+
+  /// FM-2 against the double loop over features: pairs of pooled vectors and pairs inside bags are all pairs.
+  @ParameterizedTest
+  @CsvSource({
+    "SUM, false", "MEAN, false", "SQRTN, false", "MEAN_COUNT, false",
+    "SUM, true", "MEAN, true", "SQRTN, true", "MEAN_COUNT, true"
+  })
+  void pairsInsideBagsCompleteTheDoubleLoop(Pooling pooling, boolean weighted) {
+    Schema schema = fm(pooling);
+    FieldEmbeddings e = embeddings(schema, 3, Numeric.SCALED_EMBEDDING);
+    double[] c = Tables.fill(e.table("c"), 1);
+    double[] m = Tables.fill(e.table("m"), 2);
+    double[] numeric = ((DenseParameter) params.get("numeric")).value().toDoubles();
+    for (long seed = 1; seed <= 4; seed++) {
+      Batch batch = fmBatch(schema, seed, weighted);
+      double[] vectors = e.lookup(batch, mode).value().toDoubles(); // [6, 4, 3]
+      double[] inside = Objects.requireNonNull(e.pairsInsideBags(batch, mode)).value().toDoubles();
+      for (int b = 0; b < 6; b++) {
+        List<Feature> features = new ArrayList<>();
+        add(features, batch, "c", b, c, Pooling.SUM);
+        add(features, batch, "m", b, m, pooling);
+        add(features, batch, "n", b, m, pooling);
+        features.add(new Feature(numeric, batch.dense()[b]));
+        double all = 0;
+        for (int i = 0; i < features.size(); i++) {
+          for (int j = i + 1; j < features.size(); j++) {
+            Feature p = features.get(i);
+            Feature q = features.get(j);
+            for (int d = 0; d < 3; d++) {
+              all += p.v[d] * q.v[d] * p.x * q.x;
+            }
+          }
+        }
+        double between = 0;
+        for (int f = 0; f < 4; f++) {
+          for (int g = f + 1; g < 4; g++) {
+            for (int d = 0; d < 3; d++) {
+              between += vectors[b * 12 + f * 3 + d] * vectors[b * 12 + g * 3 + d];
+            }
+          }
+        }
+        // about a hundred terms of at most 2 in double
+        assertThat(between + inside[b]).as("example %s", b).isCloseTo(all, within(1e-12));
+      }
+      assertThat(inside[1]).as("empty bags").isZero();
+    }
+  }
+
+  private static Batch fmBatch(Schema schema, long seed, boolean weighted) {
+    Batch batch = SampleBatches.draw(schema, 6, seed);
+    KeyedJaggedTensor ids = batch.sparse();
+    float[] weights = new float[ids.values().length];
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = 0.5f + Counter.uniform(seed, i);
+    }
+    return weighted
+        ? batch.withSparse(
+            schema, KeyedJaggedTensor.fromOffsets(ids.keys(), ids.values(), weights, ids.offsets()))
+        : batch;
+  }
+
+  private static void add(
+      List<Feature> features, Batch batch, String key, int b, double[] table, Pooling pooling) {
+    var ids = batch.sparse().of(key);
+    float[] weights = ids.weights();
+    double count = 0;
+    double sum = 0;
+    double squares = 0;
+    for (int i = ids.offsets()[b]; i < ids.offsets()[b + 1]; i++) {
+      double a = weights == null ? 1 : weights[i];
+      if (ids.values()[i] != 0) {
+        count++;
+        sum += a;
+        squares += a * a;
+      }
+    }
+    for (int i = ids.offsets()[b]; i < ids.offsets()[b + 1]; i++) {
+      int id = ids.values()[i];
+      double a = weights == null ? 1 : weights[i];
+      double x =
+          switch (pooling) {
+            case SUM -> a;
+            case MEAN -> a / sum;
+            case MEAN_COUNT -> a / count;
+            case SQRTN -> a / Math.sqrt(squares);
+            case MAX -> throw new AssertionError();
+          };
+      if (id != 0) {
+        features.add(new Feature(Arrays.copyOfRange(table, id * 3, id * 3 + 3), x));
+      }
+    }
+  }
+
+  @Test
+  void withoutBagsThereAreNoPairsInside() {
+    FieldEmbeddings e = embeddings(MIXED, 2, Numeric.RAW);
+    assertThat(e.pairsInsideBags(SampleBatches.draw(MIXED, 2, 1), mode)).isNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"SUM, false", "MEAN, false", "SQRTN, true", "MEAN, true"})
+  void gradientsPassTheCheck(Pooling pooling, boolean weighted) {
+    Schema schema = fm(pooling);
+    Batch batch = fmBatch(schema, 3, weighted);
+    GradCheck.of(1)
+        .check(
+            device,
+            p -> {
+              FieldEmbeddings e =
+                  new FieldEmbeddings(schema, 3, Numeric.SCALED_EMBEDDING, p, Initializers.zeros());
+              return (checked, _) ->
+                  Map.of(
+                      "y",
+                      e.lookup(batch, checked),
+                      "pairs",
+                      Objects.requireNonNull(e.pairsInsideBags(batch, checked)));
+            })
+        .orFail();
+  }
+
+  @Test
+  void saysWhatIsWrong() {
+    refuses(
+        () -> embeddings(Schema.of(new Field.Dense("x")), 2, Numeric.RAW), "has no field to embed");
+    FieldEmbeddings e = embeddings(fm(Pooling.MAX), 2, Numeric.RAW);
+    refuses(() -> e.table("k"), "Expected one of: ");
+    Batch batch = SampleBatches.draw(fm(Pooling.MAX), 3, 1);
+    refuses(() -> e.pairsInsideBags(batch, mode), "field m: FM with MAX pooling");
+    refuses(() -> e.lookup(SampleBatches.draw(MIXED, 3, 1), mode), "no key c");
+  }
+
+  private static void refuses(Runnable wrong, String message) {
+    assertThatThrownBy(wrong::run)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
+  }
+
+  private static void assertClose(double[] actual, double[] expected, double bound) {
+    assertThat(actual).hasSize(expected.length);
+    for (int i = 0; i < actual.length; i++) {
+      assertThat(actual[i]).as("number %s", i).isCloseTo(expected[i], within(bound));
+    }
+  }
+}
