@@ -262,12 +262,10 @@ class FieldEmbeddingsTest {
             p -> {
               FieldEmbeddings e =
                   new FieldEmbeddings(schema, 3, Numeric.SCALED_EMBEDDING, p, Initializers.zeros());
-              return (checked, _) ->
-                  Map.of(
-                      "y",
-                      e.lookup(batch, checked),
-                      "pairs",
-                      Objects.requireNonNull(e.pairsInsideBags(batch, checked)));
+              return (checked, _) -> {
+                Var pairs = Objects.requireNonNull(e.pairsInsideBags(batch, checked));
+                return Map.of("y", e.lookup(batch, checked), "pairs", pairs);
+              };
             })
         .orFail();
   }

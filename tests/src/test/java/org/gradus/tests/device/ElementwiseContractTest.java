@@ -125,8 +125,7 @@ class ElementwiseContractTest {
   void binary(DeviceUnderTest device) {
     try (Twin twin = device.open()) {
       for (Binary op : Binary.values()) {
-        Bound bound =
-            op == Binary.MIN || op == Binary.MAX ? Bound.none() : Bound.relative(1);
+        Bound bound = op == Binary.MIN || op == Binary.MAX ? Bound.none() : Bound.relative(1);
         for (int n : Samples.sizes()) {
           float[] a = wild(1, n);
           float[] b = Samples.normal(2, n);
@@ -222,9 +221,7 @@ class ElementwiseContractTest {
               op + " of " + n,
               side -> {
                 Buffer mask = side.blank(Kind.MASK, n);
-                side.kernels()
-                    .elementwise()
-                    .compare(op, mask, side.real(a), side.real(b), plain);
+                side.kernels().elementwise().compare(op, mask, side.real(a), side.real(b), plain);
                 side.exact(mask);
               });
         }
@@ -278,8 +275,7 @@ class ElementwiseContractTest {
             side -> {
               Buffer sum = side.real(y);
               side.kernels().elementwise().addScaled(sum, side.real(x), -P, n);
-              side.result(
-                  sum, (i, exact) -> 2 * Bound.U * (Math.abs(y[i]) + P * Math.abs(x[i])));
+              side.result(sum, (i, exact) -> 2 * Bound.U * (Math.abs(y[i]) + P * Math.abs(x[i])));
               Buffer filled = side.blank(n);
               side.kernels().elementwise().fill(filled, Q, n);
               side.exact(filled);

@@ -7,8 +7,18 @@ import org.gradus.tensor.Buffer;
 class InteractionContractTest {
   /// batch, fields, width.
   private static final int[][] SIZES = {
-    {0, 3, 4}, {1, 1, 1}, {2, 1, 8}, {1, 2, 3}, {3, 3, 16}, {5, 7, 17}, {9, 8, 31}, {2, 27, 16},
-    {33, 5, 1}, {4, 16, 64}, {3, 33, 7}, {300, 27, 16}
+    {0, 3, 4},
+    {1, 1, 1},
+    {2, 1, 8},
+    {1, 2, 3},
+    {3, 3, 16},
+    {5, 7, 17},
+    {9, 8, 31},
+    {2, 27, 16},
+    {33, 5, 1},
+    {4, 16, 64},
+    {3, 33, 7},
+    {300, 27, 16}
   };
 
   @OnEveryDevice
@@ -56,8 +66,7 @@ class InteractionContractTest {
               side.result(y, Bound.of(2 * fields + width + 8, magnitudes));
               side.result(kept, Bound.of(fields, sums));
               Buffer de = side.blank(e.length);
-              kernels.pairwiseBackward(
-                  de, side.real(dy), side.real(sum), eb, batch, fields, width);
+              kernels.pairwiseBackward(de, side.real(dy), side.real(sum), eb, batch, fields, width);
               side.result(de, Bound.relative(2));
             });
       }

@@ -105,8 +105,7 @@ class JaggedContractTest {
                   features.add(new Bags(table, l.pooling, l.paddingId));
                 }
                 Buffer y = side.blank(l.batch * l.width());
-                Buffer argmax =
-                    l.pooling == Pooling.MAX ? side.blank(Kind.INT, y.length()) : null;
+                Buffer argmax = l.pooling == Pooling.MAX ? side.blank(Kind.INT, y.length()) : null;
                 Buffer a = weights == null ? null : side.real(weights);
                 side.kernels()
                     .jagged()
@@ -144,7 +143,9 @@ class JaggedContractTest {
             Buffer y = side.blank(batch * 25);
             Buffer argmax = side.ints(new int[batch * 25]);
             Buffer values = side.ints(Samples.ids(4, n, ROWS));
-            side.kernels().jagged().bags(y, argmax, features, values, side.ints(offsets), null, batch);
+            side.kernels()
+                .jagged()
+                .bags(y, argmax, features, values, side.ints(offsets), null, batch);
             // At most 4 terms a bag.
             side.result(y, Bound.absolute(4 + 8, 4 * largest[0]));
           });

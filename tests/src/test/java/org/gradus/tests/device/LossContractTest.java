@@ -35,15 +35,12 @@ class LossContractTest {
                             + (Bound.ELEMENTARY + 2) * tail);
                   });
               Buffer dz = side.blank(n);
-              side.kernels()
-                  .loss()
-                  .crossEntropyBackward(dz, side.real(dy), logits, targets, n);
+              side.kernels().loss().crossEntropyBackward(dz, side.real(dy), logits, targets, n);
               side.result(
                   dz,
                   (i, exact) -> {
                     double p = 1 / (1 + Math.exp(-z[i]));
-                    return Bound.U
-                        * (Bound.ELEMENTARY * p * Math.abs(dy[i]) + 2 * Math.abs(exact));
+                    return Bound.U * (Bound.ELEMENTARY * p * Math.abs(dy[i]) + 2 * Math.abs(exact));
                   });
             });
       }
@@ -89,7 +86,8 @@ class LossContractTest {
   void dropoutDecidesExactlyAtTheEdge(DeviceUnderTest device) {
     float draw = Counter.uniform(5, 3);
     try (Twin twin = device.open()) {
-      for (double keep : new double[] {draw, Math.nextUp((double) draw), Math.nextDown((double) draw)}) {
+      for (double keep :
+          new double[] {draw, Math.nextUp((double) draw), Math.nextDown((double) draw)}) {
         twin.compare(
             "dropout keeping " + keep,
             side -> {

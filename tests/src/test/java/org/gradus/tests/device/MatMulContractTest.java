@@ -8,9 +8,23 @@ import org.gradus.tensor.MatMulKernels.Product;
 class MatMulContractTest {
   /// m, n, k.
   private static final int[][] SIZES = {
-    {0, 3, 2}, {3, 0, 2}, {3, 2, 0}, {1, 1, 1}, {1, 1, 17}, {1, 33, 5}, {2, 3, 5}, {5, 1, 31},
-    {4, 16, 16}, {7, 17, 9}, {16, 15, 33}, {31, 64, 3}, {33, 31, 65}, {3, 5, 1000}, {64, 64, 64},
-    {127, 2, 8}, {130, 97, 101}
+    {0, 3, 2},
+    {3, 0, 2},
+    {3, 2, 0},
+    {1, 1, 1},
+    {1, 1, 17},
+    {1, 33, 5},
+    {2, 3, 5},
+    {5, 1, 31},
+    {4, 16, 16},
+    {7, 17, 9},
+    {16, 15, 33},
+    {31, 64, 3},
+    {33, 31, 65},
+    {3, 5, 1000},
+    {64, 64, 64},
+    {127, 2, 8},
+    {130, 97, 101}
   };
 
   /// Σ|a||b| per element, by the definition.
@@ -21,8 +35,7 @@ class MatMulContractTest {
       int row = i / s.n() % s.m();
       int column = i % s.n();
       for (int l = 0; l < s.k(); l++) {
-        double x =
-            a[batch * s.strideA() + (s.transposeA() ? l * s.m() + row : row * s.k() + l)];
+        double x = a[batch * s.strideA() + (s.transposeA() ? l * s.m() + row : row * s.k() + l)];
         double y =
             b[batch * s.strideB() + (s.transposeB() ? column * s.k() + l : l * s.n() + column)];
         sums[i] += Math.abs(x * y);
@@ -127,8 +140,7 @@ class MatMulContractTest {
                 side.result(
                     y,
                     (i, exact) ->
-                        Bound.U
-                            * ((k + 3) * magnitudes[i] + Bound.ELEMENTARY * Math.abs(exact)));
+                        Bound.U * ((k + 3) * magnitudes[i] + Bound.ELEMENTARY * Math.abs(exact)));
               });
         }
       }
@@ -138,9 +150,19 @@ class MatMulContractTest {
   @OnEveryDevice
   void linearBackward(DeviceUnderTest device) {
     try (Twin twin = device.open()) {
-      for (int[] s : new int[][] {
-        {0, 3}, {1, 1}, {1, 17}, {5, 16}, {7, 9}, {33, 31}, {64, 1}, {255, 8}, {127, 400}, {3000, 17}
-      }) {
+      for (int[] s :
+          new int[][] {
+            {0, 3},
+            {1, 1},
+            {1, 17},
+            {5, 16},
+            {7, 9},
+            {33, 31},
+            {64, 1},
+            {255, 8},
+            {127, 400},
+            {3000, 17}
+          }) {
         int m = s[0];
         int n = s[1];
         float[] dy = Samples.normal(1, m * n);

@@ -12,8 +12,20 @@ class NormContractTest {
 
   /// rows, n.
   private static final int[][] SIZES = {
-    {1, 1}, {2, 3}, {5, 1}, {3, 16}, {7, 17}, {8, 31}, {33, 5}, {64, 9}, {127, 33}, {255, 2},
-    {1000, 7}, {3, 1000}, {2100, 20}, {40, 1100}
+    {1, 1},
+    {2, 3},
+    {5, 1},
+    {3, 16},
+    {7, 17},
+    {8, 31},
+    {33, 5},
+    {64, 9},
+    {127, 33},
+    {255, 2},
+    {1000, 7},
+    {3, 1000},
+    {2100, 20},
+    {40, 1100}
   };
 
   private static float[] x(int rows, int n) {
@@ -105,7 +117,8 @@ class NormContractTest {
                 side.result(v, (j, exact) -> moments.varianceError(j, count));
               });
           float[] y =
-              twin.exact(side -> side.result(normalized(side, x, mean, variance, mask), Bound.none()));
+              twin.exact(
+                  side -> side.result(normalized(side, x, mean, variance, mask), Bound.none()));
           double[] means = new double[n];
           double[] products = new double[n];
           for (int i = 0; i < x.length; i++) {
@@ -186,9 +199,7 @@ class NormContractTest {
               Buffer invStd = side.blank(rows);
               side.kernels().norm().normalizeRows(y, invStd, side.real(x), rows, n, EPSILON);
               side.result(
-                  y,
-                  (i, exact) ->
-                      error[i / n] + Math.abs(exact) * (factor[i / n] + 3 * Bound.U));
+                  y, (i, exact) -> error[i / n] + Math.abs(exact) * (factor[i / n] + 3 * Bound.U));
               side.result(invStd, (r, exact) -> factor[r] * exact);
             });
 
@@ -206,9 +217,7 @@ class NormContractTest {
               Buffer dx = side.blank(x.length);
               Buffer yb = side.real(y);
               Buffer factors = side.real(invStd);
-              side.kernels()
-                  .norm()
-                  .normalizeRowsBackward(dx, side.real(dy), yb, factors, rows, n);
+              side.kernels().norm().normalizeRowsBackward(dx, side.real(dy), yb, factors, rows, n);
               side.result(
                   dx,
                   (i, exact) ->

@@ -6,9 +6,7 @@ import java.util.Random;
 /// Inputs: deterministic, and exact in float32.
 final class Samples {
   /// Sizes around the widths of vectors: empty, one, primes, 2ᵏ and its neighbours, and tails.
-  static final int[] SIZES = {
-    0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 127, 255, 1000
-  };
+  static final int[] SIZES = {0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 127, 255, 1000};
 
   /// A size that every device cuts among its threads.
   static final int LARGE = 40_007;

@@ -13,8 +13,21 @@ import org.jspecify.annotations.Nullable;
 class SoftmaxContractTest {
   /// rows, n.
   private static final int[][] SIZES = {
-    {0, 3}, {1, 1}, {5, 1}, {1, 2}, {3, 7}, {9, 8}, {2, 15}, {4, 16}, {3, 17}, {5, 33}, {2, 127},
-    {3, 255}, {1, 1000}, {300, 150}, {5000, 9}
+    {0, 3},
+    {1, 1},
+    {5, 1},
+    {1, 2},
+    {3, 7},
+    {9, 8},
+    {2, 15},
+    {4, 16},
+    {3, 17},
+    {5, 33},
+    {2, 127},
+    {3, 255},
+    {1, 1000},
+    {300, 150},
+    {5000, 9}
   };
 
   private record Case(String name, int rows, int n, float[] x, byte @Nullable [] mask) {

@@ -74,7 +74,8 @@ final class Twin implements AutoCloseable {
       return Double.isNaN(actual);
     }
     if (Double.isInfinite(actual) || Double.isInfinite(exact)) {
-      // What is beyond float32 overflows; rounding errors may carry a number just below there over it.
+      // What is beyond float32 overflows; rounding errors may carry a number just below there over
+      // it.
       return actual == exact
           || (Math.signum(actual) == Math.signum(exact)
               && Double.isInfinite(actual)

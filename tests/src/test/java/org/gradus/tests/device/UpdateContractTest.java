@@ -171,7 +171,8 @@ class UpdateContractTest {
     double sizeV = 0.999 * v + 0.001 * g * g;
     double perM =
         ADAM.rate() * ADAM.correction1() / (Math.sqrt(sizeV * ADAM.correction2()) + EPSILON);
-    // m is off by 3 roundings of its terms; rate, correction, product, root (of 5), ε, sum, division make 12 more.
+    // m is off by 3 roundings of its terms; rate, correction, product, root (of 5), ε, sum,
+    // division make 12 more.
     return bounds(Math.abs(w) + (sizeM == 0 ? 0 : 15 * perM * sizeM), 3 * sizeM, 4 * sizeV);
   }
 
@@ -218,11 +219,10 @@ class UpdateContractTest {
                   if (row < first) {
                     return 0;
                   }
-                  double gradient =
-                      present ? g[row / 2 * width + i % width] : l2 * before[0][i];
-                  double[] bounds =
-                      adamBounds(before[0][i], before[1][i], before[2][i], gradient);
-                  // The penalty's gradient is itself off by two roundings: 3 and 15 become 5 and 17, v's 4 becomes 8.
+                  double gradient = present ? g[row / 2 * width + i % width] : l2 * before[0][i];
+                  double[] bounds = adamBounds(before[0][i], before[1][i], before[2][i], gradient);
+                  // The penalty's gradient is itself off by two roundings: 3 and 15 become 5 and
+                  // 17, v's 4 becomes 8.
                   return (present ? 1 : 2) * bounds[number];
                 });
           }
@@ -241,7 +241,8 @@ class UpdateContractTest {
             double root = Math.sqrt(s + g * g);
             double sizeZ = Math.abs(z) + Math.abs(g) + Math.abs(w) * root / FTRL.alpha();
             double divisor = (FTRL.beta() + root) / FTRL.alpha() + FTRL.l2();
-            // σ is a difference of roots, each off by 3 roundings, and is divided: 6 roundings of √s/α.
+            // σ is a difference of roots, each off by 3 roundings, and is divided: 6 roundings of
+            // √s/α.
             return bounds(15 * (sizeZ + FTRL.l1()) / divisor, 8 * sizeZ, 2 * (s + g * g));
           });
     }
@@ -305,9 +306,7 @@ class UpdateContractTest {
                   Buffer factors = scales == null ? null : side.real(scales);
                   kernels.addRowPenalty(sums, w, given, factors, count, l2);
                   side.result(
-                      sums,
-                      (i, exact) ->
-                          Bound.U * (Math.abs(exact) + 4 * Math.abs(exact - g[i])));
+                      sums, (i, exact) -> Bound.U * (Math.abs(exact) + 4 * Math.abs(exact - g[i])));
                   double rowValues = (double) count * width;
                   side.result(
                       kernels.sumOfSquaresRows(w, given, count), Bound.relative(rowValues + 2));
