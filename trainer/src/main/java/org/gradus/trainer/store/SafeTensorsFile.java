@@ -98,6 +98,9 @@ public final class SafeTensorsFile {
         if (!dtype.equals("F32") && !dtype.equals("F64")) {
           throw damaged(file, e.getKey() + " has type " + dtype + ", expected F32 or F64");
         }
+        if (!node.path("shape").isArray() || !node.path("data_offsets").isArray()) {
+          throw damaged(file, e.getKey() + " has no shape or no data_offsets");
+        }
         List<Integer> sizes = new ArrayList<>();
         for (JsonNode size : node.path("shape")) {
           sizes.add(size.intValue());

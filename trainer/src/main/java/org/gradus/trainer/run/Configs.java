@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.run;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.gradus.trainer.optim.Group;
+import org.gradus.trainer.optim.Rule;
+import org.gradus.trainer.store.StoreException;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.databind.DeserializationContext;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.ValueDeserializer;
+import tools.jackson.databind.deser.DeserializationProblemHandler;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
+/// Configurations as JSON and YAML. What a file leaves out keeps its preset; keys that nobody knows are errors that list
+/// them all.
+public final class Configs {
+  private static final JsonMapper MAPPER = mapper(new ArrayList<>());
+
+  private Configs() {}
+
+  private static JsonMapper mapper(List<String> unknown) {
+    return JsonMapper.builder()
+        .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+        .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+        .enable(SerializationFeature.INDENT_OUTPUT)
+        .addHandler(
+            new DeserializationProblemHandler() {
+              @Override
+              public boolean handleUnknownProperty(
+                  DeserializationContext context,
+                  JsonParser p,
+                  ValueDeserializer<?> deserializer,
+                  Object beanOrClass,
+                  String name) {
+                unknown.add(
+                    p.streamReadContext()
+                        .pathAsPointer()
+                        .toString()
+                        .substring(1)
+                        .replace('/', '.'));
+                p.skipChildren();
+                return true;
+              }
+            })
+        .build();
+  }
+
+  /// The text of `config.json`.
+  public static String toJson(TrainConfig config) {
+    return MAPPER.writeValueAsString(config) + "\n";
+  }
+
+  /// A configuration from a JSON (`.json`) or YAML file, over presets.
+  public static TrainConfig read(Path file, TrainConfig presets) {
+    try {
+      boolean json = file.toString().endsWith(".json");
+      JsonNode given =
+          (json ? JsonMapper.shared() : YAMLMapper.shared())
+              .readTree(java.nio.file.Files.readString(file));
+      return merge(given, presets, file.toString());
+    } catch (java.io.IOException e) {
+      throw StoreException.reading(file, e);
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException(
+          file + ": " + e.getOriginalMessage() + ". Expected JSON, or YAML.", e);
+    }
+  }
+
+  /// A configuration from a tree, over presets.
+  ///
+  /// @param origin for messages: where the tree comes from
+  /// @throws IllegalArgumentException that lists every unknown key, or names the first value of the wrong type
+  public static TrainConfig merge(JsonNode given, TrainConfig presets, String origin) {
+    if (!given.isObject()) {
+      throw new IllegalArgumentException(
+          origin + ": " + given.getNodeType() + ". Expected keys and values.");
+    }
+    ObjectNode tree = MAPPER.valueToTree(presets);
+    overlay(tree, given);
+    List<String> unknown = new ArrayList<>();
+    TrainConfig config;
+    try {
+      config = mapper(unknown).treeToValue(tree, TrainConfig.class);
+    } catch (JacksonException e) {
+      if (e.getCause() instanceof IllegalArgumentException cause) {
+        throw new IllegalArgumentException(origin + ": " + cause.getMessage(), cause);
+      }
+      throw new IllegalArgumentException(origin + ": " + e.getOriginalMessage(), e);
+    }
+    if (!unknown.isEmpty()) {
+      throw new IllegalArgumentException(
+          origin
+              + ": unknown keys "
+              + String.join(", ", unknown)
+              + ". Expected the keys of config.json: "
+              + String.join(", ", tree.propertyNames().stream().sorted().toList())
+              + ".");
+    }
+    return config;
+  }
+
+  private static void overlay(ObjectNode onto, JsonNode given) {
+    given
+        .properties()
+        .forEach(
+            e -> {
+              JsonNode old = onto.get(e.getKey());
+              if (e.getKey().equals("groups") && e.getValue().isArray()) {
+                onto.set("groups", groups(e.getValue()));
+              } else if (old instanceof ObjectNode object
+                  && e.getValue().isObject()
+                  && !isFree(e.getKey())) {
+                overlay(object, e.getValue());
+              } else {
+                onto.set(e.getKey(), e.getValue());
+              }
+            });
+  }
+
+  /// Maps whose keys the user chooses, replaced as a whole.
+  private static boolean isFree(String key) {
+    return key.equals("settings") || key.equals("labels") || key.equals("auxiliary");
+  }
+
+  /// Groups of parameters, each over the presets of its rule.
+  private static ArrayNode groups(JsonNode given) {
+    Map<String, Rule> rules = new TreeMap<>();
+    rules.put("Sgd", Rule.Sgd.PLAIN);
+    rules.put("Adagrad", Rule.Adagrad.DLRM);
+    rules.put("RowWiseAdagrad", Rule.RowWiseAdagrad.DLRM);
+    rules.put("Adam", Rule.Adam.PAPER);
+    rules.put("Ftrl", Rule.Ftrl.PAPER);
+    ArrayNode merged = JsonMapper.shared().createArrayNode();
+    for (JsonNode group : given) {
+      String name = group.path("rule").path("name").asString("Adam");
+      Rule rule = rules.get(name);
+      if (rule == null) {
+        throw new IllegalArgumentException(
+            "optimiser: rule " + name + ". Expected one of: " + String.join(", ", rules.keySet()));
+      }
+      ObjectNode tree = MAPPER.valueToTree(Group.all(rule, 1e-3));
+      JsonNode schedule = group.path("schedule");
+      if (schedule.isObject()) {
+        tree.set("schedule", JsonMapper.shared().createObjectNode()); // no parts of another one
+      }
+      overlay(tree, group);
+      merged.add(tree);
+    }
+    return merged;
+  }
+
+  /// Where two configurations differ in what decides about results: `seed: 1, expected 2`.
+  static List<String> differences(TrainConfig given, TrainConfig expected) {
+    Map<String, String> a = new TreeMap<>();
+    Map<String, String> b = new TreeMap<>();
+    flatten("", MAPPER.valueToTree(given), a);
+    flatten("", MAPPER.valueToTree(expected), b);
+    TreeMap<String, String> all = new TreeMap<>(b);
+    all.putAll(a);
+    List<String> found = new ArrayList<>();
+    for (String key : all.keySet()) {
+      String x = a.getOrDefault(key, "none");
+      String y = b.getOrDefault(key, "none");
+      // Data is compared by its content; where it lies does not matter.
+      if (!x.equals(y) && !key.startsWith("execution.") && !key.equals("data.path")) {
+        found.add(key + ": " + x + ", expected " + y);
+      }
+    }
+    return found;
+  }
+
+  private static void flatten(String path, JsonNode node, Map<String, String> into) {
+    if (node.isContainer() && !node.isEmpty()) {
+      String prefix = path.isEmpty() ? "" : path + ".";
+      if (node.isObject()) {
+        node.properties().forEach(e -> flatten(prefix + e.getKey(), e.getValue(), into));
+      } else {
+        for (int i = 0; i < node.size(); i++) {
+          flatten(prefix + i, node.path(i), into);
+        }
+      }
+    } else {
+      into.put(path, node.toString());
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.run;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.gradus.trainer.metrics.GroupedAuc;
+import org.gradus.trainer.metrics.Metric;
+import org.gradus.trainer.metrics.Scorecard;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The metrics of one split, named as in `metrics.json`: `test.auc`, and with several labels `test.click.auc`.
+///
+/// @param metrics by name; an undefined one says why
+/// @param words that belong to them: `test.gauc_weighting`
+public record Evaluation(Map<String, Metric> metrics, Map<String, String> words) {
+  /// Copies the maps, in order.
+  public Evaluation {
+    metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
+    words = Collections.unmodifiableMap(new LinkedHashMap<>(words));
+  }
+
+  /// Measures what was collected, label by label.
+  static Evaluation of(String split, Map<String, Scorecard> cards, GroupedAuc.Weighting weighting) {
+    Map<String, Metric> metrics = new LinkedHashMap<>();
+    Map<String, String> words = new LinkedHashMap<>();
+    cards.forEach(
+        (label, card) -> {
+          String prefix = split + "." + (cards.size() == 1 ? "" : label + ".");
+          metrics.put(prefix + "rows", Metric.of(card.rows()));
+          card.metrics().forEach((name, m) -> metrics.put(prefix + name, m));
+          GroupedAuc gauc = card.groupedAuc(weighting);
+          if (gauc != null) {
+            metrics.put(prefix + "gauc", gauc.gauc());
+            metrics.put(prefix + "gauc_users", Metric.of(gauc.users()));
+            metrics.put(prefix + "gauc_skipped_users", Metric.of(gauc.skippedUsers()));
+            metrics.put(prefix + "gauc_skipped_rows", Metric.of((double) gauc.skippedRows()));
+            words.put(prefix + "gauc_weighting", weighting.name());
+          }
+        });
+    return new Evaluation(metrics, words);
+  }
+
+  /// The metric of this name, or null.
+  public @Nullable Metric metric(String name) {
+    return metrics.get(name);
+  }
+
+  /// Adds everything to a JSON object. An undefined metric is null, with the reason beside it.
+  public void writeTo(ObjectNode json) {
+    metrics.forEach(
+        (name, m) -> {
+          if (!m.defined()) {
+            json.putNull(name);
+            json.put(name + "_undefined", m.undefined());
+          } else if (isCount(name)) {
+            json.put(name, (long) m.value());
+          } else {
+            json.put(name, m.value());
+          }
+        });
+    words.forEach(json::put);
+  }
+
+  private static boolean isCount(String name) {
+    return name.endsWith("rows") || name.endsWith("users");
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.run;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.gradus.autograd.Mode;
+import org.gradus.autograd.Tape;
+import org.gradus.data.Examples;
+import org.gradus.data.Examples.Pass;
+import org.gradus.embeddings.Batch;
+import org.gradus.models.Head;
+import org.gradus.models.Model;
+import org.gradus.models.Outputs;
+import org.gradus.tensor.Device;
+import org.gradus.trainer.metrics.LogLoss;
+import org.gradus.trainer.metrics.Scorecard;
+import org.jspecify.annotations.Nullable;
+
+/// Scores rows with a model, in evaluation mode and in their stored order.
+///
+/// @param model what predicts
+/// @param device where its parameters are
+/// @param measure how many rows at once, and how groups count
+public record Evaluator(Model model, Device device, TrainConfig.Measure measure) {
+  /// What a head says about the examples of one batch, on the host.
+  ///
+  /// @param scale what the numbers are
+  /// @param score a logit, ln p − ln(1 − p), or a value
+  /// @param logP ln p; empty unless the head gives it
+  /// @param logNotP ln(1 − p); empty unless the head gives it
+  public record Prediction(Scorecard.Scale scale, double[] score, double[] logP, double[] logNotP) {
+    static Prediction of(Head head) {
+      double[] none = {};
+      return switch (head) {
+        case Head.Logit(var z) ->
+            new Prediction(Scorecard.Scale.LOGIT, z.value().toDoubles(), none, none);
+        case Head.Value(var v) ->
+            new Prediction(Scorecard.Scale.VALUE, v.value().toDoubles(), none, none);
+        case Head.LogProbability(var logP, var logNotP) ->
+            new Prediction(
+                Scorecard.Scale.LOG_PROBABILITY,
+                head.score().value().toDoubles(),
+                logP.value().toDoubles(),
+                logNotP.value().toDoubles());
+      };
+    }
+
+    /// What a user wants to see of example i: the probability, or the value.
+    public double shown(int i) {
+      return switch (scale) {
+        case LOGIT -> LogLoss.sigmoid(score[i]);
+        case LOG_PROBABILITY -> StrictMath.exp(logP[i]);
+        case VALUE -> score[i];
+      };
+    }
+  }
+
+  /// Takes the predictions of one batch after the other.
+  @FunctionalInterface
+  public interface Sink {
+    /// Predictions by label.
+    void accept(Batch batch, Map<String, Prediction> predictions);
+  }
+
+  /// Scores every row. Labels are not read.
+  public void predict(Examples rows, Sink sink) {
+    try (Examples.Stream stream = rows.stream(Pass.inOrder(measure.batchSize()))) {
+      for (Batch batch = stream.next(); batch != null; batch = stream.next()) {
+        Map<String, Prediction> predictions = new LinkedHashMap<>();
+        try (Tape tape = Tape.evaluating(device)) {
+          Outputs outputs = model.forward(batch, Mode.evaluation(tape));
+          outputs.heads().forEach((label, head) -> predictions.put(label, Prediction.of(head)));
+        }
+        sink.accept(batch, predictions);
+      }
+    }
+  }
+
+  /// Measures predictions against labels. Rows whose label is masked do not count for it.
+  ///
+  /// @param split prefix of the metrics' names: `valid`, `test`
+  /// @param labels what to measure, in order
+  public Evaluation evaluate(String split, Examples rows, List<String> labels) {
+    Map<String, Scorecard> cards = new LinkedHashMap<>();
+    predict(
+        rows,
+        (batch, predictions) -> {
+          for (String label : labels) {
+            Prediction p = predictions.get(label);
+            if (p == null) {
+              throw new IllegalArgumentException(
+                  "evaluate: no head for label "
+                      + label
+                      + ". Expected one of: "
+                      + String.join(", ", predictions.keySet()));
+            }
+            collect(cards.computeIfAbsent(label, _ -> new Scorecard(p.scale())), label, batch, p);
+          }
+        });
+    return Evaluation.of(split, cards, measure.gauc());
+  }
+
+  private static void collect(Scorecard card, String label, Batch batch, Prediction p) {
+    float[] y = batch.label(label);
+    float @Nullable [] mask = batch.labelMask(label);
+    long @Nullable [] groups = batch.groups();
+    for (int i = 0; i < y.length; i++) {
+      if (mask != null && mask[i] == 0) {
+        continue;
+      }
+      if (p.scale() == Scorecard.Scale.LOG_PROBABILITY) {
+        card.add(p.logP()[i], p.logNotP()[i], y[i]);
+      } else {
+        card.add(p.score()[i], y[i]);
+      }
+      if (groups != null) {
+        card.group(groups[i]);
+      }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.run;
+
+import java.io.PrintStream;
+import java.util.Locale;
+import java.util.Map;
+import org.gradus.trainer.metrics.Metric;
+
+/// Progress as plain lines, for logs and pipes: one per epoch, and one every ten seconds within.
+public final class PlainProgress implements Listener {
+  private static final long PAUSE = 10_000_000_000L;
+
+  private final PrintStream out;
+  private int epoch;
+  private long steps;
+  private long done;
+  private long lastLine = System.nanoTime();
+
+  /// Lines go here.
+  public PlainProgress(PrintStream out) {
+    this.out = out;
+  }
+
+  @Override
+  public void note(String line) {
+    out.println(line);
+  }
+
+  @Override
+  public void epochStarted(int number, int epochs, long ofEpoch, long before) {
+    epoch = number;
+    steps = ofEpoch;
+    done = before;
+    lastLine = System.nanoTime();
+  }
+
+  @Override
+  public void stepDone(long step, int rows, Map<String, Double> parts) {
+    done++;
+    if (System.nanoTime() - lastLine > PAUSE) {
+      lastLine = System.nanoTime();
+      out.println("epoch " + epoch + "  step " + done + "/" + steps + "  " + describe(parts));
+    }
+  }
+
+  @Override
+  public void epochDone(EpochReport report) {
+    out.println(describe(report));
+  }
+
+  static String describe(EpochReport report) {
+    StringBuilder line = new StringBuilder("epoch ").append(report.epoch());
+    line.append("  ").append(describe(report.losses()));
+    for (Map.Entry<String, Metric> e : report.valid().metrics().entrySet()) {
+      String name = e.getKey();
+      if (name.endsWith("auc") || name.endsWith("logloss") || name.endsWith("rmse")) {
+        Metric m = e.getValue();
+        line.append("  ").append(name).append(' ').append(m.defined() ? number(m.value()) : m);
+      }
+    }
+    return line.append(report.best() ? "  best so far" : "").toString();
+  }
+
+  static String describe(Map<String, Double> parts) {
+    StringBuilder line = new StringBuilder();
+    parts.forEach(
+        (name, value) -> {
+          if (value != 0 || !name.equals("penalty")) {
+            line.append(line.isEmpty() ? "" : "  ").append(name).append(' ').append(number(value));
+          }
+        });
+    return line.toString();
+  }
+
+  private static String number(double value) {
+    return String.format(Locale.ROOT, "%.5f", value);
+  }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.gradus.autograd.Params;
+import org.gradus.trainer.store.AtomicFiles;
+import org.gradus.trainer.store.SafeTensors;
+import org.gradus.trainer.store.SafeTensorsFile;
+import org.gradus.trainer.store.StoreException;
+import org.gradus.trainer.store.Stored;
+import org.jspecify.annotations.Nullable;
+
+/// The folder that a run leaves behind:
+///
+/// ```
+/// config.json          everything needed to repeat it
+/// metrics.jsonl        one line per epoch
+/// metrics.json         the metrics of the model that was kept
+/// model.safetensors    that model: the best when early stopping is on, otherwise the last
+/// curve.svg, .png      loss and metrics over epochs
+/// report.html          curves, parts of the loss, the table of parameters
+/// checkpoints/         step-000123/{model.safetensors, optimizer.safetensors, state.json}, latest, best
+/// ```
+///
+/// Every file is written under a temporary name, synced and renamed. `latest` and `best` are text files that name a
+/// checkpoint; a checkpoint that neither names counts for nothing.
+///
+/// @param path where it lies
+public record RunFolder(Path path) {
+  static final String CONFIG = "config.json";
+  static final String METRICS = "metrics.json";
+  static final String HISTORY = "metrics.jsonl";
+  static final String MODEL = "model.safetensors";
+  static final String OPTIMIZER = "optimizer.safetensors";
+  static final String STATE = "state.json";
+  static final String LATEST = "latest";
+  static final String BEST = "best";
+
+  /// A new folder, or an empty one that is there.
+  public static RunFolder create(Path path) {
+    if (Files.exists(path.resolve(CONFIG))) {
+      throw new StoreException(
+          path
+              + " holds a run already. Expected a new folder; resume that run, or choose another.");
+    }
+    try {
+      Files.createDirectories(path);
+    } catch (IOException | java.nio.file.ReadOnlyFileSystemException e) {
+      throw StoreException.writing(path, e);
+    }
+    return new RunFolder(path);
+  }
+
+  /// The folder of a run that was begun.
+  public static RunFolder open(Path path) {
+    if (!Files.isRegularFile(path.resolve(CONFIG))) {
+      throw new StoreException(
+          path + " is no run: it has no " + CONFIG + ". Expected the folder that train wrote.");
+    }
+    return new RunFolder(path);
+  }
+
+  /// What the run was asked to do.
+  ///
+  /// @param presets for keys that an older version did not write
+  public TrainConfig config(TrainConfig presets) {
+    return Configs.read(path.resolve(CONFIG), presets);
+  }
+
+  void writeConfig(TrainConfig config) {
+    AtomicFiles.write(path.resolve(CONFIG), Configs.toJson(config));
+  }
+
+  /// Reads the model that the run kept.
+  ///
+  /// @throws StoreException when there is none, it is damaged, or it does not fit: missing, unknown and wrongly shaped
+  ///     tensors are listed
+  public void loadModel(Params params) {
+    Path file = path.resolve(MODEL);
+    if (!Files.exists(file)) {
+      throw new StoreException(
+          path + " holds no " + MODEL + ": the run did not end. Resume it first.");
+    }
+    SafeTensorsFile tensors = SafeTensors.open(file);
+    tensors.readAll("the model", params.device(), Stored.of(params));
+  }
+
+  /// Lines of `metrics.jsonl`, one per epoch.
+  List<String> history() {
+    Path file = path.resolve(HISTORY);
+    try {
+      return Files.exists(file) ? Files.readAllLines(file) : List.of();
+    } catch (IOException e) {
+      throw StoreException.reading(file, e);
+    }
+  }
+
+  long historyBytes() {
+    Path file = path.resolve(HISTORY);
+    try {
+      return Files.exists(file) ? Files.size(file) : 0;
+    } catch (IOException e) {
+      throw StoreException.reading(file, e);
+    }
+  }
+
+  Path checkpoints() {
+    return path.resolve("checkpoints");
+  }
+
+  /// The checkpoint that `latest` or `best` names, or null.
+  @Nullable Path named(String pointer) {
+    Path file = checkpoints().resolve(pointer);
+    if (!Files.exists(file)) {
+      return null;
+    }
+    try {
+      String name = Files.readString(file).strip();
+      Path checkpoint = checkpoints().resolve(name);
+      if (name.isEmpty() || !Files.isDirectory(checkpoint)) {
+        throw new StoreException(
+            file
+                + " names the checkpoint \""
+                + name
+                + "\", which is not there. Write the name of one of these into it: "
+                + String.join(", ", existing()));
+      }
+      return checkpoint;
+    } catch (IOException e) {
+      throw StoreException.reading(file, e);
+    }
+  }
+
+  /// Names of the checkpoints that are there, in order.
+  List<String> existing() throws IOException {
+    if (!Files.isDirectory(checkpoints())) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.list(checkpoints())) {
+      return all.map(p -> p.getFileName().toString())
+          .filter(n -> n.startsWith("step-"))
+          .sorted()
+          .toList();
+    }
+  }
+}

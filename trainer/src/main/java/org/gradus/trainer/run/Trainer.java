@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.run;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.gradus.autograd.Mode;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Tape;
+import org.gradus.data.DataSet;
+import org.gradus.data.Examples;
+import org.gradus.data.Examples.Pass;
+import org.gradus.embeddings.Batch;
+import org.gradus.models.Model;
+import org.gradus.trainer.loss.Objective;
+import org.gradus.trainer.metrics.Metric;
+import org.gradus.trainer.optim.Optimizer;
+import org.gradus.trainer.store.AtomicFiles;
+
+/// Trains a model on data and leaves a [RunFolder].
+///
+/// Everything that decides about the result is a function of the configuration and of what the checkpoints hold: the order
+/// of rows of (seed, epoch), dropout of (seed, step). So a run resumed from any checkpoint ends with the same bits.
+public final class Trainer {
+  private final TrainConfig config;
+  private final DataSet data;
+  private final Model model;
+  private final Params params;
+  private final Objective objective;
+
+  /// A trainer of a model whose parameters have their initial values.
+  public Trainer(TrainConfig config, DataSet data, Model model, Params params) {
+    this.config = config;
+    this.data = data;
+    this.model = model;
+    this.params = params;
+    this.objective = new Objective(config.loss(), data.schema());
+    if (data.train().rows() == 0) {
+      throw new IllegalArgumentException(
+          "train: " + data.name() + " has no training rows. Expected at least one.");
+    }
+  }
+
+  /// Trains from the beginning.
+  public RunResult run(RunFolder folder, Listener listener) {
+    folder.writeConfig(config);
+    return train(folder, listener, false);
+  }
+
+  /// Goes on where the latest checkpoint stands. A run that had ended is only reported again.
+  ///
+  /// @throws IllegalArgumentException when configuration or data differ from those of the run in what decides about results
+  public RunResult resume(RunFolder folder, Listener listener) {
+    List<String> differences = Configs.differences(config, folder.config(config));
+    if (!differences.isEmpty()) {
+      throw new IllegalArgumentException(
+          "resume: "
+              + folder.path()
+              + " was begun with other settings: "
+              + String.join("; ", differences)
+              + ". Only what is under execution may change.");
+    }
+    return train(folder, listener, true);
+  }
+
+  private RunResult train(RunFolder folder, Listener listener, boolean resume) {
+    config.frozen().forEach(params::freeze);
+    if (config.initFrom() != null) {
+      WarmStart.from(Path.of(config.initFrom()), params).describe().forEach(listener::note);
+    }
+    try (Optimizer optimizer = new Optimizer(params, config.optimizer())) {
+      Frequencies.count(optimizer, data.train(), config.measure().batchSize());
+      Checkpoints checkpoints = new Checkpoints(folder, params, optimizer);
+      TrainingState start = TrainingState.start(Fingerprint.of(data.schema()), data.fingerprint());
+      Loop loop =
+          new Loop(folder, listener, checkpoints, resume ? checkpoints.resume(start) : start);
+      if (resume) {
+        listener.note("resumed after step " + loop.step);
+      }
+      if (!loop.toTheEnd()) {
+        return new RunResult(folder.path(), true, loop.epoch + 1, loop.step, Map.of());
+      }
+      return new Finish(config, data, params, checkpoints)
+          .run(evaluator(), objective.labels(), loop.state());
+    }
+  }
+
+  private Evaluator evaluator() {
+    return new Evaluator(model, params.device(), config.measure());
+  }
+
+  /// The state of a run, on its way.
+  private final class Loop {
+    private final RunFolder folder;
+    private final Listener listener;
+    private final Checkpoints checkpoints;
+    private final TrainingState.Checks checks;
+    private long step;
+    private int epoch;
+    private long consumed;
+    private final Map<String, Double> sums;
+    private long rows;
+    private long totalRows;
+    private double seconds;
+    private TrainingState.Memory stopping;
+
+    Loop(RunFolder folder, Listener listener, Checkpoints checkpoints, TrainingState s) {
+      this.folder = folder;
+      this.listener = listener;
+      this.checkpoints = checkpoints;
+      this.checks = s.checks();
+      this.step = s.step();
+      this.epoch = s.epoch();
+      this.consumed = s.consumed();
+      this.sums = new LinkedHashMap<>(s.sums());
+      this.rows = s.rows();
+      this.totalRows = s.total().rows();
+      this.seconds = s.total().seconds();
+      this.stopping = s.stopping();
+    }
+
+    TrainingState state() {
+      return new TrainingState(
+          step,
+          epoch,
+          consumed,
+          sums,
+          rows,
+          new TrainingState.Total(totalRows, seconds),
+          stopping,
+          folder.historyBytes(),
+          checks);
+    }
+
+    /// @return whether the end was reached; false when the listener asked to stop
+    boolean toTheEnd() {
+      while (epoch < config.loop().epochs() && !stopping.ended()) {
+        if (!passTrained()) {
+          listener.note("stopped; checkpoint " + checkpoints.write(state(), false));
+          return false;
+        }
+        endEpoch();
+      }
+      return true;
+    }
+
+    private boolean passTrained() {
+      TrainConfig.Loop settings = config.loop();
+      Pass pass =
+          new Pass(settings.batchSize(), true, config.seed(), epoch, 0, settings.dropLast());
+      long steps = pass.batches(data.train().rows());
+      if (settings.stepsPerEpoch() > 0) {
+        steps = Math.min(steps, settings.stepsPerEpoch());
+      }
+      if (steps == 0) {
+        throw new IllegalArgumentException(
+            "train: "
+                + data.train().rows()
+                + " rows make no batch of "
+                + settings.batchSize()
+                + ". Expected a smaller batchSize, or dropLast=false.");
+      }
+      listener.epochStarted(epoch + 1, settings.epochs(), steps, consumed);
+      if (consumed == steps) {
+        return true; // stopped between the last step and the end of the epoch
+      }
+      long every = config.execution().checkpointEvery();
+      try (Examples.Stream stream = data.train().stream(pass.skipping(consumed))) {
+        while (consumed < steps) {
+          Batch batch = stream.next();
+          if (batch == null) {
+            throw new IllegalStateException(
+                "train: the pass ended after " + consumed + " batches of " + steps + ".");
+          }
+          trainOn(batch);
+          if (listener.stopRequested()) {
+            return false;
+          }
+          if (every > 0 && step % every == 0 && consumed < steps) {
+            checkpoints.write(state(), false);
+          }
+        }
+      }
+      return true;
+    }
+
+    private void trainOn(Batch batch) {
+      long begun = System.nanoTime();
+      Map<String, Double> parts = new LinkedHashMap<>();
+      try (Tape tape = Tape.recording(params.device())) {
+        Mode mode = Mode.training(tape, config.seed(), step + 1);
+        Objective.Loss loss = objective.of(model.forward(batch, mode), batch);
+        DivergenceException.check(step + 1, loss, tape, params);
+        double total = loss.total().value().item();
+        loss.parts().forEach((name, part) -> parts.put(name, part.value().item()));
+        Optimizer.Step done = step(tape, loss);
+        parts.put("penalty", done.penalty());
+        parts.put("loss", total + done.penalty());
+      }
+      step++;
+      consumed++;
+      rows += batch.size();
+      totalRows += batch.size();
+      parts.forEach((name, value) -> sums.merge(name, value * batch.size(), Double::sum));
+      seconds += (System.nanoTime() - begun) * 1e-9;
+      listener.stepDone(step, batch.size(), parts);
+    }
+
+    private Optimizer.Step step(Tape tape, Objective.Loss loss) {
+      try {
+        return checkpoints.optimizer().step(tape.backward(loss.total()), step + 1);
+      } catch (ArithmeticException e) {
+        throw new DivergenceException("step " + (step + 1) + ": " + e.getMessage());
+      }
+    }
+
+    private void endEpoch() {
+      Map<String, Double> losses = new LinkedHashMap<>();
+      sums.forEach((name, sum) -> losses.put(name, sum / rows));
+      Evaluation valid = evaluator().evaluate("valid", data.valid(), objective.labels());
+      boolean best = remember(valid);
+      Listener.EpochReport report =
+          new Listener.EpochReport(epoch + 1, step, losses, valid, best, seconds);
+      epoch++;
+      consumed = 0;
+      rows = 0;
+      sums.clear();
+      AtomicFiles.append(folder.path().resolve(RunFolder.HISTORY), History.line(report));
+      checkpoints.write(state(), best);
+      listener.epochDone(report);
+    }
+
+    /// @return whether this is the best epoch so far
+    private boolean remember(Evaluation valid) {
+      TrainConfig.Stopping rule = config.stopping();
+      if (rule == null) {
+        return false;
+      }
+      Metric metric = valid.metric(rule.metric());
+      if (metric == null || !metric.defined()) {
+        throw new IllegalArgumentException(
+            "stopping: "
+                + rule.metric()
+                + (metric == null ? " is no metric" : " is undefined: " + metric.undefined())
+                + ". Expected one of: "
+                + String.join(", ", valid.metrics().keySet()));
+      }
+      double value = metric.value();
+      Double old = stopping.best();
+      boolean better = old == null || (rule.rises() ? value > old : value < old);
+      if (better) {
+        stopping = new TrainingState.Memory(value, epoch + 1, 0, false);
+      } else {
+        int since = stopping.since() + 1;
+        stopping =
+            new TrainingState.Memory(old, stopping.bestEpoch(), since, since >= rule.patience());
+      }
+      return better;
+    }
+  }
+}
