@@ -51,7 +51,7 @@ final class DoctorCommand implements Runnable {
         vectors
             ? "jdk.incubator.vector is there"
             : "jdk.incubator.vector is missing: start through ./gradus, or add --add-modules"
-                  + " jdk.incubator.vector");
+                + " jdk.incubator.vector");
     String preset = System.getenv("GRADUS_DEVICE");
     line(out, "GRADUS_DEVICE", preset == null ? "not set; --device defaults to auto" : preset);
     out.println();

@@ -22,6 +22,9 @@ import picocli.CommandLine.Spec;
         "Reference implementations of recommender-system papers in Java, gradient-checked, on the"
             + " CPU and on CUDA.",
     subcommands = {
+      TrainCommand.class,
+      EvaluateCommand.class,
+      PredictCommand.class,
       GradCheckCommand.class,
       ModelsCommand.class,
       DoctorCommand.class,

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.gradus.data.DataSet;
+import org.gradus.data.DataSource;
+import org.gradus.data.Examples;
+import org.gradus.trainer.loss.Objective;
+import org.gradus.trainer.run.Evaluation;
+import org.gradus.trainer.run.Evaluator;
+import org.gradus.trainer.run.RunFolder;
+import org.gradus.trainer.run.TrainConfig;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `gradus evaluate`: metrics of a run's model, on any device and on other files.
+@Command(
+    name = "evaluate",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Measures the model of a run on its validation and test rows,",
+      "or, with --path, on every row of another file of the same layout."
+    })
+final class EvaluateCommand implements Runnable {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(names = "--run", paramLabel = "DIR", required = true, description = "folder of the run")
+  private Path run = Path.of("");
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description = "any device (default: $$GRADUS_DEVICE, else that of the run)")
+  private @Nullable String device;
+
+  @Option(
+      names = "--data",
+      paramLabel = "D",
+      description = "layout of --path; that of the run, and only there to say so")
+  private @Nullable String data;
+
+  @Option(names = "--path", paramLabel = "P", description = "a file of the run's layout")
+  private @Nullable Path path;
+
+  @Override
+  public void run() {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    RunFolder folder = RunFolder.open(run);
+    TrainConfig config = folder.config(Presets.of(null, null));
+    if (data != null && !data.equals(config.data().name())) {
+      throw new IllegalArgumentException(
+          "evaluate: --data "
+              + data
+              + ", but the run was trained on "
+              + config.data().name()
+              + ". Expected the same layout, whose vocabularies the model knows.");
+    }
+    String name = Runs.device(device, config, err);
+    if (path == null) {
+      try (DataSet set = Session.open(config, err).data();
+          Session session = new Session(config, set.schema(), name)) {
+        folder.loadModel(session.params());
+        out.println(config.model().name() + " on " + set.name() + " (" + name + ")");
+        print(session, config, "valid", set.valid(), out);
+        print(session, config, "test", set.test(), out);
+      }
+    } else {
+      DataSource.Encoder encoder =
+          Sources.get(config.data().name()).encoder(run.resolve("encoder"));
+      Examples rows = encoder.encode(path);
+      try (Session session = new Session(config, rows.schema(), name)) {
+        folder.loadModel(session.params());
+        out.println(config.model().name() + " on " + path + " (" + name + ")");
+        print(session, config, "test", rows, out);
+      } finally {
+        Runs.close(rows);
+      }
+    }
+  }
+
+  private static void print(
+      Session session, TrainConfig config, String split, Examples rows, PrintWriter out) {
+    List<String> labels = new Objective(config.loss(), rows.schema()).labels();
+    Evaluation e =
+        new Evaluator(session.model(), session.device(), config.measure())
+            .evaluate(split, rows, labels);
+    Map<String, @Nullable Object> metrics = new LinkedHashMap<>();
+    e.metrics()
+        .forEach(
+            (metric, m) -> metrics.put(metric, m.defined() ? (Object) m.value() : m.undefined()));
+    e.words().forEach(metrics::put);
+    Metrics.print(metrics, out);
+  }
+}

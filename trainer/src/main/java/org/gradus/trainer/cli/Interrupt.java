@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.cli;
+
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.gradus.trainer.run.Listener;
+
+/// Turns Ctrl-C into a checkpoint: the run is asked to stop, and the process waits until it has.
+final class Interrupt implements AutoCloseable {
+  private final AtomicBoolean asked = new AtomicBoolean();
+  private final CountDownLatch finished = new CountDownLatch(1);
+  private final Thread hook = new Thread(this::stop, "gradus-interrupt");
+
+  Interrupt() {
+    Runtime.getRuntime().addShutdownHook(hook);
+  }
+
+  private void stop() {
+    asked.set(true);
+    try {
+      // A checkpoint of a large model takes a while; a second Ctrl-C does not wait.
+      if (!finished.await(60, TimeUnit.SECONDS)) {
+        System.err.println("gradus: the run did not stop in time; its latest checkpoint counts");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// A listener that also passes on the wish to stop.
+  Listener watch(Listener listener) {
+    return new Listener() {
+      @Override
+      public void note(String line) {
+        listener.note(line);
+      }
+
+      @Override
+      public void epochStarted(int epoch, int epochs, long steps, long done) {
+        listener.epochStarted(epoch, epochs, steps, done);
+      }
+
+      @Override
+      public void stepDone(long step, int rows, Map<String, Double> parts) {
+        listener.stepDone(step, rows, parts);
+      }
+
+      @Override
+      public void epochDone(EpochReport epoch) {
+        listener.epochDone(epoch);
+      }
+
+      @Override
+      public boolean stopRequested() {
+        return asked.get() || listener.stopRequested();
+      }
+    };
+  }
+
+  @Override
+  public void close() {
+    finished.countDown();
+    if (!asked.get()) {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    }
+  }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.cli;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.gradus.data.DataSource;
+import org.gradus.models.ModelSpec;
+import org.gradus.models.Option;
+import org.gradus.trainer.optim.AbsentRows;
+import org.gradus.trainer.optim.Group;
+import org.gradus.trainer.optim.OptimizerConfig;
+import org.gradus.trainer.optim.Penalty;
+import org.gradus.trainer.optim.Rule;
+import org.gradus.trainer.run.TrainConfig;
+import org.gradus.trainer.run.TrainConfig.Stopping;
+
+/// `--set key=value`: options of the model, settings of the data (`data.rows`), and how parameters are trained.
+final class Overrides {
+  private static final List<String> TRAINING =
+      List.of(
+          "optimizer",
+          "rate",
+          "momentum",
+          "l1",
+          "l2",
+          "penaltyTables",
+          "absentRows",
+          "clipNorm",
+          "maxDenseRows",
+          "patience",
+          "metric");
+
+  private final Map<String, String> model = new LinkedHashMap<>();
+  private final Map<String, String> data = new LinkedHashMap<>();
+  private final Map<String, String> training = new LinkedHashMap<>();
+
+  /// Sorts settings by what they are for. Unknown keys are an error that lists them, and what there is.
+  Overrides(Map<String, String> given, ModelSpec spec, DataSource source) {
+    List<String> options = spec.options().stream().map(Option::name).toList();
+    List<String> unknown = new ArrayList<>();
+    given.forEach(
+        (key, value) -> {
+          if (key.startsWith("data.") && source.settings().containsKey(key.substring(5))) {
+            data.put(key.substring(5), value);
+          } else if (options.contains(key)) {
+            model.put(key, value);
+          } else if (TRAINING.contains(key)) {
+            training.put(key, value);
+          } else {
+            unknown.add(key);
+          }
+        });
+    if (!unknown.isEmpty()) {
+      throw new IllegalArgumentException(
+          "--set: unknown "
+              + Gradus.words(unknown)
+              + ". Expected an option of "
+              + spec.name()
+              + " ("
+              + Gradus.words(options)
+              + "), of the training ("
+              + Gradus.words(TRAINING)
+              + "), or of the data ("
+              + Gradus.words(source.settings().keySet().stream().map(k -> "data." + k).toList())
+              + ").");
+    }
+  }
+
+  /// Values for the model's options.
+  Map<String, String> model() {
+    return model;
+  }
+
+  /// Values for the data's settings.
+  Map<String, String> data() {
+    return data;
+  }
+
+  /// How parameters are trained, changed as asked. Shorthands speak about one group of all parameters; several groups
+  /// take a configuration file.
+  TrainConfig apply(TrainConfig config) {
+    if (training.isEmpty()) {
+      return config;
+    }
+    OptimizerConfig o = config.optimizer();
+    if (o.groups().size() > 1 && training.keySet().stream().anyMatch(k -> !k.equals("patience"))) {
+      throw new IllegalArgumentException(
+          "--set "
+              + Gradus.words(training.keySet())
+              + ": the configuration has "
+              + o.groups().size()
+              + " groups of parameters. Expected one; change the groups in the file.");
+    }
+    Group g = o.groups().getFirst();
+    Rule rule = training.containsKey("optimizer") ? rule() : g.rule();
+    Penalty p = g.penalty();
+    Penalty penalty =
+        new Penalty(
+            number("l1", p.l1()),
+            number("l2", p.l2()),
+            choice("penaltyTables", Penalty.Tables.class, p.tables()));
+    AbsentRows absent =
+        training.containsKey("absentRows")
+            ? choice("absentRows", AbsentRows.class, AbsentRows.LAZY)
+            : g.absentRows();
+    Group changed =
+        new Group(g.parameters(), rule, number("rate", g.rate()), g.schedule(), penalty, absent);
+    OptimizerConfig optimizer =
+        new OptimizerConfig(
+            List.of(changed),
+            number("clipNorm", o.clipNorm()),
+            (long) number("maxDenseRows", (double) o.maxDenseRows()));
+    TrainConfig c = config.with(optimizer);
+    if (training.containsKey("patience") || training.containsKey("metric")) {
+      Stopping old = c.stopping();
+      String metric = training.getOrDefault("metric", old == null ? "valid.auc" : old.metric());
+      int patience = (int) number("patience", old == null ? 3 : old.patience());
+      c = c.with(patience == 0 ? null : new Stopping(metric, patience));
+    }
+    return c;
+  }
+
+  private Rule rule() {
+    String name = training.getOrDefault("optimizer", "");
+    return switch (name.toLowerCase(Locale.ROOT).replace("-", "").replace("_", "")) {
+      case "sgd" -> new Rule.Sgd(number("momentum", 0), false);
+      case "adagrad" -> new Rule.Adagrad(1e-8, 0);
+      case "rowwiseadagrad" -> new Rule.RowWiseAdagrad(1e-8, 0);
+      case "adam" -> Rule.Adam.PAPER;
+      case "ftrl" -> new Rule.Ftrl(1, number("l1", 0), number("l2", 0));
+      default ->
+          throw new IllegalArgumentException(
+              "--set optimizer="
+                  + name
+                  + ". Expected sgd, adagrad, row-wise-adagrad, adam or ftrl.");
+    };
+  }
+
+  private double number(String key, double preset) {
+    String value = training.get(key);
+    if (value == null) {
+      return preset;
+    }
+    try {
+      return Double.parseDouble(value);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("--set " + key + "=" + value + ". Expected a number.", e);
+    }
+  }
+
+  private <E extends Enum<E>> E choice(String key, Class<E> type, E preset) {
+    String value = training.get(key);
+    if (value == null) {
+      return preset;
+    }
+    for (E e : type.getEnumConstants()) {
+      if (e.name().equalsIgnoreCase(value.replace('-', '_'))) {
+        return e;
+      }
+    }
+    throw new IllegalArgumentException(
+        "--set "
+            + key
+            + "="
+            + value
+            + ". Expected one of: "
+            + Gradus.words(List.of(type.getEnumConstants()))
+            + ".");
+  }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.cli;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.gradus.data.Examples;
+import org.gradus.embeddings.Batch;
+import org.gradus.trainer.run.Evaluator;
+import org.gradus.trainer.run.RunFolder;
+import org.gradus.trainer.run.TrainConfig;
+import org.gradus.trainer.store.AtomicFiles;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `gradus predict`: one line of scores per row of a file.
+@Command(
+    name = "predict",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Scores the rows of a file of the run's layout: probabilities, or values for regression.",
+      "Writes CSV, one column per label, in the order of the rows."
+    })
+final class PredictCommand implements Runnable {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(names = "--run", paramLabel = "DIR", required = true, description = "folder of the run")
+  private Path run = Path.of("");
+
+  @Option(names = "--in", paramLabel = "FILE", required = true, description = "rows to score")
+  private Path in = Path.of("");
+
+  @Option(names = "--out", paramLabel = "FILE", required = true, description = "where scores go")
+  private Path out = Path.of("");
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description = "any device (default: $$GRADUS_DEVICE, else that of the run)")
+  private @Nullable String device;
+
+  @Override
+  public void run() {
+    PrintWriter err = spec.commandLine().getErr();
+    RunFolder folder = RunFolder.open(run);
+    TrainConfig config = folder.config(Presets.of(null, null));
+    String name = Runs.device(device, config, err);
+    Examples rows = Sources.get(config.data().name()).encoder(run.resolve("encoder")).encode(in);
+    try (Session session = new Session(config, rows.schema(), name)) {
+      folder.loadModel(session.params());
+      Evaluator evaluator = new Evaluator(session.model(), session.device(), config.measure());
+      long n = write(evaluator, rows);
+      spec.commandLine().getOut().println(n + " rows scored: " + out);
+    } finally {
+      Runs.close(rows);
+    }
+  }
+
+  private long write(Evaluator evaluator, Examples rows) {
+    Lines lines = new Lines();
+    AtomicFiles.write(
+        out,
+        file -> {
+          Writer w = new BufferedWriter(Channels.newWriter(file, StandardCharsets.UTF_8));
+          evaluator.predict(rows, (batch, scores) -> lines.write(w, batch, scores));
+          w.flush();
+        });
+    return lines.count;
+  }
+
+  /// The lines written so far.
+  private static final class Lines {
+    private long count;
+
+    void write(Writer w, Batch batch, java.util.Map<String, Evaluator.Prediction> scores) {
+      List<String> labels = new ArrayList<>(scores.keySet());
+      try {
+        if (count == 0) {
+          w.write(String.join(",", labels));
+          w.write('\n');
+        }
+        for (int i = 0; i < batch.size(); i++) {
+          for (int k = 0; k < labels.size(); k++) {
+            Evaluator.Prediction p = scores.get(labels.get(k));
+            if (p != null) {
+              w.write((k == 0 ? "" : ",") + p.shown(i));
+            }
+          }
+          w.write('\n');
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      count += batch.size();
+    }
+  }
+}

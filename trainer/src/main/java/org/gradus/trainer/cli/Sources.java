@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+import org.gradus.data.DataSource;
+
+/// The data sets on the class path, and where prepared data lie.
+final class Sources {
+  private Sources() {}
+
+  /// Every source, by name.
+  static List<DataSource> all() {
+    TreeMap<String, DataSource> byName = new TreeMap<>();
+    for (DataSource s : ServiceLoader.load(DataSource.class, Sources.class.getClassLoader())) {
+      byName.put(s.name(), s);
+    }
+    return List.copyOf(byName.values());
+  }
+
+  /// The source of this name.
+  static DataSource get(String name) {
+    for (DataSource s : all()) {
+      if (s.name().equals(name)) {
+        return s;
+      }
+    }
+    throw new IllegalArgumentException(
+        "data "
+            + name
+            + ": no such data set. Expected one of: "
+            + Gradus.words(all().stream().map(DataSource::name).toList())
+            + ".");
+  }
+
+  /// Folder for prepared data: `$GRADUS_CACHE`, else `~/.cache/gradus`.
+  static Path cache() {
+    String set = System.getenv("GRADUS_CACHE");
+    return set == null
+        ? Path.of(System.getProperty("user.home"), ".cache", "gradus")
+        : Path.of(set);
+  }
+}
