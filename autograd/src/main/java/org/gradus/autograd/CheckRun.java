@@ -18,6 +18,12 @@ final class CheckRun {
   /// Step h of the coarser of the two differences.
   private static final double STEP = 1e-4;
 
+  /// Shares of h at which differences are taken: two for the derivative, and the others for the noise of tensors with
+  /// less than [#FEW] derivatives.
+  private static final double[] STEPS = {1, 0.5, 0.875, 0.75, 0.625};
+
+  private static final int FEW = 8;
+
   /// Points drawn before a derivative beside a kink is given up.
   private static final int POINTS = 8;
 
@@ -102,13 +108,15 @@ final class CheckRun {
     return reports(Collections.singletonList(settings.mutation())).getFirst();
   }
 
-  /// Those ways to get a contribution wrong which the check lets pass.
-  List<Mutation> survivors() {
+  /// What the check says as it is, and which wrong versions of a contribution it lets pass.
+  record Mutants(CheckReport plain, List<Mutation> survivors) {}
+
+  /// Gets every contribution wrong in every way.
+  Mutants mutants() {
     List<@Nullable Mutation> mutations = new ArrayList<>();
     mutations.add(null);
     contributions().forEach(c -> mutations.addAll(c.mutations()));
     List<CheckReport> reports = reports(mutations);
-    reports.getFirst().orFail(); // what fails anyway kills every mutant and proves nothing
     List<Mutation> survivors = new ArrayList<>();
     for (int i = 0; i < mutations.size(); i++) {
       Mutation mutation = mutations.get(i);
@@ -116,7 +124,7 @@ final class CheckRun {
         survivors.add(mutation);
       }
     }
-    return survivors;
+    return new Mutants(reports.getFirst(), survivors);
   }
 
   private List<CheckReport> reports(List<? extends @Nullable Mutation> mutations) {
@@ -199,7 +207,7 @@ final class CheckRun {
       List<Integer> again = new ArrayList<>();
       for (int which : plan.pending()) {
         double[] v = plan.directions() ? plan.direction(which) : new double[0];
-        Difference n = differentiate(targets.get(t), point.get(t), v, which, probe);
+        Difference n = differentiate(plan, point.get(t), v, which, probe);
         if (n == null) {
           again.add(which);
         } else {
@@ -223,30 +231,37 @@ final class CheckRun {
 
   /// The numeric derivative along axis `which`, or along v when it is not empty; null beside a kink.
   private @Nullable Difference differentiate(
-      Target target, double[] x, double[] v, int which, CheckProbe probe) {
-    long branches = probe.unperturbedBranches();
+      Plan plan, double[] x, double[] v, int which, CheckProbe probe) {
     int changed = v.length == 0 ? which : -1;
-    List<List<Passes.Output>> at = new ArrayList<>();
-    for (double step : new double[] {STEP, -STEP, STEP / 2, -STEP / 2}) {
-      double[] moved = x.clone();
-      if (v.length == 0) {
-        moved[which] += step;
-      } else {
-        for (int i = 0; i < moved.length; i++) {
-          moved[i] += step * v[i];
-        }
-      }
-      target.write(moved, changed);
-      probe.replay();
-      at.add(passes.forward(probe));
-      if (probe.branches() != branches) {
+    List<Difference.Sides> sides = new ArrayList<>();
+    for (int i = 0; i < (plan.size() < FEW ? STEPS.length : 2); i++) {
+      double h = STEP * STEPS[i];
+      List<Passes.Output> plus = at(plan.target(), x, v, which, h, probe);
+      List<Passes.Output> minus = plus == null ? null : at(plan.target(), x, v, which, -h, probe);
+      if (plus == null || minus == null) {
         break;
       }
+      sides.add(new Difference.Sides(h, plus, minus));
     }
-    target.write(x, changed);
-    return at.size() == 4 && probe.branches() == branches
-        ? Difference.of(at.get(0), at.get(1), at.get(2), at.get(3), STEP)
-        : null;
+    plan.target().write(x, changed);
+    return probe.branches() == probe.unperturbedBranches() ? Difference.of(sides) : null;
+  }
+
+  /// The outputs at x + step · v, or null when another branch was taken there.
+  private @Nullable List<Passes.Output> at(
+      Target target, double[] x, double[] v, int which, double step, CheckProbe probe) {
+    double[] moved = x.clone();
+    if (v.length == 0) {
+      moved[which] += step;
+    } else {
+      for (int i = 0; i < moved.length; i++) {
+        moved[i] += step * v[i];
+      }
+    }
+    target.write(moved, v.length == 0 ? which : -1);
+    probe.replay();
+    List<Passes.Output> outputs = passes.forward(probe);
+    return probe.branches() == probe.unperturbedBranches() ? outputs : null;
   }
 
   private void requireRepeatable(CheckProbe probe, Passes.Found found) {

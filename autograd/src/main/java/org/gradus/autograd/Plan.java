@@ -10,6 +10,7 @@ final class Plan {
   private final Target target;
   private final boolean directions;
   private final long seed;
+  private final int size;
   private List<Integer> pending = new ArrayList<>();
 
   Plan(Target target, GradCheck.Settings settings) {
@@ -22,10 +23,16 @@ final class Plan {
         pending.add(i);
       }
     }
+    this.size = pending.size();
   }
 
   Target target() {
     return target;
+  }
+
+  /// Number of derivatives.
+  int size() {
+    return size;
   }
 
   boolean directions() {

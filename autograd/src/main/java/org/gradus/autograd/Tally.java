@@ -14,8 +14,8 @@ final class Tally {
   private static final double RELATIVE = 1e-6;
   private static final double OBSERVED = 1000;
 
-  /// A structural zero may exceed the estimate of the noise by this much: the estimate is itself a draw.
-  private static final double ZERO = 10;
+  /// A structural zero is within this many floors.
+  private static final double ZERO = 2;
 
   private final Plan plan;
   private final long seed;
