@@ -74,7 +74,7 @@ final class EvaluateCommand implements Runnable {
       }
     } else {
       DataSource.Encoder encoder =
-          Sources.get(config.data().name()).encoder(run.resolve("encoder"));
+          Sources.get(config.data().name()).encoder(run.resolve(Runs.ENCODER));
       Examples rows = encoder.encode(path);
       try (Session session = new Session(config, rows.schema(), name)) {
         folder.loadModel(session.params());

@@ -55,7 +55,7 @@ final class PredictCommand implements Runnable {
     RunFolder folder = RunFolder.open(run);
     TrainConfig config = folder.config(Presets.of(null, null));
     String name = Runs.device(device, config, err);
-    Examples rows = Sources.get(config.data().name()).encoder(run.resolve("encoder")).encode(in);
+    Examples rows = Sources.get(config.data().name()).encoder(run.resolve(Runs.ENCODER)).encode(in);
     try (Session session = new Session(config, rows.schema(), name)) {
       folder.loadModel(session.params());
       Evaluator evaluator = new Evaluator(session.model(), session.device(), config.measure());

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.gradus.data.DataSource;
 import org.gradus.data.Examples;
 import org.gradus.tensor.Devices;
 import org.gradus.trainer.run.TrainConfig;
+import org.gradus.trainer.store.StoreException;
 import org.jspecify.annotations.Nullable;
 
 /// What the commands that read a run have in common.
 final class Runs {
+  /// Folder of the encoder in the folder of a run.
+  static final String ENCODER = "encoder";
+
   private Runs() {}
 
   /// The device asked for, else `$GRADUS_DEVICE`, else that of the run; `auto` says what it chose.
@@ -20,6 +28,17 @@ final class Runs {
       err.println("device: " + choice.name() + " (" + choice.reason() + ")");
     }
     return choice.name();
+  }
+
+  /// Keeps vocabularies and transforms beside the model, for files that come later.
+  static void keepEncoder(DataSource.Encoder encoder, Path run) {
+    Path folder = run.resolve(ENCODER);
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw StoreException.writing(folder, e);
+    }
+    encoder.save(folder);
   }
 
   /// Closes rows that hold a file open.

@@ -129,7 +129,7 @@ final class TrainCommand implements Runnable {
         Interrupt interrupt = new Interrupt()) {
       RunFolder folder =
           resume == null ? RunFolder.create(out == null ? next(c) : out) : RunFolder.open(resume);
-      opened.encoder().save(folder.path().resolve("encoder"));
+      Runs.keepEncoder(opened.encoder(), folder.path());
       Listener listener = interrupt.watch(BarProgress.forConsole(System.err));
       Trainer trainer = new Trainer(c, set, session.model(), session.params());
       RunResult result =
