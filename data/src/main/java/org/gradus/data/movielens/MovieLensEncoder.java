@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.data.movielens;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.gradus.data.BadRows;
+import org.gradus.data.DataException;
+import org.gradus.data.DataSource;
+import org.gradus.data.Examples;
+import org.gradus.data.FittedFields;
+import org.gradus.data.prepared.ChecksummedFile;
+import org.gradus.data.prepared.PreparedFile;
+import org.gradus.data.prepared.PreparedWriter;
+import org.gradus.data.prepared.Row;
+import org.gradus.data.vocabulary.TextVocabulary;
+import org.gradus.embeddings.Field;
+import org.gradus.embeddings.Schema;
+
+/// From ratings to examples, with the vocabularies of the training rows.
+public final class MovieLensEncoder implements DataSource.Encoder, FittedFields {
+  /// The label's name.
+  public static final String LABEL = "label";
+
+  /// The field of earlier items.
+  public static final String HISTORY = "history";
+
+  static final List<String> FIELDS =
+      List.of("user_id", "item_id", "age", "gender", "occupation", "zip", "release_year", "genre");
+
+  private static final String KIND = "movielens encoder 1";
+  private static final String FILE = "encoder";
+  private static final int ITEM = 1;
+
+  private final MovieLensFiles layout;
+  private final MovieLens known;
+  private final List<TextVocabulary> vocabularies;
+  private final MovieLensHistory history;
+  private final Schema schema;
+
+  /// @param known users and items, and the ratings that histories of new rows may hold
+  /// @param vocabularies one per field of [#FIELDS]
+  MovieLensEncoder(
+      MovieLensFiles layout,
+      MovieLens known,
+      List<TextVocabulary> vocabularies,
+      MovieLensHistory history) {
+    this.layout = layout;
+    this.known = known;
+    this.vocabularies = vocabularies;
+    this.history = history;
+    List<Field> fields = new ArrayList<>();
+    for (int f = 0; f < FIELDS.size(); f++) {
+      fields.add(new Field.Categorical(FIELDS.get(f), vocabularies.get(f).size()));
+    }
+    if (history.length() > 0) {
+      fields.add(
+          new Field.Sequence(
+              HISTORY, vocabularies.get(ITEM).size(), FIELDS.get(ITEM), history.length()));
+    }
+    fields.add(new Field.Label(LABEL, Field.LabelKind.BINARY));
+    fields.add(new Field.Group("user"));
+    fields.add(new Field.Timestamp("timestamp"));
+    this.schema = new Schema(fields);
+  }
+
+  Schema schema() {
+    return schema;
+  }
+
+  /// The raw values of a rating, in the order of [#FIELDS].
+  static String[] values(MovieLens data, Ratings ratings, int row) {
+    int user = ratings.users.getInt(row);
+    int item = ratings.items.getInt(row);
+    MovieLens.User u = data.users().getOrDefault(user, MovieLens.User.UNKNOWN);
+    MovieLens.Item i = data.items().getOrDefault(item, MovieLens.Item.UNKNOWN);
+    return new String[] {
+      Integer.toString(user),
+      Integer.toString(item),
+      u.age(),
+      u.gender(),
+      u.occupation(),
+      u.zip(),
+      i.year(),
+      i.genre()
+    };
+  }
+
+  /// Fills an example from a rating.
+  ///
+  /// @param order rows of the ratings by user and time
+  /// @param place where the rating stands in that order
+  void encode(Ratings ratings, int[] order, int place, Row to) {
+    int row = order[place];
+    to.clear();
+    String[] values = values(known, ratings, row);
+    for (int f = 0; f < values.length; f++) {
+      to.id(f, vocabularies.get(f).id(values[f]));
+    }
+    int[] earlier = history.before(ratings, order, place);
+    for (int item : earlier) {
+      to.add(FIELDS.size(), vocabularies.get(ITEM).id(Integer.toString(item)));
+    }
+    to.real(0, ratings.label(row));
+    to.integer(0, ratings.users.getInt(row));
+    to.integer(1, ratings.times.getLong(row));
+  }
+
+  /// Encodes a file of ratings in the layout of the source: user, item, and if known, rating and time. What is known
+  /// about users and items comes from the data that the encoder was fitted to; labels of rows without ratings are NaN.
+  @Override
+  public Examples encode(Path file) {
+    Ratings all = new Ratings();
+    layout.ratings(file, all, new BadRows(BadRows.Policy.FAIL));
+    int asked = all.size();
+    Ratings past = known.ratings();
+    for (int i = 0; i < past.size(); i++) {
+      all.add(
+          past.users.getInt(i),
+          past.items.getInt(i),
+          past.ratings.getFloat(i),
+          past.times.getLong(i),
+          Double.NaN);
+    }
+    int[] order = all.byUserAndTime();
+    int[] places = new int[order.length];
+    for (int p = 0; p < order.length; p++) {
+      places[order[p]] = p;
+    }
+    try {
+      Path encoded = Files.createTempFile("gradus-", ".rows");
+      try (PreparedWriter writer = new PreparedWriter(encoded, schema)) {
+        Row row = new Row(schema);
+        for (int i = 0; i < asked; i++) {
+          encode(all, order, places[i], row);
+          writer.append(row);
+        }
+        writer.finish();
+      }
+      return PreparedFile.openTemporary(encoded);
+    } catch (IOException e) {
+      throw DataException.io("writing temporary files, while encoding", file, e);
+    }
+  }
+
+  @Override
+  public String value(String field, int id) {
+    int f = field.equals(HISTORY) ? ITEM : FIELDS.indexOf(field);
+    return f < 0 ? "" + id : vocabularies.get(f).value(id);
+  }
+
+  @Override
+  public double missingShare(String field) {
+    return Double.NaN;
+  }
+
+  @Override
+  public void save(Path folder) {
+    ChecksummedFile.write(
+        folder.resolve(FILE),
+        KIND,
+        out -> {
+          out.writeUTF(layout.name());
+          out.writeInt(history.length());
+          out.writeBoolean(history.likedOnly());
+          for (TextVocabulary v : vocabularies) {
+            v.write(out);
+          }
+          writeKnown(out);
+        });
+  }
+
+  private void writeKnown(DataOutput out) throws IOException {
+    out.writeInt(known.users().size());
+    for (var e : known.users().entrySet()) {
+      MovieLens.User u = e.getValue();
+      out.writeInt(e.getKey());
+      for (String s : List.of(u.age(), u.gender(), u.occupation(), u.zip())) {
+        out.writeUTF(s);
+      }
+    }
+    out.writeInt(known.items().size());
+    for (var e : known.items().entrySet()) {
+      out.writeInt(e.getKey());
+      out.writeUTF(e.getValue().year());
+      out.writeUTF(e.getValue().genre());
+    }
+    Ratings r = known.ratings();
+    int n = history.length() > 0 ? r.size() : 0;
+    out.writeInt(n);
+    for (int i = 0; i < n; i++) {
+      out.writeInt(r.users.getInt(i));
+      out.writeInt(r.items.getInt(i));
+      out.writeFloat(r.ratings.getFloat(i));
+      out.writeLong(r.times.getLong(i));
+    }
+  }
+
+  /// Reads what [#save] wrote.
+  public static MovieLensEncoder load(Path folder) {
+    return ChecksummedFile.read(folder.resolve(FILE), KIND, MovieLensEncoder::read);
+  }
+
+  private static MovieLensEncoder read(DataInput in) throws IOException {
+    MovieLensFiles layout = MovieLensFiles.valueOf(in.readUTF());
+    MovieLensHistory history = new MovieLensHistory(in.readInt(), in.readBoolean());
+    List<TextVocabulary> vocabularies = new ArrayList<>();
+    for (int f = 0; f < FIELDS.size(); f++) {
+      vocabularies.add(TextVocabulary.read(in));
+    }
+    MovieLens known = MovieLens.empty();
+    Map<Integer, MovieLens.User> users = known.users();
+    for (int n = in.readInt(); n > 0; n--) {
+      users.put(
+          in.readInt(), new MovieLens.User(in.readUTF(), in.readUTF(), in.readUTF(), in.readUTF()));
+    }
+    for (int n = in.readInt(); n > 0; n--) {
+      known.items().put(in.readInt(), new MovieLens.Item(in.readUTF(), in.readUTF()));
+    }
+    for (int n = in.readInt(); n > 0; n--) {
+      known.ratings().add(in.readInt(), in.readInt(), in.readFloat(), in.readLong(), Double.NaN);
+    }
+    return new MovieLensEncoder(layout, known, vocabularies, history);
+  }
+}

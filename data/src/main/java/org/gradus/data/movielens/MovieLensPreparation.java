@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.data.movielens;
+
+import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
+import it.unimi.dsi.fastutil.floats.FloatArrayList;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.gradus.data.DataException;
+import org.gradus.data.DataSource;
+import org.gradus.data.Settings;
+import org.gradus.data.Split;
+import org.gradus.data.prepared.PreparedFolder;
+import org.gradus.data.prepared.Row;
+import org.gradus.data.prepared.SplitWriters;
+import org.gradus.data.synthetic.BayesScores;
+import org.gradus.data.vocabulary.MissingPolicy;
+import org.gradus.data.vocabulary.TextVocabulary;
+
+/// The protocol: the rows of a user in the order (time, item id); the last ⌈10 %⌉ are test rows, the ⌈10 %⌉ before them
+/// validation rows, the rest training rows. Vocabularies come from the training rows, in the order of the file.
+///
+/// @param testPercent of each user's rows, rounded up
+/// @param validPercent of each user's rows, rounded up
+record MovieLensPreparation(
+    int testPercent, int validPercent, MovieLensHistory history, int minCount) {
+  /// Which earlier items an example has.
+  private enum HistoryChoice {
+    NONE,
+    LIKED,
+    ALL
+  }
+
+  /// The settings that [#of] reads, with their presets.
+  static Map<String, String> presets() {
+    return new TreeMap<>(
+        Map.of(
+            "testPercent", "10",
+            "validPercent", "10",
+            "history", "none",
+            "historyLength", "50",
+            "minCount", "0"));
+  }
+
+  static MovieLensPreparation of(Settings s) {
+    HistoryChoice choice = s.choice("history", HistoryChoice.class);
+    int length = s.integer("historyLength", 1);
+    return new MovieLensPreparation(
+        (int) s.number("testPercent", 1, 99),
+        (int) s.number("validPercent", 0, 99),
+        new MovieLensHistory(
+            choice == HistoryChoice.NONE ? 0 : length, choice == HistoryChoice.LIKED),
+        s.integer("minCount", 0));
+  }
+
+  /// The split of every row of the ratings.
+  Split[] splits(Ratings ratings, int[] order) {
+    Split[] splits = new Split[order.length];
+    for (int from = 0; from < order.length; ) {
+      int user = ratings.users.getInt(order[from]);
+      int to = from;
+      while (to < order.length && ratings.users.getInt(order[to]) == user) {
+        to++;
+      }
+      int rows = to - from;
+      int test = roundedUp(rows, testPercent);
+      int valid = Math.min(rows - test, roundedUp(rows, validPercent));
+      for (int i = 0; i < rows; i++) {
+        splits[order[from + i]] =
+            i >= rows - test ? Split.TEST : i >= rows - test - valid ? Split.VALID : Split.TRAIN;
+      }
+      from = to;
+    }
+    return splits;
+  }
+
+  private static int roundedUp(int rows, int percent) {
+    return (int) (((long) rows * percent + 99) / 100);
+  }
+
+  /// Fills a folder that is being built.
+  void run(Path folder, MovieLensFiles layout, MovieLens data) {
+    Ratings ratings = data.ratings();
+    int[] order = ratings.byUserAndTime();
+    Split[] splits = splits(ratings, order);
+    if (Arrays.stream(splits).noneMatch(s -> s == Split.TRAIN)) {
+      throw new DataException("no training rows: no user has more than two ratings.");
+    }
+    MovieLensEncoder encoder =
+        new MovieLensEncoder(layout, data, vocabularies(data, splits), history);
+    encoder.save(folder);
+    int[] places = new int[order.length];
+    for (int p = 0; p < order.length; p++) {
+      places[order[p]] = p;
+    }
+    DoubleArrayList probabilities = new DoubleArrayList();
+    FloatArrayList labels = new FloatArrayList();
+    try (SplitWriters writers = new SplitWriters(folder, encoder.schema())) {
+      Row row = new Row(encoder.schema());
+      for (int r = 0; r < order.length; r++) {
+        encoder.encode(ratings, order, places[r], row);
+        writers.of(splits[r]).append(row);
+        if (splits[r] == Split.TEST && !Double.isNaN(ratings.probabilities.getDouble(r))) {
+          probabilities.add(ratings.probabilities.getDouble(r));
+          labels.add(ratings.label(r));
+        }
+      }
+      writers.finish();
+    }
+    PreparedFolder.writeFacts(
+        folder,
+        labels.isEmpty()
+            ? Map.of()
+            : BayesScores.of(probabilities.toDoubleArray(), labels.toFloatArray()).facts());
+  }
+
+  private List<TextVocabulary> vocabularies(MovieLens data, Split[] splits) {
+    List<TextVocabulary.Builder> builders = new ArrayList<>();
+    for (int f = 0; f < MovieLensEncoder.FIELDS.size(); f++) {
+      builders.add(new TextVocabulary.Builder(minCount, MissingPolicy.OOV));
+    }
+    for (int r = 0; r < splits.length; r++) {
+      if (splits[r] == Split.TRAIN) {
+        String[] values = MovieLensEncoder.values(data, data.ratings(), r);
+        for (int f = 0; f < values.length; f++) {
+          builders.get(f).add(values[f]);
+        }
+      }
+    }
+    return builders.stream().map(TextVocabulary.Builder::build).toList();
+  }
+
+  /// Opens a prepared folder.
+  static DataSource.Opened opened(PreparedFolder folder, String name) {
+    return new DataSource.Opened(folder.open(name), MovieLensEncoder.load(folder.path()));
+  }
+}

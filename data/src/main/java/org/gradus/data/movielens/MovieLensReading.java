@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.data.movielens;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.gradus.data.BadRows;
+import org.gradus.data.DataException;
+import org.gradus.data.DataSource;
+import org.gradus.data.Settings;
+import org.gradus.data.prepared.PreparedFolder;
+
+/// What the sources that read MovieLens from a folder share.
+final class MovieLensReading {
+  private MovieLensReading() {}
+
+  static Map<String, String> presets() {
+    Map<String, String> presets = MovieLensPreparation.presets();
+    presets.put("on-bad-row", "fail");
+    return presets;
+  }
+
+  static DataSource.Opened open(DataSource source, DataSource.Request request) {
+    Settings s = Settings.of(source, request.settings());
+    MovieLensPreparation preparation = MovieLensPreparation.of(s);
+    BadRows bad = new BadRows(s.choice("on-bad-row", BadRows.Policy.class));
+    Path path = request.path();
+    if (path == null) {
+      throw new DataException(
+          "--data " + source.name() + " needs --path: " + source.description() + ".");
+    }
+    MovieLensFiles.Found files = MovieLensFiles.find(path);
+    PreparedFolder folder =
+        PreparedFolder.of(
+            request.cache(),
+            source.name(),
+            PreparedFolder.key(s, 0, files.paths()), // the seed changes nothing here
+            building -> {
+              request.progress().accept("reading " + path);
+              MovieLens data = MovieLensFiles.read(files, bad);
+              bad.report(request.progress());
+              preparation.run(building, files.layout(), data);
+            });
+    return MovieLensPreparation.opened(folder, source.name());
+  }
+}
