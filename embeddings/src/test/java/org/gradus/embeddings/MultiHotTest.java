@@ -99,7 +99,7 @@ class MultiHotTest {
     assertThat(MultiHot.pareto(0x1p-20, 7)).isEqualTo((int) ((1L << 53) % 7));
   }
 
-  /// Uniform: 9 · 20 000 draws, each id expected 1/9 of the time; the bound is 5 standard deviations of a binomial.
+  /// Uniform: 80 000 draws into nine bins, a ninth each; the bound is 5 standard deviations of a binomial.
   @Test
   void uniformTableIsUniformAndItsColumnsDiffer() {
     int n = 9;
@@ -210,6 +210,9 @@ class MultiHotTest {
     // the first table drawn from the stream is the same, whichever feature it belongs to
     assertThat(secondInOne.bag(1, 3)).isEqualTo(bothInOne.bag(0, 3));
     assertThat(oneStream(keys, sizes, 9, 9).bag(1, 3)).isEqualTo(bothInOne.bag(1, 3));
+
+    MultiHot three = oneStream(List.of("a", "b", "c"), new int[] {1000, 1000, 1000}, 9, 9, 9);
+    assertThat(three.bag(1, 3)).isEqualTo(bothInOne.bag(1, 3)).isNotEqualTo(three.bag(2, 3));
   }
 
   private static MultiHot oneStream(List<String> keys, int[] sizes, Integer... bags) {
