@@ -2,7 +2,7 @@
 package org.gradus.tensor;
 
 /// One number from one or two others, at every position. An output may be the same buffer as an input of
-/// the same size.
+/// the same size. What an output holds beyond its n elements is undefined afterwards: devices work in whole vectors.
 public interface ElementwiseKernels {
   /// A function of one number x, with parameters p and q where it has any.
   enum Unary {

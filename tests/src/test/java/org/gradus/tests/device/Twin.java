@@ -7,35 +7,34 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
+import org.jspecify.annotations.Nullable;
 
 /// A device beside `reference`, and beside itself with one thread.
 final class Twin implements AutoCloseable {
   private final Device device;
-  private final Device single;
+  private final @Nullable Device
+      single; // the same with one thread; null where the device has only one
   private final Device reference;
 
   Twin(String name, int threads) {
     DeviceOptions options = new DeviceOptions(threads, 1 << 24, true);
     device = Device.open(name, options);
-    single = threads == 1 ? device : Device.open(name, options.withThreads(1));
+    single = threads == 1 ? null : Device.open(name, options.withThreads(1));
     reference = Device.open("reference", options);
   }
 
-  /// Runs a program everywhere and compares what it found, place by place.
+  /// Runs a program on both devices and compares what it found, place by place: one thread with `reference`, several
+  /// threads with one.
   void compare(String what, Consumer<Side> program) {
-    List<Side.Result> exact = run(reference, program);
     List<Side.Result> actual = run(device, program);
-    assertThat(actual).hasSameSizeAs(exact);
-    for (int r = 0; r < exact.size(); r++) {
-      compare(what + ", result " + r, actual.get(r).values(), exact.get(r));
-    }
-    if (single != device) {
-      List<Side.Result> alone = run(single, program);
-      for (int r = 0; r < exact.size(); r++) {
-        // Bits, so that a NaN equals itself.
-        assertThat(bits(actual.get(r).values()))
-            .as("%s, result %d: bits with several threads and with one", what, r)
-            .isEqualTo(bits(alone.get(r).values()));
+    List<Side.Result> expected = run(single == null ? reference : single, program);
+    assertThat(actual).hasSameSizeAs(expected);
+    for (int r = 0; r < expected.size(); r++) {
+      String name = what + ", result " + r;
+      if (single == null) {
+        compare(name, actual.get(r).values(), expected.get(r));
+      } else {
+        sameBits(name, actual.get(r).values(), expected.get(r).values());
       }
     }
   }
@@ -86,18 +85,21 @@ final class Twin implements AutoCloseable {
     return Math.abs(actual - exact) <= allowed + spacing;
   }
 
-  private static long[] bits(double[] values) {
-    long[] bits = new long[values.length];
-    for (int i = 0; i < bits.length; i++) {
-      bits[i] = Double.doubleToLongBits(values[i]);
+  /// Equal bits, but for those that only tell one NaN from another.
+  private static void sameBits(String what, double[] several, double[] one) {
+    for (int i = 0; i < one.length; i++) {
+      if (Double.doubleToLongBits(several[i]) != Double.doubleToLongBits(one[i])) {
+        throw new AssertionError(
+            "%s, place %d: %s with several threads. Expected the bits of one thread: %s"
+                .formatted(what, i, several[i], one[i]));
+      }
     }
-    return bits;
   }
 
   @Override
   public void close() {
     device.close();
-    if (single != device) {
+    if (single != null) {
       single.close();
     }
     reference.close();
