@@ -52,6 +52,11 @@ public final class Dlrm implements Model {
       List<Integer> top,
       Interaction.Config interaction,
       LinearInit init) {
+    /// Small enough to learn in a minute on two cores; a starting point of this library, not the paper's.
+    public static final Config DEFAULT =
+        new Config(
+            16, List.of(64, 16), List.of(128, 64), Interaction.Config.DOT, LinearInit.PYTORCH);
+
     /// The public training script's Criteo setting: D = 64, bottom 512-256-64, top 512-512-256-1.
     public static final Config SCRIPT =
         new Config(
