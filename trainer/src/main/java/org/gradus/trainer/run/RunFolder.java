@@ -135,16 +135,17 @@ public record RunFolder(Path path) {
     }
   }
 
-  /// Names of the checkpoints that are there, in order.
-  List<String> existing() throws IOException {
-    if (!Files.isDirectory(checkpoints())) {
-      return List.of();
-    }
+  /// Everything in the folder of checkpoints, in order: checkpoints, pointers, and what a kill left.
+  List<Path> checkpointEntries() throws IOException {
     try (Stream<Path> all = Files.list(checkpoints())) {
-      return all.map(p -> p.getFileName().toString())
-          .filter(n -> n.startsWith("step-"))
-          .sorted()
-          .toList();
+      return all.sorted().toList();
     }
+  }
+
+  private List<String> existing() throws IOException {
+    return checkpointEntries().stream()
+        .map(p -> p.getFileName().toString())
+        .filter(n -> n.startsWith("step-"))
+        .toList();
   }
 }
