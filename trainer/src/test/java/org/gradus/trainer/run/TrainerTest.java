@@ -14,9 +14,11 @@ import java.util.Map;
 import java.util.Objects;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Parameter;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.TableParameter;
 import org.gradus.data.DataSet;
+import org.gradus.data.Examples;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
@@ -206,7 +208,7 @@ class TrainerTest {
                       mode.tape()
                           .constant(Shape.of(batch.size()), batch.dense())
                           .multiply(mode.tape().use(weight))));
-      org.gradus.data.Examples rows = new Line(x);
+      Examples rows = new Line(x);
       DataSet data = new DataSet("line", LINE, rows, rows, rows, Map.of(), "line");
       TrainConfig config =
           TrainConfig.of("line", "line", "reference")
@@ -218,7 +220,7 @@ class TrainerTest {
   }
 
   /// Four rows, all alike: y = 2x.
-  private record Line(float x) implements org.gradus.data.Examples {
+  private record Line(float x) implements Examples {
     @Override
     public Schema schema() {
       return LINE;
@@ -356,15 +358,78 @@ class TrainerTest {
     assertThat(notes.getFirst()).startsWith("loaded ");
   }
 
+  /// The penalty of the first step by hand: ½ λ Σ ‖row‖² / n over the distinct rows of the batch, n counted over all
+  /// training rows.
   @Test
   void frequenciesForThePenaltyAreCountedOverTheTrainingRows() {
+    double lambda = 0.5;
     TrainConfig config =
-        Toy.config()
+        Toy.of("fm", Map.of("embeddingDim", "2"))
+            .with(new Loop(1, 1, 16, false))
+            .with((Stopping) null)
             .with(
                 OptimizerConfig.of(
-                    Group.all(Rule.Sgd.PLAIN, 0.1).with(new Penalty(0, 0.5, Penalty.Tables.DIN))));
-    RunResult result = Toy.run(config, folder.resolve("run"), Listener.SILENT);
-    assertThat(result.interrupted()).isFalse();
+                    Group.all(Rule.Sgd.PLAIN, 0.1)
+                        .with(new Penalty(0, lambda, Penalty.Tables.DIN))));
+    List<Double> found = new ArrayList<>();
+    Toy.run(
+        config,
+        folder.resolve("run"),
+        new Listener() {
+          @Override
+          public void stepDone(long step, int rows, Map<String, Double> parts) {
+            found.add(parts.getOrDefault("penalty", Double.NaN));
+          }
+        });
+    Examples train = Toy.data().train();
+    Map<String, int[]> counts = Map.of("user", new int[12], "item", new int[9]);
+    Map<String, int[]> inBatch = Map.of("user", new int[12], "item", new int[9]);
+    count(train, Examples.Pass.inOrder(1000), counts);
+    count(train, new Examples.Pass(16, true, config.seed(), 0, 0, false), inBatch);
+    double expected = 0;
+    try (Device device = Device.open("reference");
+        Params params = Params.create(device, config.seed())) {
+      var spec = org.gradus.models.Models.get("fm");
+      spec.create(spec.settings(config.model().settings()), Toy.SCHEMA, params);
+      for (Parameter p : params.all()) {
+        switch (p) {
+          case TableParameter t -> {
+            String field = p.path().substring(p.path().lastIndexOf('/') + 1);
+            double[] w = new double[(int) t.elements()];
+            t.table().read(0, w);
+            for (int i = 0; i < w.length; i++) {
+              int row = i / t.table().width();
+              if (Objects.requireNonNull(inBatch.get(field))[row] > 0) {
+                int n = Objects.requireNonNull(counts.get(field))[row];
+                expected += 0.5 * lambda / n * w[i] * w[i];
+              }
+            }
+          }
+          case DenseParameter d -> {
+            if (d.role() == Parameter.Role.WEIGHT) {
+              for (double w : d.value().toDoubles()) {
+                expected += 0.5 * lambda * w * w;
+              }
+            }
+          }
+        }
+      }
+    }
+    assertThat(found).hasSize(1);
+    assertThat(found.getFirst()).isPositive().isCloseTo(expected, within(1e-14));
+  }
+
+  /// Counts ids over the first batch of a pass.
+  private static void count(Examples rows, Examples.Pass pass, Map<String, int[]> into) {
+    try (Examples.Stream stream = rows.stream(pass)) {
+      Batch batch = Objects.requireNonNull(stream.next());
+      into.forEach(
+          (field, counts) -> {
+            for (int id : batch.sparse().select(List.of(field)).values()) {
+              counts[id]++;
+            }
+          });
+    }
   }
 
   @Test
