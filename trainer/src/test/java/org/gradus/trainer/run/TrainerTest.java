@@ -35,6 +35,8 @@ import org.gradus.trainer.run.TrainConfig.Stopping;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerTest {
   @TempDir private Path folder;
@@ -162,6 +164,22 @@ class TrainerTest {
           }
           return result;
         });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reference", "cpu"})
+  void theSameRunEndsWithTheSameBitsAtAnyNumberOfThreads(String device) {
+    List<Object> hashes = new ArrayList<>();
+    for (int threads : new int[] {1, 1, 2, 3, 5}) {
+      TrainConfig config =
+          Toy.config().on(device).with(new TrainConfig.Execution(threads, 0)).with((Stopping) null);
+      RunResult result = Toy.run(config, folder.resolve("run" + hashes.size()), Listener.SILENT);
+      hashes.add(Objects.requireNonNull(result.metrics().get("last_parameters_sha256")));
+    }
+    assertThat(hashes).containsOnly(hashes.getFirst());
+    RunResult other =
+        Toy.run(Toy.config().on(device).withSeed(6), folder.resolve("other"), Listener.SILENT);
+    assertThat(other.metrics().get("last_parameters_sha256")).isNotIn(hashes);
   }
 
   @Test
