@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 /// config.json          everything needed to repeat it
-/// metrics.jsonl        one line per epoch
+/// metrics.jsonl        the loss as it falls, and the metrics of each epoch
 /// metrics.json         the metrics of the model that was kept
 /// model.safetensors    that model: the best when early stopping is on, otherwise the last
 /// curve.svg, .png      loss and metrics over epochs
@@ -89,7 +89,7 @@ public record RunFolder(Path path) {
     tensors.readAll("the model", params.device(), Stored.of(params));
   }
 
-  /// Lines of `metrics.jsonl`, one per epoch.
+  /// Lines of `metrics.jsonl`.
   List<String> history() {
     Path file = path.resolve(HISTORY);
     try {

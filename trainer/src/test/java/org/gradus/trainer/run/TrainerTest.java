@@ -35,8 +35,6 @@ import org.gradus.trainer.run.TrainConfig.Stopping;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerTest {
   @TempDir private Path folder;
@@ -166,19 +164,26 @@ class TrainerTest {
         });
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"reference", "cpu"})
-  void theSameRunEndsWithTheSameBitsAtAnyNumberOfThreads(String device) {
+  /// Large enough for several threads to have something to do.
+  private static TrainConfig large() {
+    return Toy.of(
+            "deepfm",
+            Map.of("embeddingDim", "16", "hidden", "96,64", "dropout", "0.3", "batchNorm", "true"))
+        .on("cpu")
+        .with(new Loop(3, 0, 128, false))
+        .with((Stopping) null);
+  }
+
+  @Test
+  void theSameRunEndsWithTheSameBitsAtAnyNumberOfThreads() {
     List<Object> hashes = new ArrayList<>();
     for (int threads : new int[] {1, 1, 2, 3, 5}) {
-      TrainConfig config =
-          Toy.config().on(device).with(new TrainConfig.Execution(threads, 0)).with((Stopping) null);
+      TrainConfig config = large().with(new TrainConfig.Execution(threads, 0));
       RunResult result = Toy.run(config, folder.resolve("run" + hashes.size()), Listener.SILENT);
       hashes.add(Objects.requireNonNull(result.metrics().get("last_parameters_sha256")));
     }
     assertThat(hashes).containsOnly(hashes.getFirst());
-    RunResult other =
-        Toy.run(Toy.config().on(device).withSeed(6), folder.resolve("other"), Listener.SILENT);
+    RunResult other = Toy.run(large().withSeed(6), folder.resolve("other"), Listener.SILENT);
     assertThat(other.metrics().get("last_parameters_sha256")).isNotIn(hashes);
   }
 
@@ -359,21 +364,30 @@ class TrainerTest {
   }
 
   @Test
-  void aRunMayStartFromAnother() {
+  void aRunStartsFromAnotherAndNeedsItOnlyOnce() throws IOException {
     RunResult first = Toy.run(Toy.config(), folder.resolve("first"), Listener.SILENT);
     List<String> notes = new ArrayList<>();
-    TrainConfig config =
-        Toy.config().withSeed(8).withInitFrom(first.folder().toString()).with((Stopping) null);
-    Toy.run(
-        config,
-        folder.resolve("second"),
+    Listener listener =
         new Listener() {
           @Override
           public void note(String line) {
             notes.add(line);
           }
-        });
+        };
+    TrainConfig config =
+        Toy.config()
+            .withSeed(8)
+            .withInitFrom(first.folder().toString())
+            .with(new Loop(1, 1, 16, true));
+    RunResult warm = Toy.run(config, folder.resolve("second"), listener);
     assertThat(notes.getFirst()).startsWith("loaded ");
+    RunResult cold = Toy.run(config.withInitFrom(null), folder.resolve("third"), Listener.SILENT);
+    assertThat(warm.metrics().get("last_parameters_sha256"))
+        .isNotEqualTo(cold.metrics().get("last_parameters_sha256"));
+    Files.delete(first.folder().resolve("model.safetensors"));
+    RunResult again = Toy.resume(config, folder.resolve("second"), Listener.SILENT);
+    assertThat(again.metrics().get("last_parameters_sha256"))
+        .isEqualTo(warm.metrics().get("last_parameters_sha256"));
   }
 
   /// The penalty of the first step by hand: ½ λ Σ ‖row‖² / n over the distinct rows of the batch, n counted over all
