@@ -2,8 +2,8 @@
 package org.gradus.trainer.run;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -69,10 +69,10 @@ record Checkpoints(RunFolder folder, Params params, Optimizer optimizer) {
     try {
       Path latest = folder.named(RunFolder.LATEST);
       Path best = folder.named(RunFolder.BEST);
-      for (String name : folder.existing()) {
-        Path checkpoint = folder.checkpoints().resolve(name);
-        if (!checkpoint.equals(latest) && !checkpoint.equals(best)) {
-          AtomicFiles.delete(checkpoint);
+      for (Path entry : folder.checkpointEntries()) {
+        boolean unnamed = Files.isDirectory(entry) && !entry.equals(latest) && !entry.equals(best);
+        if (unnamed || AtomicFiles.isPartial(entry)) {
+          AtomicFiles.delete(entry);
         }
       }
     } catch (IOException e) {
@@ -141,15 +141,6 @@ record Checkpoints(RunFolder folder, Params params, Optimizer optimizer) {
               + ". Expected the same "
               + what
               + "; start a new run instead, from these parameters if you like.");
-    }
-  }
-
-  /// Names of what is there; for tests and messages.
-  List<String> names() {
-    try {
-      return folder.existing();
-    } catch (IOException e) {
-      throw StoreException.reading(folder.checkpoints(), e);
     }
   }
 }

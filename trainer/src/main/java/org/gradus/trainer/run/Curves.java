@@ -8,7 +8,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.gradus.trainer.store.AtomicFiles;
 import org.knowm.xchart.ChartEncoder;
 import org.knowm.xchart.XYChart;
@@ -21,28 +20,33 @@ final class Curves {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 480;
 
+  /// Points that are marked one by one.
+  private static final int FEW = 30;
+
   private Curves() {}
 
-  /// One chart: curves over epochs.
-  static XYChart chart(String title, List<Integer> epochs, Map<String, List<Double>> curves) {
+  /// One chart: curves over steps.
+  static XYChart chart(String title, History history, List<String> names) {
     XYChart chart =
         new XYChartBuilder()
             .width(WIDTH)
             .height(HEIGHT)
             .title(title)
-            .xAxisTitle("epoch")
+            .xAxisTitle("step")
             .yAxisTitle("")
             .build();
-    Styler styler = chart.getStyler();
-    styler.setChartBackgroundColor(Color.WHITE);
-    styler.setLegendPosition(Styler.LegendPosition.OutsideE);
+    chart.getStyler().setChartBackgroundColor(Color.WHITE);
+    chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
     chart.getStyler().setXAxisDecimalPattern("0");
-    double[] x = epochs.stream().mapToDouble(e -> e).toArray();
-    curves.forEach(
-        (name, y) ->
-            chart
-                .addSeries(name, x, y.stream().mapToDouble(v -> v).toArray())
-                .setMarker(SeriesMarkers.CIRCLE));
+    for (String name : names) {
+      double[][] curve = history.curve(name);
+      if (curve[0].length > 0) { // undefined throughout
+        boolean few = curve[0].length <= FEW;
+        chart
+            .addSeries(name, curve[0], curve[1])
+            .setMarker(few ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
+      }
+    }
     return chart;
   }
 

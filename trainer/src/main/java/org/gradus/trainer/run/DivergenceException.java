@@ -46,7 +46,10 @@ public final class DivergenceException extends RuntimeException {
             + ": "
             + (bad == null ? "the sum of the loss is not finite" : bad)
             + ". The first tensor that is not finite: "
-            + (where == null ? "none among parameters and gradients; look at the inputs" : where)
+            + (where == null
+                ? "none among parameters and gradients, so the loss overflowed or an input is not"
+                    + " finite"
+                : where)
             + ". Try a smaller rate or a bound on the gradient's norm, and check the data.");
   }
 

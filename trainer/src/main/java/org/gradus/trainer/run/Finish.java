@@ -4,6 +4,7 @@ package org.gradus.trainer.run;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.gradus.autograd.Params;
 import org.gradus.data.DataSet;
 import org.gradus.tensor.Device;
@@ -32,7 +33,7 @@ record Finish(TrainConfig config, DataSet data, Params params, Checkpoints check
     ObjectNode json = JsonMapper.shared().createObjectNode();
     evaluator.evaluate("valid", data.valid(), labels).writeTo(json);
     evaluator.evaluate("test", data.test(), labels).writeTo(json);
-    data.facts().forEach(json::put);
+    new TreeMap<>(data.facts()).forEach(json::put);
     String kept =
         SafeTensors.write(
             folder.path().resolve(RunFolder.MODEL),

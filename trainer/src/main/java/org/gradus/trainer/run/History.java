@@ -1,74 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.run;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What `metrics.jsonl` says, as curves over epochs.
+/// What `metrics.jsonl` says. A line within an epoch holds the loss so far; the line that ends one holds its loss and the
+/// metrics of the validation rows.
 ///
-/// @param epochs of each line
-/// @param curves by name; NaN where an epoch has no value
-record History(List<Integer> epochs, Map<String, List<Double>> curves) {
-  /// One line, without its end.
+/// @param lines in order
+record History(List<JsonNode> lines) {
+  /// Lines within an epoch.
+  static final int POINTS = 20;
+
+  private static final String END = "best"; // only the last line of an epoch says it
+
+  /// The line that ends an epoch, without its end of line.
   static String line(Listener.EpochReport report) {
     ObjectNode json = JsonMapper.shared().createObjectNode();
     json.put("epoch", report.epoch());
     json.put("step", report.step());
     report.losses().forEach((name, value) -> json.put("train." + name, value));
     report.valid().writeTo(json);
-    json.put("best", report.best());
+    json.put(END, report.best());
     json.put("seconds", report.seconds());
     return json.toString();
   }
 
+  /// A line within an epoch.
+  ///
+  /// @param losses means over the rows of the epoch so far
+  static String line(int epoch, long step, Map<String, Double> losses) {
+    ObjectNode json = JsonMapper.shared().createObjectNode();
+    json.put("epoch", epoch);
+    json.put("step", step);
+    losses.forEach((name, value) -> json.put("train." + name, value));
+    return json.toString();
+  }
+
   static History of(List<String> lines) {
-    List<Integer> epochs = new ArrayList<>();
-    Map<String, List<Double>> curves = new LinkedHashMap<>();
-    for (String line : lines) {
-      JsonNode json = JsonMapper.shared().readTree(line);
-      epochs.add(json.path("epoch").asInt());
-      json.properties()
-          .forEach(
-              e -> {
-                if (e.getValue().isNumber()) {
-                  List<Double> curve = curves.computeIfAbsent(e.getKey(), _ -> new ArrayList<>());
-                  while (curve.size() < epochs.size() - 1) {
-                    curve.add(Double.NaN);
-                  }
-                  curve.add(e.getValue().asDouble());
-                }
-              });
+    return new History(lines.stream().map(l -> JsonMapper.shared().readTree(l)).toList());
+  }
+
+  /// The lines that end an epoch.
+  List<JsonNode> epochs() {
+    return lines.stream().filter(l -> l.has(END)).toList();
+  }
+
+  /// Names of numbers that begin and end so, in order.
+  List<String> names(String prefix, String suffix) {
+    TreeSet<String> found = new TreeSet<>();
+    for (JsonNode line : lines) {
+      for (String name : line.propertyNames()) {
+        if (name.startsWith(prefix) && name.endsWith(suffix)) {
+          found.add(name);
+        }
+      }
     }
-    curves.values().forEach(c -> pad(c, epochs.size()));
-    return new History(epochs, curves);
+    return List.copyOf(found);
   }
 
-  private static void pad(List<Double> curve, int size) {
-    while (curve.size() < size) {
-      curve.add(Double.NaN);
-    }
-  }
-
-  /// The curves of the parts of the loss.
-  Map<String, List<Double>> losses() {
-    return startingWith("train.");
-  }
-
-  /// The curves of a metric, of every label: `auc`.
-  Map<String, List<Double>> metric(String name) {
-    Map<String, List<Double>> found = startingWith("valid.");
-    found.keySet().removeIf(key -> !key.endsWith("." + name));
-    return found;
-  }
-
-  private Map<String, List<Double>> startingWith(String prefix) {
-    Map<String, List<Double>> found = new LinkedHashMap<>(curves);
-    found.keySet().removeIf(key -> !key.startsWith(prefix));
-    return found;
+  /// Where a number was written, as steps and values.
+  double[][] curve(String name) {
+    List<JsonNode> points = lines.stream().filter(l -> l.path(name).isNumber()).toList();
+    return new double[][] {
+      points.stream().mapToDouble(l -> l.path("step").asDouble()).toArray(),
+      points.stream().mapToDouble(l -> l.path(name).asDouble()).toArray()
+    };
   }
 }

@@ -2,7 +2,7 @@
 package org.gradus.trainer.run;
 
 import java.io.IOException;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -60,14 +60,12 @@ record Report(TrainConfig config, Params params, Checkpoints checkpoints) {
   private static String curves(RunFolder folder, History history) {
     StringBuilder page = new StringBuilder();
     try {
-      Map<String, List<Double>> main = new LinkedHashMap<>(history.losses());
-      main.keySet().removeIf(name -> !name.equals("train.loss"));
-      main.putAll(history.metric("logloss"));
-      main.putAll(history.metric("rmse"));
-      main.putAll(history.metric("auc"));
+      List<String> names = new ArrayList<>(history.names("train.loss", ""));
+      for (String metric : List.of(".logloss", ".rmse", ".auc")) {
+        names.addAll(history.names("valid.", metric));
+      }
       String svg =
-          Curves.write(
-              folder.path(), "curve", Curves.chart("loss and metrics", history.epochs(), main));
+          Curves.write(folder.path(), "curve", Curves.chart("loss and metrics", history, names));
       page.append(svg.substring(Math.max(0, svg.indexOf("<svg")))).append('\n');
     } catch (IOException e) {
       throw StoreException.writing(folder.path().resolve("curve.svg"), e);
@@ -80,14 +78,14 @@ record Report(TrainConfig config, Params params, Checkpoints checkpoints) {
   }
 
   private static void lossParts(StringBuilder page, History history) {
-    Map<String, List<Double>> parts = history.losses();
+    List<String> parts = history.names("train.", "");
     page.append("<h2>Parts of the loss, mean over each epoch</h2>\n<table>\n<tr><th>epoch</th>");
-    parts.keySet().forEach(name -> page.append("<th>").append(escape(name)).append("</th>"));
+    parts.forEach(name -> page.append("<th>").append(escape(name)).append("</th>"));
     page.append("</tr>\n");
-    for (int i = 0; i < history.epochs().size(); i++) {
-      page.append("<tr><td class=\"number\">").append(history.epochs().get(i)).append("</td>");
-      for (List<Double> curve : parts.values()) {
-        page.append("<td class=\"number\">").append(number(curve.get(i))).append("</td>");
+    for (JsonNode epoch : history.epochs()) {
+      page.append("<tr><td class=\"number\">").append(epoch.path("epoch").asInt()).append("</td>");
+      for (String name : parts) {
+        page.append("<td class=\"number\">").append(number(epoch.path(name))).append("</td>");
       }
       page.append("</tr>\n");
     }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 /// config.json          everything needed to repeat it
-/// metrics.jsonl        one line per epoch
+/// metrics.jsonl        the loss as it falls, and the metrics of each epoch
 /// metrics.json         the metrics of the model that was kept
 /// model.safetensors    that model: the best when early stopping is on, otherwise the last
 /// curve.svg, .png      loss and metrics over epochs
@@ -89,7 +89,7 @@ public record RunFolder(Path path) {
     tensors.readAll("the model", params.device(), Stored.of(params));
   }
 
-  /// Lines of `metrics.jsonl`, one per epoch.
+  /// Lines of `metrics.jsonl`.
   List<String> history() {
     Path file = path.resolve(HISTORY);
     try {
@@ -135,16 +135,17 @@ public record RunFolder(Path path) {
     }
   }
 
-  /// Names of the checkpoints that are there, in order.
-  List<String> existing() throws IOException {
-    if (!Files.isDirectory(checkpoints())) {
-      return List.of();
-    }
+  /// Everything in the folder of checkpoints, in order: checkpoints, pointers, and what a kill left.
+  List<Path> checkpointEntries() throws IOException {
     try (Stream<Path> all = Files.list(checkpoints())) {
-      return all.map(p -> p.getFileName().toString())
-          .filter(n -> n.startsWith("step-"))
-          .sorted()
-          .toList();
+      return all.sorted().toList();
     }
+  }
+
+  private List<String> existing() throws IOException {
+    return checkpointEntries().stream()
+        .map(p -> p.getFileName().toString())
+        .filter(n -> n.startsWith("step-"))
+        .toList();
   }
 }

@@ -155,6 +155,13 @@ public record TrainConfig(
         execution);
   }
 
+  /// The same on another device.
+  public TrainConfig on(String d) {
+    return new TrainConfig(
+        model, data, d, seed, loop, optimizer, loss, stopping, frozen, initFrom, measure,
+        execution);
+  }
+
   /// The same with another loop.
   public TrainConfig with(Loop l) {
     return new TrainConfig(

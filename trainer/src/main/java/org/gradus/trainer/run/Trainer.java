@@ -66,7 +66,8 @@ public final class Trainer {
 
   private RunResult train(RunFolder folder, Listener listener, boolean resume) {
     config.frozen().forEach(params::freeze);
-    if (config.initFrom() != null) {
+    boolean fresh = !resume || folder.named(RunFolder.LATEST) == null;
+    if (config.initFrom() != null && fresh) {
       WarmStart.from(Path.of(config.initFrom()), params).describe().forEach(listener::note);
     }
     try (Optimizer optimizer = new Optimizer(params, config.optimizer())) {
@@ -166,6 +167,7 @@ public final class Trainer {
         return true; // stopped between the last step and the end of the epoch
       }
       long every = config.execution().checkpointEvery();
+      long point = (steps + History.POINTS - 1) / History.POINTS;
       try (Examples.Stream stream = data.train().stream(pass.skipping(consumed))) {
         while (consumed < steps) {
           Batch batch = stream.next();
@@ -174,6 +176,10 @@ public final class Trainer {
                 "train: the pass ended after " + consumed + " batches of " + steps + ".");
           }
           trainOn(batch);
+          if (consumed % point == 0 && consumed < steps) {
+            AtomicFiles.append(
+                folder.path().resolve(RunFolder.HISTORY), History.line(epoch + 1, step, means()));
+          }
           if (listener.stopRequested()) {
             return false;
           }
@@ -215,9 +221,14 @@ public final class Trainer {
       }
     }
 
-    private void endEpoch() {
+    private Map<String, Double> means() {
       Map<String, Double> losses = new LinkedHashMap<>();
       sums.forEach((name, sum) -> losses.put(name, sum / rows));
+      return losses;
+    }
+
+    private void endEpoch() {
+      Map<String, Double> losses = means();
       Evaluation valid = evaluator().evaluate("valid", data.valid(), objective.labels());
       boolean best = remember(valid);
       Listener.EpochReport report =

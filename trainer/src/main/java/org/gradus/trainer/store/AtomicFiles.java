@@ -44,11 +44,20 @@ public final class AtomicFiles {
       }
       Files.move(
           partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      syncFolder(file);
+      Path folder = file.toAbsolutePath().getParent();
+      if (folder == null || !isPartial(folder)) {
+        syncFolder(file); // a folder that is being filled is synced as a whole
+      }
     } catch (IOException | ReadOnlyFileSystemException e) {
       discard(partial);
       throw StoreException.writing(file, e);
     }
+  }
+
+  /// Whether a path is what a write left that did not end.
+  public static boolean isPartial(Path path) {
+    Path name = path.getFileName();
+    return name != null && name.toString().startsWith(".") && name.toString().endsWith(PARTIAL);
   }
 
   /// Writes a text file in UTF-8, or replaces it.
@@ -79,6 +88,7 @@ public final class AtomicFiles {
       delete(partial);
       Files.createDirectory(partial);
       fill.into(partial);
+      syncFolder(partial.resolve("content"));
       delete(folder);
       Files.move(partial, folder, StandardCopyOption.ATOMIC_MOVE);
       syncFolder(folder);
