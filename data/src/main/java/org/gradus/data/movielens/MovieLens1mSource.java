@@ -20,7 +20,7 @@ public final class MovieLens1mSource implements DataSource {
   @Override
   public String description() {
     return "MovieLens-1M: a folder with ratings.dat, users.dat and movies.dat, or with NAME.inter,"
-               + " NAME.user and NAME.item";
+        + " NAME.user and NAME.item";
   }
 
   @Override
