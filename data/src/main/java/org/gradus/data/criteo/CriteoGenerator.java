@@ -31,16 +31,16 @@ public final class CriteoGenerator implements CriteoRows {
   /// @param seed of everything
   public record Spec(double vocabularyScale, double skew, double noise, long seed) {
     /// Learnable in a minute on two cores.
-    public static final Spec PRESET = new Spec(1, 1.2, 1, 0);
+    public static final Spec PRESET = new Spec(1, 1.3, 1, 0);
   }
 
-  private static final double BIAS = -1.5;
+  private static final double BIAS = -1.6;
   private static final double LINEAR = 0.13;
   private static final double DENSE_LINEAR = 0.12;
-  private static final double PAIR = 1.0;
+  private static final double PAIR = 1.1;
   private static final double BEND = 0.7;
-  private static final double FLIP = 0.4;
-  private static final double FLIPPED_PAIR = 0.35;
+  private static final double FLIP = 0.3;
+  private static final double FLIPPED_PAIR = 0.3;
   private static final double MISSING = 0.1;
 
   /// Mean and standard deviation of |u| for a standard normal u: √(2/π) and √(1 − 2/π).

@@ -34,7 +34,7 @@ public final class CriteoSyntheticSource implements DataSource {
     CriteoGenerator.Spec spec = CriteoGenerator.Spec.PRESET;
     return new TreeMap<>(
         Map.of(
-            "rows", "400000",
+            "rows", "500000",
             "validRows", "30000",
             "testRows", "60000",
             "vocabularyScale", "" + spec.vocabularyScale(),
