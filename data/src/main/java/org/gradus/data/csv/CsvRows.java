@@ -120,6 +120,9 @@ final class CsvRows implements AutoCloseable {
     try {
       return records.hasNext();
     } catch (CsvParseException e) {
+      if (e.getCause() instanceof DataException cause) {
+        throw cause; // of the bytes beneath
+      }
       throw new DataException(
           file + ": after line " + line + ": " + e.getMessage() + ". Is a quote left open?", e);
     }

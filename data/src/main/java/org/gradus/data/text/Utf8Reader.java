@@ -37,7 +37,7 @@ public final class Utf8Reader extends Reader {
     if (length == 0) {
       return 0;
     }
-    CharBuffer chars = CharBuffer.wrap(to, offset, length);
+    CharBuffer chars = CharBuffer.wrap(to, offset, length).slice(); // its positions count from 0
     while (chars.position() == 0) {
       CoderResult result = decoder.decode(bytes, chars, ended);
       for (int i = 0; i < chars.position(); i++) {
