@@ -128,8 +128,14 @@ public final class ModelBench implements AutoCloseable {
     }
   }
 
-  /// The head of the only label.
-  public Head head(Batch batch, Mode mode) {
+  /// What kind of head the model has.
+  public Class<? extends Head> kind(Batch batch) {
+    try (Tape tape = Tape.evaluating(device)) {
+      return head(batch, Mode.evaluation(tape)).getClass();
+    }
+  }
+
+  private Head head(Batch batch, Mode mode) {
     return model.forward(batch, mode).head(schema.labels().getFirst().name());
   }
 
