@@ -15,6 +15,7 @@ public final class CriteoFile implements CriteoRows {
   private final CriteoOptions options;
   private final BadRows bad;
   private final boolean labelsOptional;
+  private long rows;
   private int first = -1; // 1 when the file has a label column, 0 when it has none
 
   /// Opens a file.
@@ -32,6 +33,7 @@ public final class CriteoFile implements CriteoRows {
     while (lines.next()) {
       try {
         parse(row);
+        row.number = rows++;
         return true;
       } catch (DataException e) {
         bad.add(e);

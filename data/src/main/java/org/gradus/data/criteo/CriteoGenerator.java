@@ -14,9 +14,9 @@ import org.gradus.tensor.Counter;
 /// ```
 /// z = b + (c₁ Σ s₀(f) + c₂ Σ ±uᵢ           first order: what a linear model can express
 ///        + c₃ A·B                          second order: what a factorization machine can express too
-///        + c₄ Σ h(uᵢ)                      integers whose effect turns at their median
-///        + c₅ h(u₀)·C                      an integer that flips the effect of columns
-///        + c₆ h(u₃)·A·B                    an integer that flips a second-order effect: third order
+///        + c₄ (h(u₂) + h(u₅))                   integers whose effect turns at their median
+///        + c₅ h(u₂)·C                      an integer that flips the effect of columns
+///        + c₆ h(u₅)·A·B                    an integer that flips a second-order effect: third order
 ///        ) / noise
 /// ```
 ///
@@ -31,16 +31,16 @@ public final class CriteoGenerator implements CriteoRows {
   /// @param seed of everything
   public record Spec(double vocabularyScale, double skew, double noise, long seed) {
     /// Learnable in a minute on two cores.
-    public static final Spec PRESET = new Spec(1, 1.1, 1, 0);
+    public static final Spec PRESET = new Spec(1, 1.3, 1, 0);
   }
 
-  private static final double BIAS = -1.4;
-  private static final double LINEAR = 0.15;
+  private static final double BIAS = -1.6;
+  private static final double LINEAR = 0.13;
   private static final double DENSE_LINEAR = 0.12;
-  private static final double PAIR = 0.8;
-  private static final double BEND = 0.35;
-  private static final double FLIP = 0.7;
-  private static final double FLIPPED_PAIR = 0.5;
+  private static final double PAIR = 1.1;
+  private static final double BEND = 0.7;
+  private static final double FLIP = 0.3;
+  private static final double FLIPPED_PAIR = 0.3;
   private static final double MISSING = 0.1;
 
   /// Mean and standard deviation of |u| for a standard normal u: √(2/π) and √(1 − 2/π).
@@ -51,7 +51,7 @@ public final class CriteoGenerator implements CriteoRows {
   private static final int[] A = {0, 5, 9, 13, 17};
   private static final int[] B = {4, 8, 12, 16, 20, 24};
   private static final int[] C = {1, 2, 15, 19, 23};
-  private static final int[] BENDS = {2, 5, 6, 8};
+  private static final int[] BENDS = {2, 5};
 
   private final Spec spec;
   private final long key;
@@ -80,10 +80,10 @@ public final class CriteoGenerator implements CriteoRows {
     }
   }
 
-  /// Number of values of a column: 10 to 500 times the scale, log-spaced, in no order.
+  /// Number of values of a column: 10 to 200 times the scale, log-spaced, in no order.
   public int cardinality(int field) {
     double place = (field * 7 % CriteoRow.SPARSE) / (CriteoRow.SPARSE - 1.0);
-    double n = 10 * StrictMath.pow(50, place) * spec.vocabularyScale();
+    double n = 10 * StrictMath.pow(20, place) * spec.vocabularyScale();
     return (int) Math.max(2, Math.min(1 << 30, Math.round(n)));
   }
 
@@ -92,8 +92,9 @@ public final class CriteoGenerator implements CriteoRows {
     if (next >= to) {
       return false;
     }
-    long draws = Counter.key(key, next++);
     row.clear();
+    row.number = next;
+    long draws = Counter.key(key, next++);
     for (int i = 0; i < CriteoRow.DENSE; i++) {
       dense(row, i, draws);
     }
@@ -117,12 +118,12 @@ public final class CriteoGenerator implements CriteoRows {
 
   /// Of the logarithm of an integer column.
   private static double mean(int i) {
-    return 2.5 + 0.3 * i;
+    return 3 + 0.1 * i;
   }
 
   /// Of the logarithm of an integer column.
   private static double deviation(int i) {
-    return 0.8 + 0.05 * i;
+    return 1.4 + 0.02 * i;
   }
 
   private void sparse(CriteoRow row, int f, long draws) {
@@ -156,7 +157,7 @@ public final class CriteoGenerator implements CriteoRows {
       z += BEND * bend(i);
     }
     double pair = factor(A) * factor(B);
-    return z + PAIR * pair + FLIP * bend(0) * factor(C) + FLIPPED_PAIR * bend(3) * pair;
+    return z + PAIR * pair + FLIP * bend(2) * factor(C) + FLIPPED_PAIR * bend(5) * pair;
   }
 
   private double factor(int[] fields) {

@@ -28,8 +28,8 @@ record CriteoPreparation(
 
   /// What a row is for.
   interface Splits {
-    /// The split of the row with a number, counted from 0 over the well-formed rows.
-    Split of(long row);
+    /// The split of a row, by where it stands.
+    Split of(CriteoRow row);
   }
 
   /// Fills a folder that is being built.
@@ -40,7 +40,7 @@ record CriteoPreparation(
     long n = 0;
     try (CriteoRows pass = rows.get()) {
       for (; pass.next(raw); n++) {
-        if (fitAll || splits.of(n) == Split.TRAIN) {
+        if (fitAll || splits.of(raw) == Split.TRAIN) {
           fit.add(raw);
         }
         tell(progress, "gathered the vocabularies of ", n + 1);
@@ -59,7 +59,7 @@ record CriteoPreparation(
         SplitWriters writers = new SplitWriters(folder, encoder.schema())) {
       Row row = new Row(encoder.schema());
       for (long n = 0; pass.next(raw); n++) {
-        Split split = splits.of(n);
+        Split split = splits.of(raw);
         encoder.encode(raw, row);
         writers.of(split).append(row);
         truth.add(split, raw);

@@ -11,6 +11,12 @@ public final class CriteoRow {
   /// Number of token columns.
   public static final int SPARSE = 26;
 
+  /// Number of the file that the row stands in, from 0.
+  public int file;
+
+  /// Number of the row among the well-formed rows of its file, from 0.
+  public long number;
+
   /// 0 or 1, or -1 where it is not known.
   public int label;
 
@@ -34,6 +40,8 @@ public final class CriteoRow {
 
   /// Forgets what the row held.
   public void clear() {
+    file = 0;
+    number = 0;
     label = -1;
     Arrays.fill(dense, 0);
     Arrays.fill(denseMissing, false);

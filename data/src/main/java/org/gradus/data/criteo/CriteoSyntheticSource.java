@@ -34,7 +34,7 @@ public final class CriteoSyntheticSource implements DataSource {
     CriteoGenerator.Spec spec = CriteoGenerator.Spec.PRESET;
     return new TreeMap<>(
         Map.of(
-            "rows", "300000",
+            "rows", "500000",
             "validRows", "30000",
             "testRows", "60000",
             "vocabularyScale", "" + spec.vocabularyScale(),
@@ -77,9 +77,9 @@ public final class CriteoSyntheticSource implements DataSource {
               new CriteoPreparation(
                       () -> new CriteoGenerator(spec, 0, rows),
                       row ->
-                          row < train
+                          row.number < train
                               ? Split.TRAIN
-                              : row < train + valid ? Split.VALID : Split.TEST,
+                              : row.number < train + valid ? Split.VALID : Split.TEST,
                       false,
                       null)
                   .run(building, options, request.progress());

@@ -3,14 +3,16 @@ package org.gradus.data.synthetic;
 
 /// Values 0 … n − 1 whose frequencies fall as a power of their rank: P(v) ∝ (v + 1)^−a.
 ///
-/// Up to 2¹⁶ values the law is exact, by its cumulative table; above, the continuous law with the same exponent is cut
-/// down to whole numbers, so that memory does not grow with n.
+/// Up to 2¹⁶ values the law is exact, by its cumulative table. Above, it is the continuous law with the same exponent,
+/// drawn in 4096 pieces of equal probability with a constant density in each and cut down to whole numbers, so that
+/// memory does not grow with n.
 public final class PowerLaw {
   private static final int TABLE = 1 << 16;
+  private static final int PIECES = 4096;
 
   private final int n;
-  private final double exponent;
   private final double[] cumulative;
+  private final double[] quantiles;
 
   /// A law over n values with exponent a ≥ 0.
   public PowerLaw(int n, double exponent) {
@@ -19,8 +21,9 @@ public final class PowerLaw {
           "power law: n " + n + ", exponent " + exponent + ". Expected n ≥ 1 and exponent ≥ 0.");
     }
     this.n = n;
-    this.exponent = exponent;
-    this.cumulative = n <= TABLE ? cumulative(n, exponent) : new double[0];
+    boolean tabulated = n <= TABLE;
+    this.cumulative = tabulated ? cumulative(n, exponent) : new double[0];
+    this.quantiles = tabulated ? new double[0] : quantiles(n, exponent);
   }
 
   private static double[] cumulative(int n, double exponent) {
@@ -69,15 +72,25 @@ public final class PowerLaw {
     return low;
   }
 
-  /// The inverse of ∫₁ˣ t^−a dt over [1, n + 1).
   private int continuous(double uniform) {
-    double x;
-    if (exponent == 1) {
-      x = StrictMath.exp(uniform * StrictMath.log(n + 1.0));
-    } else {
-      double power = 1 - exponent;
-      x = StrictMath.pow(1 + uniform * (StrictMath.pow(n + 1.0, power) - 1), 1 / power);
-    }
+    double place = uniform * PIECES;
+    int piece = (int) place;
+    double x = quantiles[piece] + (place - piece) * (quantiles[piece + 1] - quantiles[piece]);
     return (int) Math.min(n - 1, (long) x - 1);
+  }
+
+  /// The inverse of ∫₁ˣ t^−a dt over [1, n + 1), at 0, 1/4096, …, 1.
+  private static double[] quantiles(int n, double exponent) {
+    double[] q = new double[PIECES + 1];
+    double power = 1 - exponent;
+    double end = StrictMath.pow(n + 1.0, power) - 1;
+    for (int k = 0; k <= PIECES; k++) {
+      double u = (double) k / PIECES;
+      q[k] =
+          exponent == 1
+              ? StrictMath.exp(u * StrictMath.log(n + 1.0))
+              : StrictMath.pow(1 + u * end, 1 / power);
+    }
+    return q;
   }
 }

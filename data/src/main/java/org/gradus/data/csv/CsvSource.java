@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.data.csv;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.gradus.data.BadRows;
+import org.gradus.data.DataException;
+import org.gradus.data.DataSource;
+import org.gradus.data.Settings;
+import org.gradus.data.Split;
+import org.gradus.data.prepared.PreparedFolder;
+import org.gradus.data.prepared.Row;
+import org.gradus.data.prepared.SplitWriters;
+
+/// `--data csv --path FILE`, with a schema file beside it: `FILE.schema` unless the setting `schema` names another.
+public final class CsvSource implements DataSource {
+  private static final String NAME = "csv";
+
+  /// For `ServiceLoader`.
+  public CsvSource() {}
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String description() {
+    return "any table in CSV or TSV, plain or gzip, described by a schema file (FILE.schema, or the"
+        + " setting schema)";
+  }
+
+  @Override
+  public Map<String, String> settings() {
+    return new TreeMap<>(
+        Map.of(
+            "schema", "",
+            "split", "hash",
+            "validPercent", "10",
+            "testPercent", "10",
+            "on-bad-row", "fail"));
+  }
+
+  @Override
+  public Opened open(Request request) {
+    Settings s = Settings.of(this, request.settings());
+    Path path = request.path();
+    if (path == null) {
+      throw new DataException("--data csv needs --path: " + description() + ".");
+    }
+    Path schemaFile =
+        s.given("schema")
+            ? Path.of(s.text("schema"))
+            : path.resolveSibling(path.getFileName() + ".schema");
+    CsvSchema schema = CsvSchema.read(schemaFile);
+    CsvSplits splits = CsvSplits.of(schema, s, request.seed());
+    BadRows.Policy policy = s.choice("on-bad-row", BadRows.Policy.class);
+    PreparedFolder folder =
+        PreparedFolder.of(
+            request.cache(),
+            NAME,
+            PreparedFolder.key(s, request.seed(), List.of(path, schemaFile)),
+            building -> {
+              request.progress().accept("reading " + path);
+              look(path, schema, splits, new BadRows(policy), request.progress());
+              CsvEncoder encoder = fit(path, schema, splits, policy);
+              encoder.save(building);
+              write(building, path, encoder, schema, splits, policy);
+            });
+    return new Opened(folder.open(NAME), CsvEncoder.load(folder.path()));
+  }
+
+  private static void look(
+      Path path, CsvSchema schema, CsvSplits splits, BadRows bad, Consumer<String> progress) {
+    try (CsvRows rows = new CsvRows(path, schema, bad, false)) {
+      CsvRow row = new CsvRow(schema);
+      while (rows.next(row)) {
+        splits.look(row);
+      }
+    }
+    bad.report(progress);
+  }
+
+  private static CsvEncoder fit(
+      Path path, CsvSchema schema, CsvSplits splits, BadRows.Policy policy) {
+    CsvEncoder.Fit fit = new CsvEncoder.Fit(schema);
+    try (CsvRows rows = new CsvRows(path, schema, new BadRows(policy), false)) {
+      CsvRow row = new CsvRow(schema);
+      while (rows.next(row)) {
+        if (splits.of(row) == Split.TRAIN) {
+          fit.add(row);
+        }
+      }
+    }
+    return fit.build();
+  }
+
+  private static void write(
+      Path folder,
+      Path path,
+      CsvEncoder encoder,
+      CsvSchema schema,
+      CsvSplits splits,
+      BadRows.Policy policy) {
+    try (CsvRows rows = new CsvRows(path, schema, new BadRows(policy), false);
+        SplitWriters writers = new SplitWriters(folder, encoder.schema())) {
+      CsvRow raw = new CsvRow(schema);
+      Row row = new Row(encoder.schema());
+      while (rows.next(raw)) {
+        encoder.encode(raw, row);
+        writers.of(splits.of(raw)).append(row);
+      }
+      if (writers.of(Split.TRAIN).rows() == 0) {
+        throw new DataException(path + ": no training rows: every row is held out, or left out.");
+      }
+      writers.finish();
+    }
+    PreparedFolder.writeFacts(folder, Map.of());
+  }
+
+  @Override
+  public Encoder encoder(Path folder) {
+    return CsvEncoder.load(folder);
+  }
+}
