@@ -57,8 +57,7 @@ class DropoutTest {
       }
     }
     double deviation = Math.sqrt(N * rate * (1 - rate));
-    assertThat((double) zeros)
-        .isCloseTo(N * rate, within(5 * deviation));
+    assertThat((double) zeros).isCloseTo(N * rate, within(5 * deviation));
   }
 
   @Test

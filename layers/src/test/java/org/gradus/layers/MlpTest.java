@@ -61,7 +61,10 @@ class MlpTest {
   }
 
   private void draw() {
-    bench.params.all().forEach(p -> bench.set(p.path(), normal(p.path().hashCode(), (int) p.elements())));
+    bench
+        .params
+        .all()
+        .forEach(p -> bench.set(p.path(), normal(p.path().hashCode(), (int) p.elements())));
   }
 
   @ParameterizedTest
@@ -128,8 +131,7 @@ class MlpTest {
       }
     }
     assertThat(dropped).isPositive();
-    assertClose(
-        values(mlp.forward(bench.variable(Shape.of(6, 3), x), bench.evaluation)), h, EXACT);
+    assertClose(values(mlp.forward(bench.variable(Shape.of(6, 3), x), bench.evaluation)), h, EXACT);
   }
 
   @Test

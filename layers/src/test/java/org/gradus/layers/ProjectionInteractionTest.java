@@ -58,8 +58,7 @@ class ProjectionInteractionTest {
     Var i = projection.forward(x0, bench.training);
     assertThat(i.shape()).isEqualTo(Shape.of(1, 6));
     assertClose(values(i), new double[] {1, 1.5, 1.25, 1, 3, .5}, SIX_DECIMALS);
-    var gradients =
-        bench.tape.backward(i, bench.upload(Shape.of(1, 6), 1, -1, .5, .2, 0, -.3));
+    var gradients = bench.tape.backward(i, bench.upload(Shape.of(1, 6), 1, -1, .5, .2, 0, -.3));
     // y₂ and z₁ are 0, where the ReLU lets nothing through
     assertClose(
         bench.gradient(gradients, "branch1/0/bias"),
@@ -86,8 +85,7 @@ class ProjectionInteractionTest {
     bench.set("branch1/0/bias", Y);
     bench.set("branch2/0/bias", Z);
     Var i = projection.forward(bench.variable(Shape.of(1, 3), 1, 2, 3), bench.training);
-    var gradients =
-        bench.tape.backward(i, bench.upload(Shape.of(1, 6), 1, -1, .5, .2, 0, -.3));
+    var gradients = bench.tape.backward(i, bench.upload(Shape.of(1, 6), 1, -1, .5, .2, 0, -.3));
     assertClose(
         bench.gradient(gradients, "branch1/0/bias"),
         new double[] {2, -.875, -.4, .025},
@@ -106,7 +104,8 @@ class ProjectionInteractionTest {
     ProjectionInteraction same =
         new ProjectionInteraction(
             3, 2, List.of(List.of(4), List.of(6)), Mlp.Style.RELU, bench.params.at("same"));
-    for (String name : List.of("branch1/0/weight", "branch1/0/bias", "branch2/0/weight", "branch2/0/bias")) {
+    for (String name :
+        List.of("branch1/0/weight", "branch1/0/bias", "branch2/0/weight", "branch2/0/bias")) {
       bench.set("same/" + name, bench.get(name));
     }
     assertClose(run(same), Arrays.stream(once).map(v -> 6 * v).toArray(), EXACT);
@@ -138,14 +137,12 @@ class ProjectionInteractionTest {
                 + " width 4.");
     assertThatThrownBy(
             () ->
-                new ProjectionInteraction(
-                    6, 4, List.of(List.of(8)), Mlp.Style.RELU, bench.params))
+                new ProjectionInteraction(6, 4, List.of(List.of(8)), Mlp.Style.RELU, bench.params))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("1 branches");
   }
 
-  private static final Mlp.Style TANH =
-      new Mlp.Style(Activation.TANH, 0, false, LinearInit.XAVIER);
+  private static final Mlp.Style TANH = new Mlp.Style(Activation.TANH, 0, false, LinearInit.XAVIER);
 
   private static Objective.Builder objective(Mlp.Style style) {
     return params -> {

@@ -29,8 +29,7 @@ class CoveringArrayTest {
     for (Map<String, String> row : rows) {
       for (Option a : options) {
         for (Option b : options) {
-          found.add(
-              a.name() + "=" + row.get(a.name()) + " " + b.name() + "=" + row.get(b.name()));
+          found.add(a.name() + "=" + row.get(a.name()) + " " + b.name() + "=" + row.get(b.name()));
         }
       }
     }

@@ -159,8 +159,7 @@ class DeepFmTest {
         ModelBench other = ModelBench.of(SPEC, given, turned, 1)) {
       bench.all().forEach(other::set);
       other.set("out", 0, 0);
-      assertClose(
-          other.scores(batch), new double[] {score(Map.of("useDnn", "false"))}, EXACT);
+      assertClose(other.scores(batch), new double[] {score(Map.of("useDnn", "false"))}, EXACT);
       other.set("out", .5, -.25);
       assertThat(Math.abs(other.scores(batch)[0] + .225)).isGreaterThan(.01);
       double[] w = bench.get("deep/0/weight"); // [7, 2]: rows a a b b c c x
