@@ -109,8 +109,8 @@ record Descent(ModelSpec spec, Settings settings, Batch batch, double rate) {
     double off = shake.gradients.getOrDefault(path, 0.0) * largest;
     double[] next = new double[x.length];
     for (int i = 0; i < x.length; i++) {
-      next[i] = x[i] - rate * (g[i] + shake.sign(path, place + 2 * i) * off);
-      next[i] *= 1 + shake.sign(path, place + 2 * i + 1) * shake.parameters;
+      next[i] = x[i] - rate * (g[i] + shake.sign(path, place + 2L * i) * off);
+      next[i] *= 1 + shake.sign(path, place + 2L * i + 1) * shake.parameters;
     }
     return next;
   }
