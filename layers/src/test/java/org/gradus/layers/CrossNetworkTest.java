@@ -9,7 +9,7 @@ import static org.gradus.layers.Bench.EXACT;
 import static org.gradus.layers.Bench.SIX_DECIMALS;
 import static org.gradus.layers.Bench.assertClose;
 import static org.gradus.layers.Bench.normal;
-import static org.gradus.layers.Bench.values;
+import static org.gradus.layers.Bench.numbers;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -56,7 +56,7 @@ class CrossNetworkTest {
   }
 
   private double[] run(CrossNetwork net, Shape shape, double... x0) {
-    return values(net.forward(bench.tape.constant(shape, x0)));
+    return numbers(net.forward(bench.tape.constant(shape, x0)));
   }
 
   // Worked examples
@@ -279,7 +279,7 @@ class CrossNetworkTest {
     double[] x0 = normal(1, BATCH.elements());
     Var y = net.forward(bench.tape.constant(BATCH, x0));
     assertThat(y.shape()).isEqualTo(BATCH);
-    assertThat(values(y)).isEqualTo(x0);
+    assertThat(numbers(y)).isEqualTo(x0);
   }
 
   /// DCN (f)

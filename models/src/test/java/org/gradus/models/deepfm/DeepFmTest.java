@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
+import org.gradus.embeddings.FieldEmbeddings.Numeric;
 import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.CoveringArray;
@@ -32,7 +33,7 @@ class DeepFmTest {
 
   /// (DFM-1) to (DFM-4)
   private static double score(Map<String, double[]> params, Settings s, Batch batch, int row) {
-    boolean scaled = s.toMap().get("numeric").equals("SCALED_EMBEDDING");
+    boolean scaled = s.choice("numeric", Numeric.class) == Numeric.SCALED_EMBEDDING;
     double[][] e = Naive.pooled(params, batch, row, s.integer("embeddingDim"), scaled);
     double z = Naive.get(params, "bias")[0];
     z +=

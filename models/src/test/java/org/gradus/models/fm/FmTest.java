@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
+import org.gradus.embeddings.FieldEmbeddings.Numeric;
 import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.CoveringArray;
@@ -52,7 +53,7 @@ class FmTest {
   }
 
   private static double score(Map<String, double[]> params, Settings s, Batch batch, int row) {
-    boolean numbers = s.toMap().get("numeric").equals("SCALED_EMBEDDING");
+    boolean numbers = s.choice("numeric", Numeric.class) == Numeric.SCALED_EMBEDDING;
     double z = pairs(params, Naive.features(batch, row), s.integer("embeddingDim"), numbers);
     z += s.flag("useLinear") ? Naive.firstOrder(params, batch, row) : 0;
     return z + (s.flag("useBias") ? Naive.get(params, "bias")[0] : 0);
