@@ -13,7 +13,7 @@ import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// Batch normalisation (Ioffe, Szegedy 2015) of `[B, C]` by column:
+/// Batch normalisation (Ioffe, Szegedy 2015) by column:
 ///
 /// ```
 /// y = γ (x − m) / √(v + ε) + β
@@ -37,9 +37,19 @@ public final class BatchNorm {
 
   /// A new layer under `params`.
   ///
-  /// @param momentum weight of the new value in the moving statistics
-  /// @param epsilon ε, added to the variance
+  /// @param width C, number of columns
+  /// @param momentum weight of the new value in the moving statistics, 0 … 1
+  /// @param epsilon ε > 0, added to the variance
   public BatchNorm(int width, double momentum, double epsilon, Params params) {
+    if (!(momentum >= 0 && momentum <= 1 && epsilon > 0)) {
+      throw new IllegalArgumentException(
+          params.path()
+              + ": batch norm with momentum "
+              + momentum
+              + " and epsilon "
+              + epsilon
+              + ". Expected 0 ≤ momentum ≤ 1 and epsilon > 0.");
+    }
     Shape shape = Shape.of(width);
     this.scale = params.dense("scale", shape, Parameter.Role.NORM, Initializers.constant(1));
     this.shift = params.dense("shift", shape, Parameter.Role.NORM, Initializers.zeros());
@@ -49,12 +59,12 @@ public final class BatchNorm {
     this.epsilon = epsilon;
   }
 
-  /// x `[B, C]` → `[B, C]`.
+  /// x `[…, C]` → `[…, C]`. In training at least two rows.
   public Var forward(Var x, Mode mode) {
     return forward(x, null, mode);
   }
 
-  /// As above, over the rows where `rowMask [B]` is true; the others give 0.
+  /// As above, over the rows where `rowMask […]` is true; the others give 0 and count in no statistic.
   public Var forward(Var x, @Nullable Tensor rowMask, Mode mode) {
     Tape tape = x.tape();
     Var y;
@@ -68,7 +78,12 @@ public final class BatchNorm {
     } else {
       y = x.normalizeColumns(mean.value(), variance.value(), epsilon);
     }
-    return y.multiply(tape.use(scale)).add(tape.use(shift));
+    y = y.multiply(tape.use(scale)).add(tape.use(shift)); // […, C]
+    if (rowMask == null) {
+      return y;
+    }
+    Tensor mask = tape.scope().reshape(rowMask, rowMask.shape().insert(rowMask.shape().rank(), 1));
+    return y.keepWhere(mask); // after the shift, which would fill masked rows
   }
 
   private int rows(Var x, @Nullable Tensor rowMask) {

@@ -27,6 +27,7 @@ public final class FullCross implements CrossNetwork {
   /// @param width N
   /// @param layers L
   public FullCross(int width, int layers, Params params) {
+    CrossNetwork.checkLayers(layers, params);
     for (int l = 0; l < layers; l++) {
       w.add(params.at(l).weight("w", Shape.of(width, width), Initializers.xavierNormal()));
       b.add(params.at(l).bias("b", Shape.of(width)));
@@ -39,9 +40,7 @@ public final class FullCross implements CrossNetwork {
     Var x = x0;
     for (int l = 0; l < w.size(); l++) {
       Var y = x.linear(tape.use(w.get(l)), tape.use(b.get(l)), Activation.IDENTITY); // [B, N]
-      x =
-          x0.multiply(y)
-              .add(x); //                                                    [B, N]  (DCN-2)
+      x = x0.multiply(y).add(x); //                                                    [B, N]  (DCN-2)
     }
     return x;
   }

@@ -29,6 +29,7 @@ public final class LowRankCross implements CrossNetwork {
   /// @param layers L
   /// @param rank r
   public LowRankCross(int width, int layers, int rank, Params params) {
+    CrossNetwork.checkLayers(layers, params);
     if (rank < 1) {
       throw new IllegalArgumentException(
           params.path() + ": cross rank " + rank + ". Expected at least 1.");
@@ -46,11 +47,9 @@ public final class LowRankCross implements CrossNetwork {
     Tape tape = x0.tape();
     Var x = x0;
     for (int l = 0; l < v.size(); l++) {
-      Var narrow = x.matmul(tape.use(v.get(l))); //                                         [B, r]
-      Var y = narrow.linear(tape.use(u.get(l)), tape.use(b.get(l)), Activation.IDENTITY); // [B, N]
-      x =
-          x0.multiply(y)
-              .add(x); //                                                         [B, N]  (DCN-3)
+      Var h = x.matmul(tape.use(v.get(l))); //                                         [B, r]
+      Var y = h.linear(tape.use(u.get(l)), tape.use(b.get(l)), Activation.IDENTITY); // [B, N]
+      x = x0.multiply(y).add(x); //                                            [B, N]  (DCN-3)
     }
     return x;
   }

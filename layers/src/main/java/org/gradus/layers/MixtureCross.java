@@ -19,14 +19,14 @@ import org.gradus.tensor.Shape;
 /// G(x_l)   = softmax(γᵢᵀ x_l) over i                          (DCN-5)
 /// ```
 ///
-/// The gate is one for all layers, and is left out when there is one expert. The paper leaves g open.
+/// The gate is one for all layers unless each is given its own. A softmax over one expert is 1 whatever its weights, and is
+/// left out. The paper leaves g open.
 public final class MixtureCross implements CrossNetwork {
   private final List<DenseParameter> v = new ArrayList<>(); // [K, N, r]
   private final List<DenseParameter> c = new ArrayList<>(); // [K, r, r]
   private final List<DenseParameter> u = new ArrayList<>(); // [K, r, N]
   private final List<DenseParameter> b = new ArrayList<>(); // [N]
-  private final List<DenseParameter> gates =
-      new ArrayList<>(); // [N, K], one, one per layer, or none
+  private final List<DenseParameter> gates = new ArrayList<>(); // [N, K] each
   private final Config config;
 
   /// How experts are weighed.
@@ -76,8 +76,9 @@ public final class MixtureCross implements CrossNetwork {
       u.add(p.weight("u", Shape.of(k, r, width), Initializers.xavierNormal()));
       b.add(p.bias("b", Shape.of(width)));
     }
-    int n = k == 1 ? 0 : config.gatePerLayer ? config.layers : Math.min(1, config.layers);
-    for (int l = 0; l < n; l++) {
+    boolean constant = k == 1 && config.gate == Gate.SOFTMAX;
+    int count = config.gatePerLayer ? config.layers : Math.min(1, config.layers);
+    for (int l = 0; l < (constant ? 0 : count); l++) {
       Params p = config.gatePerLayer ? params.at(l) : params;
       gates.add(p.weight("gate", Shape.of(width, k), Initializers.uniformOverRoot(width)));
     }
@@ -88,32 +89,23 @@ public final class MixtureCross implements CrossNetwork {
     Tape tape = x0.tape();
     Var x = x0;
     for (int l = 0; l < config.layers; l++) {
-      Var h =
-          Activations.apply(
-              config.activation, x.unsqueeze(0).matmul(tape.use(v.get(l)))); // [K, B, r]
-      h =
-          Activations.apply(
-              config.activation, h.matmul(tape.use(c.get(l)))); //                  [K, B, r]
-      Var y =
-          h.matmul(tape.use(u.get(l)))
-              .add(tape.use(b.get(l))); //                            [K, B, N]
-      Var experts =
-          y.multiply(
-              x0); //                                                            [K, B, N]  (DCN-4)
+      Var h = x.unsqueeze(0).matmul(tape.use(v.get(l))); //          [K, B, r]
+      h = Activations.apply(config.activation, h);
+      h = h.matmul(tape.use(c.get(l))); //                           [K, B, r]
+      h = Activations.apply(config.activation, h);
+      Var y = h.matmul(tape.use(u.get(l))).add(tape.use(b.get(l))); // [K, B, N]
+      Var experts = y.multiply(x0); //                               [K, B, N]  (DCN-4)
       if (!gates.isEmpty()) {
         experts = experts.multiply(gate(x, gates.get(config.gatePerLayer ? l : 0)));
       }
-      x =
-          experts
-              .sum(0)
-              .add(x); //                                                               [B, N]
+      x = experts.sum(0).add(x); //                                  [B, N]
     }
     return x;
   }
 
   private Var gate(Var x, DenseParameter gamma) {
-    Var a = x.matmul(x.tape().use(gamma)); //                                      [B, K]
-    Var g = config.gate == Gate.SOFTMAX ? a.softmax() : a.sigmoid(); //            [B, K]  (DCN-5)
-    return g.transpose().unsqueeze(2); //                                          [K, B, 1]
+    Var a = x.matmul(x.tape().use(gamma)); //                           [B, K]
+    Var g = config.gate == Gate.SOFTMAX ? a.softmax() : a.sigmoid(); // [B, K]  (DCN-5)
+    return g.transpose().unsqueeze(2); //                               [K, B, 1]
   }
 }

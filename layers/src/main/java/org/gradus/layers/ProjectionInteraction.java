@@ -25,6 +25,7 @@ public final class ProjectionInteraction {
   /// @param in width of x₀
   /// @param dim D; the last sizes of both branches must be multiples of it
   /// @param sizes layer sizes of the two branches
+  /// @param style what the layers of both branches have in common
   public ProjectionInteraction(
       int in, int dim, List<List<Integer>> sizes, Mlp.Style style, Params params) {
     if (sizes.size() != 2) {
@@ -48,16 +49,10 @@ public final class ProjectionInteraction {
 
   /// x₀ `[B, in]` → I, flattened, `[B, F₁F₂]`.
   public Var forward(Var x0, Mode mode) {
-    Var y =
-        branch1
-            .forward(x0, mode)
-            .reshape(x0.size(0), branch1.out() / dim, dim); // [B, F₁, D]  (PJ-2)
-    Var z =
-        branch2
-            .forward(x0, mode)
-            .reshape(x0.size(0), dim, branch2.out() / dim); // [B, D, F₂]  (PJ-2)
-    return y.matmul(z)
-        .flatten(1); //                                                   [B, F₁F₂]  (PJ-3)
+    int rows = x0.size(0);
+    Var y = branch1.forward(x0, mode).reshape(rows, branch1.out() / dim, dim); // [B, F₁, D]  (PJ-2)
+    Var z = branch2.forward(x0, mode).reshape(rows, dim, branch2.out() / dim); // [B, D, F₂]  (PJ-2)
+    return y.matmul(z).flatten(1); //                                         [B, F₁F₂]  (PJ-3)
   }
 
   /// F₁F₂, width of the result.

@@ -26,6 +26,7 @@ public final class VectorCross implements CrossNetwork {
   /// @param width N
   /// @param layers L
   public VectorCross(int width, int layers, Params params) {
+    CrossNetwork.checkLayers(layers, params);
     for (int l = 0; l < layers; l++) {
       w.add(params.at(l).weight("w", Shape.of(width, 1), Initializers.xavierNormal()));
       b.add(params.at(l).bias("b", Shape.of(width)));

@@ -17,6 +17,9 @@ import org.gradus.tensor.Counter;
 public final class CoveringArray {
   private static final int CANDIDATES = 24;
 
+  /// Candidates tried before a pair counts as one that cannot be built.
+  private static final int LAST_RESORT = 4096;
+
   private final List<Option> options;
   private final Predicate<Map<String, String>> allowed;
   private final long seed;
@@ -35,7 +38,8 @@ public final class CoveringArray {
     return pairwise(options, _ -> true, seed);
   }
 
-  /// Combinations of the samples of a model's options that can be built. A pair of values that never can is left out.
+  /// Combinations of the samples of a model's options that can be built. A pair of values that never can is left out:
+  /// one around which 4096 random combinations are all in conflict.
   public static List<Map<String, String>> pairwise(ModelSpec spec, long seed) {
     return pairwise(spec.options(), given -> spec.conflict(spec.settings(given)) == null, seed);
   }
@@ -60,7 +64,7 @@ public final class CoveringArray {
       List<String> best = List.of();
       Set<Pair> most = Set.of();
       Pair kept = missing.get(below(missing.size()));
-      for (int c = 0; c < CANDIDATES; c++) {
+      for (int c = 0; c < CANDIDATES || (most.isEmpty() && c < LAST_RESORT); c++) {
         List<String> next = candidate(kept);
         Set<Pair> found = covered(next, missing);
         if (found.size() > most.size() && allowed.test(row(next))) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models;
 
+import java.util.Arrays;
 import java.util.List;
 
 /// A setting of a model that a user may change: `--set name=value`.
@@ -58,7 +59,7 @@ public record Option(
   /// One of the constants of an enum.
   public static <E extends Enum<E>> Option choice(String name, E preset, String doc) {
     List<String> all =
-        java.util.Arrays.stream(preset.getDeclaringClass().getEnumConstants())
+        Arrays.stream(preset.getDeclaringClass().getEnumConstants())
             .map(Enum::name)
             .toList();
     return new Option(name, Type.CHOICE, preset.name(), all, all, doc);

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /// Values for a model's [Option]s, checked against them: an unknown name or a value of the wrong type is an error.
@@ -30,20 +31,22 @@ public final class Settings {
     }
     given.forEach(
         (name, value) -> {
-          check(this.options.get(name), value);
+          Option option = Objects.requireNonNull(this.options.get(name)); // known, see above
+          check(option, value);
           values.put(name, value.trim());
         });
   }
 
-  private static void check(@org.jspecify.annotations.Nullable Option option, String value) {
-    if (option == null) {
-      return;
-    }
+  private static void check(Option option, String value) {
     String v = value.trim();
     try {
       switch (option.type()) {
         case INTEGER -> Integer.parseInt(v);
-        case REAL -> Double.parseDouble(v);
+        case REAL -> {
+          if (!Double.isFinite(Double.parseDouble(v))) {
+            throw wrong(option, value, "a finite number");
+          }
+        }
         case INTEGERS -> integers(v);
         case FLAG -> {
           if (!v.equals("true") && !v.equals("false")) {
@@ -57,7 +60,14 @@ public final class Settings {
         }
       }
     } catch (NumberFormatException e) {
-      throw wrong(option, value, option.type().name().toLowerCase(Locale.ROOT));
+      throw wrong(
+          option,
+          value,
+          switch (option.type()) {
+            case INTEGERS -> "whole numbers with commas between them";
+            case REAL -> "a real number";
+            default -> "a whole number";
+          });
     }
   }
 

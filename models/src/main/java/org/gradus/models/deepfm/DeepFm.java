@@ -48,7 +48,7 @@ public final class DeepFm implements Model {
   /// `PAPER` is the Criteo setting of the paragraph "Parameter Settings".
   ///
   /// @param embeddingDim D
-  /// @param tower sizes and style of the tower; no sizes and `useDnn` false leave it out
+  /// @param tower sizes and style of the tower
   /// @param parts which summands there are
   /// @param numeric what becomes of dense fields
   public record Config(int embeddingDim, Tower tower, Parts parts, Numeric numeric) {
@@ -81,8 +81,7 @@ public final class DeepFm implements Model {
   private final @Nullable DenseParameter out; //           w_o [h_H, 1]
   private final DenseParameter bias; //                    w₀
   private final boolean useFm;
-  private final int
-      numbers; //                            dense fields that enter the tower as they are
+  private final int numbers; //                            dense fields that the tower reads raw
   private final Target target;
 
   /// A model for the only label of the schema.

@@ -24,6 +24,7 @@ import org.gradus.models.Target;
 import org.gradus.tensor.MatMulKernels.Activation;
 import org.gradus.tensor.Pooling;
 import org.gradus.tensor.Shape;
+import org.jspecify.annotations.Nullable;
 
 /// **DLRM** — Naumov, Mudigere, Shi et al. 2019, [arXiv:1906.00091](https://arxiv.org/abs/1906.00091)
 ///
@@ -124,12 +125,7 @@ public final class Dlrm implements Model {
   private static List<EmbeddingBagConfig> tables(Schema schema, int dim) {
     Map<String, EmbeddingBagConfig> byTable = new LinkedHashMap<>();
     for (Field.Ids f : schema.ids()) {
-      Pooling pooling =
-          switch (f) {
-            case Field.Categorical _ -> Pooling.SUM;
-            case Field.MultiValued m -> m.pooling();
-            case Field.Sequence _, Field.Sessions _ -> null; // DLRM knows no order
-          };
+      Pooling pooling = pooling(f, schema);
       if (pooling != null) {
         byTable.merge(
             f.table(),
@@ -145,6 +141,21 @@ public final class Dlrm implements Model {
               + " has no categorical or multi-valued field. Expected at least one table.");
     }
     return List.copyOf(byTable.values());
+  }
+
+  /// How a field is pooled, or null when it is not: DLRM knows no order. Of one id every pooling is the id's row, so a
+  /// categorical field goes along with the bags that share its table.
+  private static @Nullable Pooling pooling(Field.Ids field, Schema schema) {
+    return switch (field) {
+      case Field.MultiValued m -> m.pooling();
+      case Field.Categorical c ->
+          schema.all(Field.MultiValued.class).stream()
+              .filter(m -> m.table().equals(c.table()))
+              .map(Field.MultiValued::pooling)
+              .findFirst()
+              .orElse(Pooling.SUM);
+      case Field.Sequence _, Field.Sessions _ -> null;
+    };
   }
 
   private static EmbeddingBagConfig share(EmbeddingBagConfig a, EmbeddingBagConfig b) {

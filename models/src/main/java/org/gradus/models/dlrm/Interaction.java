@@ -19,7 +19,7 @@ import org.gradus.tensor.MatMulKernels.Activation;
 ///
 /// | Kind | Result | Width R |
 /// | --- | --- | --- |
-/// | dot (section 8) | `[d; ⟨T_i, T_j⟩, i<j]` | D + F(F+1)/2 |
+/// | dot (section 8) | `[d; ⟨T_i, T_j⟩, i<j]`, a vector alone as it is | D + F(F+1)/2 |
 /// | concatenation | `x₀ = flatten(T)` | (F+1)D |
 /// | cross networks (section 9) | `x_L` | (F+1)D |
 /// | projection (section 10) | `[d; flatten(𝒴𝒵)]` | D + F₁F₂ |
@@ -95,8 +95,10 @@ public final class Interaction {
     return switch (config) {
       case Dot c -> {
         DotInteraction dot = new DotInteraction(c.order, c.includeSelf);
+        int pairs = dot.pairs(in.count());
+        boolean first = in.dense || pairs == 0; // a vector that meets nobody is passed on, as d is
         yield new Interaction(
-            kept + dot.pairs(in.count()), (t, _) -> in.dense ? dot.forward(t) : dot.pairs(t));
+            (first ? in.dim : 0) + pairs, (t, _) -> first ? dot.forward(t) : dot.pairs(t));
       }
       case Concatenation _ -> new Interaction(in.flat(), (t, _) -> t.flatten(1));
       case Cross c -> {

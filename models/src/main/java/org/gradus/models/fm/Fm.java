@@ -8,6 +8,7 @@ import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.Field;
 import org.gradus.embeddings.FieldEmbeddings;
 import org.gradus.embeddings.FieldEmbeddings.Numeric;
 import org.gradus.embeddings.FirstOrder;
@@ -15,6 +16,7 @@ import org.gradus.embeddings.Schema;
 import org.gradus.models.Model;
 import org.gradus.models.Outputs;
 import org.gradus.models.Target;
+import org.gradus.tensor.Pooling;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +56,14 @@ public final class Fm implements Model {
 
   /// A model for the only label of the schema.
   public Fm(Config config, Schema schema, Params params) {
+    for (Field.MultiValued field : schema.all(Field.MultiValued.class)) {
+      if (field.pooling() == Pooling.MAX) {
+        throw new IllegalArgumentException(
+            "fm: field "
+                + field.name()
+                + " is pooled by MAX, so its ids have no values x. Expected SUM, MEAN or SQRTN.");
+      }
+    }
     v =
         new FieldEmbeddings(
             schema,
@@ -69,18 +79,17 @@ public final class Fm implements Model {
   @Override
   public Outputs forward(Batch batch, Mode mode) {
     Tape tape = mode.tape();
-    Var e = v.lookup(batch, mode); //                                      [B, F, D]
-    Var z =
-        e.pairwise(); //                                               [B]  (FM-2), between fields
-    Var inside = v.pairsInsideBags(batch, mode); //  [B] or none
+    Var e = v.lookup(batch, mode); //     [B, F, D]
+    Var z = e.pairwise(); //              [B]  (FM-2), between fields
+    Var inside = v.pairsInsideBags(batch, mode);
     if (inside != null) {
-      z = z.add(inside); //                          [B]  (FM-2), inside bags
+      z = z.add(inside); //               [B]  (FM-2), inside bags
     }
     if (w != null) {
-      z = z.add(w.forward(batch, mode)); //                                [B]  (FM-3)
+      z = z.add(w.forward(batch, mode)); // [B]  (FM-3)
     }
     if (bias != null) {
-      z = z.add(tape.use(bias)); //                                        [B]  (FM-3)
+      z = z.add(tape.use(bias)); //       [B]  (FM-3)
     }
     return target.outputs(z);
   }

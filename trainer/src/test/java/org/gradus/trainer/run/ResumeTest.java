@@ -73,7 +73,7 @@ class ResumeTest {
 
   /// 30 steps, ten an epoch, checkpoints every fourth and at each end.
   @ParameterizedTest
-  @ValueSource(longs = {1, 3, 4, 5, 9, 10, 11, 14, 20, 23, 30})
+  @ValueSource(longs = {1, 4, 9, 10, 14, 23, 30})
   void killedAtAnyStepItEndsTheSame(long step) throws IOException {
     killAt(Toy.config(), folder.resolve("run"), step);
     Toy.resume(Toy.config(), folder.resolve("run"), Listener.SILENT);

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.gradus.models.ModelBench.EXACT;
+import static org.gradus.models.ModelBench.assertClose;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.gradus.autograd.GradCheck;
+import org.gradus.autograd.Mutation;
+import org.gradus.autograd.Objective;
+import org.gradus.autograd.Parameter;
+import org.gradus.autograd.TableParameter;
+import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.Field;
+import org.gradus.embeddings.SampleBatches;
+import org.gradus.embeddings.Schema;
+import org.gradus.tensor.Counter;
+import org.gradus.tensor.Device;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What holds for every model, whatever its paper says.
+class EveryModelTest {
+
+  static Stream<ModelSpec> models() {
+    return Models.all().stream();
+  }
+
+  /// Every model on every schema.
+  static Stream<Arguments> modelsAndSchemas() {
+    List<Arguments> all = new ArrayList<>();
+    for (ModelSpec spec : Models.all()) {
+      for (Schema schema : Schemas.all()) {
+        all.add(Arguments.of(spec, schema));
+      }
+    }
+    return all.stream();
+  }
+
+  /// The first sample of every option: small sizes, nothing left out.
+  private static Map<String, String> small(ModelSpec spec) {
+    Map<String, String> given = new HashMap<>();
+    for (Option o : spec.options()) {
+      boolean sized = o.type() != Option.Type.FLAG && o.type() != Option.Type.CHOICE;
+      if (sized && !o.samples().isEmpty()) {
+        given.put(o.name(), o.samples().getFirst());
+      }
+    }
+    return given;
+  }
+
+  // Gradients
+
+  /// Checks one combination. Training-mode batch norm of two rows is a constant sign and of one row an error, so it gets
+  /// five rows, or evaluation mode.
+  private static void check(
+      ModelSpec spec, Map<String, String> given, Schema schema, int size, long seed) {
+    Settings settings = spec.settings(given);
+    Batch batch = SampleBatches.draw(schema, size, seed);
+    boolean whole = "true".equals(settings.toMap().get("batchNorm")) && size < 4;
+    GradCheck check =
+        whole ? GradCheck.of(seed).evaluation() : ModelCheck.check(spec, settings, seed);
+    try (Device reference = Device.open("reference")) {
+      var report = check.check(reference, ModelCheck.objective(spec, settings, batch));
+      assertThat(report.passed())
+          .as("%s %s, %s, %d rows, seed %d%n%s", spec.name(), settings, schema, size, seed, report.report())
+          .isTrue();
+    }
+  }
+
+  /// Every pair of option values; schema and batch size change from one combination to the next.
+  @ParameterizedTest
+  @MethodSource("models")
+  void gradientsAreRight(ModelSpec spec) {
+    int[] sizes = {5, 2, 1};
+    int n = 0;
+    for (Map<String, String> given : CoveringArray.pairwise(spec, 1)) {
+      List<Schema> schemas = Schemas.all();
+      check(spec, given, schemas.get(n % schemas.size()), sizes[n % sizes.length], 1 + n);
+      n++;
+    }
+  }
+
+  /// As above with every schema, every batch size and several seeds.
+  @ParameterizedTest
+  @MethodSource("modelsAndSchemas")
+  @Tag("slow")
+  void gradientsAreRightEverywhere(ModelSpec spec, Schema schema) {
+    for (long seed = 1; seed <= 3; seed++) {
+      for (Map<String, String> given : CoveringArray.pairwise(spec, seed)) {
+        for (int size : new int[] {1, 2, 5}) {
+          check(spec, given, schema, size, Counter.key(seed, size));
+        }
+      }
+    }
+  }
+
+  /// A factor of 1.01, or nothing at all, where an operation hands a gradient on: each must fail the check. Wrong signs may
+  /// cancel where an operation occurs twice in a row, and a wrong component may belong to a unit that is off.
+  @ParameterizedTest
+  @MethodSource("models")
+  void mutantsFail(ModelSpec spec) {
+    Settings settings = spec.settings(small(spec));
+    Batch batch = SampleBatches.draw(Schemas.BAGS, 5, 1);
+    Objective.Builder objective = ModelCheck.objective(spec, settings, batch);
+    GradCheck check = ModelCheck.check(spec, settings, 1);
+    try (Device reference = Device.open("reference")) {
+      assertThat(check.contributions(reference, objective)).hasSizeGreaterThan(2);
+      long observed = check.check(reference, objective).orFail().seed(); // no unit that matters is off
+      assertThat(check.seed(observed).survivors(reference, objective))
+          .noneMatch(
+              m -> m.kind() == Mutation.Kind.FACTOR || m.kind() == Mutation.Kind.DROP);
+    }
+  }
+
+  // Rows
+
+  @ParameterizedTest
+  @MethodSource("modelsAndSchemas")
+  void inEvaluationARowDoesNotDependOnItsNeighbours(ModelSpec spec, Schema schema) {
+    for (Map<String, String> given : some(spec)) {
+      try (ModelBench bench = ModelBench.drawn(spec, given, schema, 1)) {
+        Batch batch = SampleBatches.draw(schema, 5, 1);
+        double[] all = bench.scores(batch);
+        for (int b = 0; b < 5; b++) {
+          assertThat(bench.scores(ModelBench.rows(batch, b))).containsExactly(all[b]);
+        }
+        assertThat(bench.scores(ModelBench.rows(batch, 3, 0, 4, 1, 2)))
+            .containsExactly(all[3], all[0], all[4], all[1], all[2]);
+      }
+    }
+  }
+
+  /// Every fourth combination of options.
+  private static List<Map<String, String>> some(ModelSpec spec) {
+    List<Map<String, String>> all = CoveringArray.pairwise(spec, 2);
+    return IntStream.range(0, all.size()).filter(i -> i % 4 == 0).mapToObj(all::get).toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void oneFieldIsEnough(ModelSpec spec) {
+    Schema schema = Schema.of(new Field.Categorical("user", 5), Schemas.CLICK);
+    try (ModelBench bench = ModelBench.drawn(spec, small(spec), schema, 1)) {
+      double[] z = bench.scores(ModelBench.batch(schema, 2, new float[0], ModelBench.single(2, 3)));
+      assertThat(z).hasSize(2).doesNotContain(Double.NaN);
+      assertThat(z[0]).isNotEqualTo(z[1]);
+    }
+  }
+
+  /// Unknown values share row 1, missing ones leave bags empty and ids 0.
+  @ParameterizedTest
+  @MethodSource("models")
+  void unknownAndMissingValuesHaveAScore(ModelSpec spec) {
+    int[] none = {};
+    int[] unknown = {1};
+    int[] missing = {0};
+    Batch batch =
+        ModelBench.batch(
+            Schemas.BAGS,
+            3,
+            new float[] {0, 0, 0},
+            new int[][] {unknown, none, missing, unknown, missing, missing, unknown, none, missing});
+    try (ModelBench bench = ModelBench.drawn(spec, small(spec), Schemas.BAGS, 1)) {
+      double[] z = bench.scores(batch);
+      assertThat(z).hasSize(3).doesNotContain(Double.NaN);
+      assertThat(z[0]).isNotEqualTo(z[1]);
+      if (pads(bench)) {
+        assertThat(z[2]).as("padding is as good as nothing").isEqualTo(z[1]);
+      }
+    }
+  }
+
+  private static boolean pads(ModelBench bench) {
+    return bench.params().all().stream()
+        .allMatch(p -> !(p instanceof TableParameter t) || t.paddingId() == 0);
+  }
+
+  /// Where a table has padding: more of it changes nothing, its row stays zero and so does its gradient.
+  @ParameterizedTest
+  @MethodSource("models")
+  void paddingChangesNothing(ModelSpec spec) {
+    try (ModelBench bench = ModelBench.drawn(spec, small(spec), Schemas.BAGS, 1)) {
+      if (!pads(bench)) {
+        return; // DLRM trains row 0, and its test says so
+      }
+      float[] price = {.5f};
+      int[] user = {3};
+      Batch batch =
+          ModelBench.batch(Schemas.BAGS, 1, price, new int[] {2, 4}, user, new int[] {3});
+      Batch padded =
+          ModelBench.batch(
+              Schemas.BAGS, 1, price, new int[] {0, 2, 0, 4}, user, new int[] {3, 0, 0});
+      assertThat(bench.scores(padded)).isEqualTo(bench.scores(batch));
+      Map<String, double[]> expected = bench.gradients(batch, 1);
+      Map<String, double[]> found = bench.gradients(padded, 1);
+      found.forEach((path, g) -> assertClose(g, Naive.get(expected, path), EXACT));
+      for (long step = 1; step <= 3; step++) {
+        bench.descend(SampleBatches.draw(Schemas.BAGS, 5, step), .1, step);
+      }
+      for (Parameter p : bench.params().all()) {
+        if (p instanceof TableParameter t) {
+          float[] row = new float[t.table().width()];
+          t.table().read(0, row);
+          assertThat(row).as(p.path()).containsOnly(0);
+        }
+      }
+    }
+  }
+
+  // Parameters
+
+  /// The order in which fields, and with them parameters, come does not matter.
+  @ParameterizedTest
+  @MethodSource("modelsAndSchemas")
+  void initialValuesDependOnSeedAndPathOnly(ModelSpec spec, Schema schema) {
+    Schema reversed = new Schema(schema.fields().reversed());
+    try (ModelBench bench = ModelBench.of(spec, small(spec), schema, 1);
+        ModelBench same = ModelBench.of(spec, small(spec), reversed, 1);
+        ModelBench other = ModelBench.of(spec, small(spec), schema, 2)) {
+      assertThat(same.paths()).isEqualTo(bench.paths());
+      boolean random = false;
+      for (String path : bench.paths()) {
+        assertThat(same.get(path)).as(path).isEqualTo(bench.get(path));
+        random |= !Arrays.equals(other.get(path), bench.get(path));
+      }
+      // LR starts at 0, whatever the seed
+      assertThat(random).isEqualTo(!spec.name().equals("lr"));
+    }
+  }
+
+  // Labels
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void theKindOfTheLabelIsTheKindOfTheHead(ModelSpec spec) {
+    try (ModelBench binary = ModelBench.of(spec, small(spec), Schemas.CATEGORICAL, 1);
+        ModelBench real = ModelBench.of(spec, small(spec), Schemas.DENSE, 1)) {
+      assertThat(binary.kind(SampleBatches.draw(Schemas.CATEGORICAL, 2, 1)))
+          .isEqualTo(Head.Logit.class);
+      assertThat(real.kind(SampleBatches.draw(Schemas.DENSE, 2, 1))).isEqualTo(Head.Value.class);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void oneLabelIsExpected(ModelSpec spec) {
+    Field.Categorical user = new Field.Categorical("user", 5);
+    Field.Label buy = new Field.Label("buy", Field.LabelKind.BINARY);
+    for (Schema schema : List.of(Schema.of(user), Schema.of(user, Schemas.CLICK, buy))) {
+      assertThatThrownBy(() -> ModelBench.of(spec, small(spec), schema, 1))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("the schema has " + schema.labels().size() + " labels");
+    }
+  }
+
+  // Learning
+
+  /// Clicks of even users, amounts that grow with the user: gradient descent must find out.
+  @ParameterizedTest
+  @MethodSource("modelsAndSchemas")
+  void lossFalls(ModelSpec spec, Schema schema) {
+    Batch drawn = SampleBatches.draw(schema, 16, 3);
+    String key = schema.categorical().getFirst().name();
+    float[] labels = new float[16];
+    boolean binary = schema.labels().getFirst().kind() == Field.LabelKind.BINARY;
+    for (int b = 0; b < 16; b++) {
+      int id = ModelBench.bag(drawn, key, b)[0];
+      labels[b] = binary ? id % 2 : id;
+    }
+    Batch batch =
+        Batch.builder(schema, 16)
+            .dense(drawn.dense())
+            .sparse(drawn.sparse())
+            .real("click", labels)
+            .build();
+    try (ModelBench bench = ModelBench.of(spec, small(spec), schema, 1)) {
+      double first = bench.descend(batch, .3, 1);
+      double last = first;
+      for (int step = 2; step <= 300; step++) {
+        last = bench.descend(batch, .3, step);
+      }
+      assertThat(last).as("loss after 300 steps, %s at first", first).isLessThan(.6 * first);
+    }
+  }
+}

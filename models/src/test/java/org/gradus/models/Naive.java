@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.Field;
+import org.gradus.tensor.Pooling;
+
+/// Plain loops over batches and raw parameters, from which tests compute what a model should say. Nothing here calls an
+/// operation of the library.
+public final class Naive {
+  private Naive() {}
+
+  /// A feature that is present in an example.
+  ///
+  /// @param field its column
+  /// @param id row of its table; the number of the dense column for a dense feature
+  /// @param x its value
+  public record Feature(Field field, int id, double x) {}
+
+  /// The parameter at a path.
+  public static double[] get(Map<String, double[]> params, String path) {
+    return Objects.requireNonNull(params.get(path), path);
+  }
+
+  /// The features of an example: ids other than padding, each as often as it occurs, then numbers. The value of an id is
+  /// 1, 1/m or 1/√m for SUM, MEAN or SQRTN of m ids.
+  public static List<Feature> features(Batch batch, int row) {
+    List<Feature> found = new ArrayList<>();
+    for (Field.Ids f : batch.schema().ids()) {
+      int[] real =
+          Arrays.stream(ModelBench.bag(batch, f.name(), row)).filter(id -> id != 0).toArray();
+      for (int id : real) {
+        found.add(new Feature(f, id, value(f, real.length)));
+      }
+    }
+    for (int c = 0; c < batch.schema().dense().size(); c++) {
+      found.add(new Feature(batch.schema().dense().get(c), c, number(batch, row, c)));
+    }
+    return found;
+  }
+
+  private static double value(Field.Ids field, int count) {
+    Pooling pooling = field instanceof Field.MultiValued m ? m.pooling() : Pooling.SUM;
+    return switch (pooling) {
+      case SUM -> 1;
+      case MEAN, MEAN_COUNT -> 1.0 / count;
+      case SQRTN -> 1 / Math.sqrt(count);
+      case MAX -> throw new AssertionError("no feature values");
+    };
+  }
+
+  /// A number of an example.
+  public static double number(Batch batch, int row, int column) {
+    return batch.dense()[row * batch.schema().dense().size() + column];
+  }
+
+  /// The row of a feature in the tables, or the vectors of dense fields, below a prefix.
+  public static double[] vector(
+      Map<String, double[]> params, String prefix, Feature feature, int dim) {
+    String table = feature.field instanceof Field.Ids ids ? ids.table() : "numeric";
+    double[] rows = get(params, prefix + table);
+    return Arrays.copyOfRange(rows, feature.id * dim, (feature.id + 1) * dim);
+  }
+
+  /// ℓ(x) = Σ w x over all features.
+  public static double firstOrder(Map<String, double[]> params, Batch batch, int row) {
+    double sum = 0;
+    for (Feature f : features(batch, row)) {
+      sum += vector(params, "w/", f, 1)[0] * f.x;
+    }
+    return sum;
+  }
+
+  /// The pooled vectors of an example, one per field of ids and, if asked for, one per number: `[F][D]`.
+  public static double[][] pooled(
+      Map<String, double[]> params, Batch batch, int row, int dim, boolean numbers) {
+    List<double[]> vectors = new ArrayList<>();
+    List<Feature> features = features(batch, row);
+    for (Field field : batch.schema().fields()) {
+      if (field instanceof Field.Ids) {
+        vectors.add(sum(params, features, field, dim));
+      }
+    }
+    for (Field field : batch.schema().dense()) {
+      if (numbers) {
+        vectors.add(sum(params, features, field, dim));
+      }
+    }
+    return vectors.toArray(double[][]::new);
+  }
+
+  private static double[] sum(
+      Map<String, double[]> params, List<Feature> features, Field field, int dim) {
+    double[] sum = new double[dim];
+    for (Feature f : features) {
+      if (f.field.equals(field)) {
+        double[] v = vector(params, "v/", f, dim);
+        for (int d = 0; d < dim; d++) {
+          sum[d] += v[d] * f.x;
+        }
+      }
+    }
+    return sum;
+  }
+
+  /// x W + b with W `[in, out]`.
+  public static double[] linear(double[] x, double[] w, double[] b) {
+    double[] y = b.clone();
+    for (int j = 0; j < y.length; j++) {
+      for (int i = 0; i < x.length; i++) {
+        y[j] += x[i] * w[i * y.length + j];
+      }
+    }
+    return y;
+  }
+
+  /// The layers `prefix/0`, `prefix/1`, … with ReLU after each, and batch norm by moving statistics before it where there
+  /// is one.
+  public static double[] tower(Map<String, double[]> params, String prefix, double[] x) {
+    double[] h = x;
+    for (int l = 0; params.containsKey(prefix + l + "/weight"); l++) {
+      String p = prefix + l + "/";
+      h = linear(h, get(params, p + "weight"), get(params, p + "bias"));
+      for (int i = 0; i < h.length; i++) {
+        if (params.containsKey(p + "norm/scale")) {
+          double m = get(params, p + "norm/mean")[i];
+          double v = get(params, p + "norm/variance")[i];
+          h[i] =
+              get(params, p + "norm/scale")[i] * (h[i] - m) / Math.sqrt(v + 1e-5)
+                  + get(params, p + "norm/shift")[i];
+        }
+        h[i] = Math.max(h[i], 0);
+      }
+    }
+    return h;
+  }
+
+  /// Σ a b
+  public static double dot(double[] a, double[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += a[i] * b[i];
+    }
+    return sum;
+  }
+
+  /// Vectors one behind the other.
+  public static double[] flat(double[]... vectors) {
+    return Arrays.stream(vectors).flatMapToDouble(Arrays::stream).toArray();
+  }
+}

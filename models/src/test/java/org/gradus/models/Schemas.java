@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models;
+
+import java.util.List;
+import org.gradus.embeddings.Field;
+import org.gradus.embeddings.Schema;
+import org.gradus.tensor.Pooling;
+
+/// The shapes of data that every model is tested on. The label is called `click`.
+public final class Schemas {
+  /// What a click is.
+  public static final Field.Label CLICK = new Field.Label("click", Field.LabelKind.BINARY);
+
+  /// The same name, and any number.
+  public static final Field.Label AMOUNT = new Field.Label("click", Field.LabelKind.REGRESSION);
+
+  /// Ids alone.
+  public static final Schema CATEGORICAL =
+      Schema.of(
+          new Field.Categorical("user", 6),
+          new Field.Categorical("city", 4),
+          new Field.Categorical("hour", 5),
+          CLICK);
+
+  /// Ids and numbers, and a number to predict.
+  public static final Schema DENSE =
+      Schema.of(
+          new Field.Dense("price"),
+          new Field.Categorical("user", 6),
+          new Field.Dense("age"),
+          new Field.Categorical("city", 4),
+          AMOUNT);
+
+  /// Bags with repeated ids, padding and none at all.
+  public static final Schema BAGS =
+      Schema.of(
+          new Field.MultiValued("tags", 7, "tags", Pooling.MEAN, 4),
+          new Field.Dense("price"),
+          new Field.Categorical("user", 6),
+          new Field.MultiValued("words", 5, "words", Pooling.SQRTN, 3),
+          CLICK);
+
+  /// One table for three fields.
+  public static final Schema SHARED =
+      Schema.of(
+          new Field.Categorical("item", 6, "items"),
+          new Field.MultiValued("bought", 6, "items", Pooling.SUM, 3),
+          new Field.Dense("price"),
+          new Field.MultiValued("seen", 6, "items", Pooling.SUM, 4),
+          CLICK);
+
+  private Schemas() {}
+
+  /// Each of the above.
+  public static List<Schema> all() {
+    return List.of(CATEGORICAL, DENSE, BAGS, SHARED);
+  }
+}
