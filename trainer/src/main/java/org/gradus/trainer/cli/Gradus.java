@@ -3,6 +3,10 @@ package org.gradus.trainer.cli;
 
 import java.io.PrintWriter;
 import java.util.Arrays;
+import java.util.Locale;
+import org.gradus.data.DataException;
+import org.gradus.trainer.run.DivergenceException;
+import org.gradus.trainer.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -54,7 +58,35 @@ public final class Gradus implements Runnable {
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setExecutionExceptionHandler(root::failed);
-    return line.execute(args);
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError e) {
+      long heap = Runtime.getRuntime().maxMemory();
+      return root.failed(
+          err,
+          String.format(
+              Locale.ROOT,
+              "gradus: out of memory (%s) with a heap of at most %.1f GiB. Try a larger one"
+                  + " (GRADUS_JAVA_OPTS=-Xmx8g), smaller batches or a smaller model.",
+              e.getMessage(),
+              heap / (double) (1L << 30)),
+          e);
+    } catch (LinkageError e) {
+      return root.failed(
+          err,
+          "gradus: something is missing from this JVM or class path ("
+              + e
+              + "). Start through ./gradus; gradus doctor shows what is there.",
+          e);
+    }
+  }
+
+  private int failed(PrintWriter err, String message, Throwable e) {
+    err.println(message);
+    if (verbose) {
+      e.printStackTrace(err);
+    }
+    return 1;
   }
 
   @Override
@@ -72,10 +104,18 @@ public final class Gradus implements Runnable {
     err.println("gradus: " + (said == null ? e.toString() : said));
     if (verbose) {
       e.printStackTrace(err);
-    } else if (!(e instanceof IllegalArgumentException)) {
+    } else if (!isForUsers(e)) {
       err.println("        (" + e.getClass().getSimpleName() + "; --verbose shows where)");
     }
     return 1;
+  }
+
+  /// Whether a message says all there is to say: what was given, what was expected, what to do.
+  private static boolean isForUsers(Exception e) {
+    return e instanceof IllegalArgumentException
+        || e instanceof DataException
+        || e instanceof StoreException
+        || e instanceof DivergenceException;
   }
 
   /// The words of a list in one line.

@@ -63,7 +63,11 @@ final class Interrupt implements AutoCloseable {
   public void close() {
     finished.countDown();
     if (!asked.get()) {
-      Runtime.getRuntime().removeShutdownHook(hook);
+      try {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      } catch (IllegalStateException e) {
+        // The process began to end in this very moment; the hook does not wait any more.
+      }
     }
   }
 }

@@ -95,36 +95,54 @@ final class Overrides {
               + " groups of parameters. Expected one; change the groups in the file.");
     }
     Group g = o.groups().getFirst();
-    Rule rule = training.containsKey("optimizer") ? rule() : g.rule();
+    boolean otherRule = training.containsKey("optimizer");
+    Rule rule = rule(g.rule());
     Penalty p = g.penalty();
+    // FTRL has penalties of its own, inside its closed form; they do not count twice.
+    boolean ownPenalty = rule instanceof Rule.Ftrl;
     Penalty penalty =
-        new Penalty(
-            number("l1", p.l1()),
-            number("l2", p.l2()),
-            choice("penaltyTables", Penalty.Tables.class, p.tables()));
+        ownPenalty && otherRule
+            ? Penalty.NONE
+            : new Penalty(
+                ownPenalty ? p.l1() : number("l1", p.l1()),
+                ownPenalty ? p.l2() : number("l2", p.l2()),
+                choice("penaltyTables", Penalty.Tables.class, p.tables()));
     AbsentRows absent =
         training.containsKey("absentRows")
             ? choice("absentRows", AbsentRows.class, AbsentRows.LAZY)
-            : g.absentRows();
+            : otherRule ? null : g.absentRows();
     Group changed =
         new Group(g.parameters(), rule, number("rate", g.rate()), g.schedule(), penalty, absent);
     OptimizerConfig optimizer =
         new OptimizerConfig(
             List.of(changed),
             number("clipNorm", o.clipNorm()),
-            (long) number("maxDenseRows", (double) o.maxDenseRows()));
+            whole("maxDenseRows", o.maxDenseRows(), Long.MAX_VALUE));
     TrainConfig c = config.with(optimizer);
     if (training.containsKey("patience") || training.containsKey("metric")) {
       Stopping old = c.stopping();
       String metric = training.getOrDefault("metric", old == null ? "valid.auc" : old.metric());
-      int patience = (int) number("patience", old == null ? 3 : old.patience());
+      int patience = (int) whole("patience", old == null ? 3 : old.patience(), Integer.MAX_VALUE);
       c = c.with(patience == 0 ? null : new Stopping(metric, patience));
     }
     return c;
   }
 
-  private Rule rule() {
-    String name = training.getOrDefault("optimizer", "");
+  private Rule rule(Rule old) {
+    String name = training.getOrDefault("optimizer", old.getClass().getSimpleName());
+    if (training.containsKey("momentum") && !name.equalsIgnoreCase("sgd")) {
+      throw new IllegalArgumentException(
+          "--set momentum: " + name + " has none. Expected optimizer=sgd beside it.");
+    }
+    if (!training.containsKey("optimizer")) {
+      return switch (old) {
+        case Rule.Sgd(var momentum, var nesterov) ->
+            new Rule.Sgd(number("momentum", momentum), nesterov);
+        case Rule.Ftrl(var beta, var l1, var l2) ->
+            new Rule.Ftrl(beta, number("l1", l1), number("l2", l2));
+        default -> old;
+      };
+    }
     return switch (name.toLowerCase(Locale.ROOT).replace("-", "").replace("_", "")) {
       case "sgd" -> new Rule.Sgd(number("momentum", 0), false);
       case "adagrad" -> new Rule.Adagrad(1e-8, 0);
@@ -149,6 +167,23 @@ final class Overrides {
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException("--set " + key + "=" + value + ". Expected a number.", e);
     }
+  }
+
+  private long whole(String key, long preset, long max) {
+    String value = training.get(key);
+    if (value == null) {
+      return preset;
+    }
+    try {
+      long n = Long.parseLong(value);
+      if (n >= 0 && n <= max) {
+        return n;
+      }
+    } catch (NumberFormatException e) {
+      // reported below, like a number out of range
+    }
+    throw new IllegalArgumentException(
+        "--set " + key + "=" + value + ". Expected a whole number of at least 0.");
   }
 
   private <E extends Enum<E>> E choice(String key, Class<E> type, E preset) {

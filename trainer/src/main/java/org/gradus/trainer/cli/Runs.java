@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.gradus.data.DataSource;
 import org.gradus.data.Examples;
+import org.gradus.tensor.Device;
 import org.gradus.tensor.Devices;
 import org.gradus.trainer.run.TrainConfig;
 import org.gradus.trainer.store.StoreException;
@@ -22,11 +23,18 @@ final class Runs {
   /// The device asked for, else `$GRADUS_DEVICE`, else that of the run; `auto` says what it chose.
   static String device(@Nullable String asked, TrainConfig config, PrintWriter err) {
     String set = System.getenv("GRADUS_DEVICE");
-    String name = asked != null ? asked : set != null ? set : config.device();
+    return device(asked != null ? asked : set != null ? set : config.device(), err);
+  }
+
+  /// The device of this name; `auto` says what it chose. A device that cannot be opened is an error here, before data
+  /// are read for it.
+  static String device(String name, PrintWriter err) {
     Devices.Choice choice = Devices.choose(name);
     if (name.equals("auto")) {
       err.println("device: " + choice.name() + " (" + choice.reason() + ")");
+      err.flush();
     }
+    Device.open(choice.name()).close();
     return choice.name();
   }
 

@@ -35,9 +35,9 @@ final class Sources {
             + ".");
   }
 
-  /// Folder for prepared data: `$GRADUS_CACHE`, else `~/.cache/gradus`.
+  /// Folder for prepared data: the system property `gradus.cache`, else `$GRADUS_CACHE`, else `~/.cache/gradus`.
   static Path cache() {
-    String set = System.getenv("GRADUS_CACHE");
+    String set = System.getProperty("gradus.cache", System.getenv("GRADUS_CACHE"));
     return set == null
         ? Path.of(System.getProperty("user.home"), ".cache", "gradus")
         : Path.of(set);

@@ -13,7 +13,6 @@ import org.gradus.data.DataSet;
 import org.gradus.data.DataSource;
 import org.gradus.models.ModelSpec;
 import org.gradus.models.Models;
-import org.gradus.tensor.Devices;
 import org.gradus.trainer.run.BarProgress;
 import org.gradus.trainer.run.Configs;
 import org.gradus.trainer.run.Listener;
@@ -117,24 +116,37 @@ final class TrainCommand implements Runnable {
   @Override
   public void run() {
     PrintWriter err = spec.commandLine().getErr();
-    TrainConfig c = resume == null ? configured() : resumed(RunFolder.open(resume));
-    Devices.Choice choice = Devices.choose(c.device());
-    if (c.device().equals("auto")) {
-      err.println("device: " + choice.name() + " (" + choice.reason() + ")");
-      c = withDevice(c, choice.name());
+    TrainConfig asked = resume == null ? configured() : resumed(RunFolder.open(resume));
+    TrainConfig c = withDevice(asked, Runs.device(asked.device(), err));
+    if (out != null && Files.exists(out)) {
+      RunFolder.create(out); // refuses the folder of another run before data are read
     }
     DataSource.Opened opened = Session.open(c, err);
     try (DataSet set = opened.data();
-        Session session = new Session(c, set.schema(), c.device());
-        Interrupt interrupt = new Interrupt()) {
-      RunFolder folder =
-          resume == null ? RunFolder.create(out == null ? next(c) : out) : RunFolder.open(resume);
-      Runs.keepEncoder(opened.encoder(), folder.path());
-      Listener listener = interrupt.watch(BarProgress.forConsole(System.err));
-      Trainer trainer = new Trainer(c, set, session.model(), session.params());
-      RunResult result =
-          resume == null ? trainer.run(folder, listener) : trainer.resume(folder, listener);
-      report(c, set, result, err);
+        Session session = new Session(c, set.schema(), c.device())) {
+      report(c, set, train(c, opened, session, err), err);
+    }
+  }
+
+  private RunResult train(
+      TrainConfig c, DataSource.Opened opened, Session session, PrintWriter err) {
+    try (Interrupt interrupt = new Interrupt()) {
+      Trainer trainer = new Trainer(c, opened.data(), session.model(), session.params());
+      Listener listener = interrupt.watch(BarProgress.forConsole(err));
+      RunResult result;
+      if (resume == null) {
+        RunFolder folder = RunFolder.create(out == null ? next(c) : out);
+        Runs.keepEncoder(opened.encoder(), folder.path());
+        result = trainer.run(folder, listener);
+      } else {
+        result = trainer.resume(RunFolder.open(resume), listener);
+      }
+      if (result.interrupted()) {
+        // Said here: after Ctrl-C the process ends as soon as the interrupt is closed.
+        err.println("go on with: ./gradus train --resume " + result.folder());
+        err.flush();
+      }
+      return result;
     }
   }
 
@@ -176,10 +188,16 @@ final class TrainCommand implements Runnable {
   /// The configuration of a run, with what was asked for over it; the trainer refuses what may not change.
   private TrainConfig resumed(RunFolder folder) {
     TrainConfig c = folder.config(Presets.of(null, null));
-    if (model != null || data != null || config != null || !set.isEmpty() || initFrom != null) {
+    if (model != null
+        || data != null
+        || config != null
+        || out != null
+        || !set.isEmpty()
+        || initFrom != null) {
       throw new IllegalArgumentException(
-          "--resume: model, data and settings are those of the run. Expected only --threads,"
-              + " --checkpoint-every, --path, or the same --seed, --batch-size and --epochs.");
+          "--resume: model, data, settings and folder are those of the run. Expected only"
+              + " --threads, --checkpoint-every, --path, or the same --seed, --batch-size and"
+              + " --epochs.");
     }
     TrainConfig.Loop l = c.loop();
     TrainConfig.Loop loop =
@@ -190,7 +208,12 @@ final class TrainCommand implements Runnable {
             l.dropLast());
     TrainConfig again =
         c.withSeed(seed == null ? c.seed() : seed).with(loop).with(execution(c.execution()));
-    return device == null ? again : withDevice(again, device);
+    TrainConfig.DataChoice at =
+        path == null
+            ? c.data()
+            : new TrainConfig.DataChoice(
+                c.data().name(), path.toString(), c.data().settings());
+    return with(again, at, device == null ? c.device() : device);
   }
 
   private TrainConfig.Execution execution(TrainConfig.Execution e) {
@@ -208,10 +231,14 @@ final class TrainCommand implements Runnable {
   }
 
   private static TrainConfig withDevice(TrainConfig c, String name) {
+    return with(c, c.data(), name);
+  }
+
+  private static TrainConfig with(TrainConfig c, TrainConfig.DataChoice data, String device) {
     return new TrainConfig(
         c.model(),
-        c.data(),
-        name,
+        data,
+        device,
         c.seed(),
         c.loop(),
         c.optimizer(),
@@ -244,11 +271,7 @@ final class TrainCommand implements Runnable {
   private void report(TrainConfig c, DataSet set, RunResult result, PrintWriter err) {
     PrintWriter to = spec.commandLine().getOut();
     if (result.interrupted()) {
-      throw new CommandFailed(
-          "train: stopped after step "
-              + result.steps()
-              + "; go on with: ./gradus train --resume "
-              + result.folder());
+      throw new CommandFailed("train: stopped after step " + result.steps());
     }
     to.println();
     to.println(c.model().name() + " on " + set.name() + " (" + c.device() + ")");

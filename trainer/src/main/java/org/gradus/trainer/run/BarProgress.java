@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.run;
 
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Map;
 import me.tongfei.progressbar.ProgressBar;
@@ -11,17 +11,17 @@ import org.jspecify.annotations.Nullable;
 
 /// Progress as a bar that renews itself, for a terminal.
 public final class BarProgress implements Listener, AutoCloseable {
-  private final PrintStream out;
+  private final PrintWriter out;
   private @Nullable ProgressBar bar;
 
   /// Lines between the bars go to `out`; the bar itself to standard error.
-  public BarProgress(PrintStream out) {
+  public BarProgress(PrintWriter out) {
     this.out = out;
   }
 
   /// A bar when standard output is a terminal, otherwise plain lines.
   @SuppressWarnings("SystemConsoleNull") // it is null again since JDK 25 where there is no terminal
-  public static Listener forConsole(PrintStream out) {
+  public static Listener forConsole(PrintWriter out) {
     return System.console() != null && System.console().isTerminal()
         ? new BarProgress(out)
         : new PlainProgress(out);

@@ -31,7 +31,11 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
           metrics.put(prefix + "rows", Metric.of(card.rows()));
           card.metrics().forEach((name, m) -> metrics.put(prefix + name, m));
           GroupedAuc gauc = card.groupedAuc(weighting);
-          if (gauc != null) {
+          if (gauc == null && card.metrics().containsKey("auc")) {
+            metrics.put(prefix + "gauc", Metric.undefined("the rows belong to no users"));
+            metrics.put(prefix + "gauc_users", Metric.of(0));
+            words.put(prefix + "gauc_weighting", weighting.name());
+          } else if (gauc != null) {
             metrics.put(prefix + "gauc", gauc.gauc());
             metrics.put(prefix + "gauc_users", Metric.of(gauc.users()));
             metrics.put(prefix + "gauc_skipped_users", Metric.of(gauc.skippedUsers()));

@@ -2,6 +2,7 @@
 package org.gradus.trainer.run;
 
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Map;
 import org.gradus.trainer.metrics.Metric;
@@ -10,7 +11,7 @@ import org.gradus.trainer.metrics.Metric;
 public final class PlainProgress implements Listener {
   private static final long PAUSE = 10_000_000_000L;
 
-  private final PrintStream out;
+  private final PrintWriter out;
   private int epoch;
   private long steps;
   private long done;
@@ -18,6 +19,11 @@ public final class PlainProgress implements Listener {
 
   /// Lines go here.
   public PlainProgress(PrintStream out) {
+    this(new PrintWriter(out, true));
+  }
+
+  /// Lines go here, and appear at once when the writer flushes itself.
+  public PlainProgress(PrintWriter out) {
     this.out = out;
   }
 
@@ -55,7 +61,11 @@ public final class PlainProgress implements Listener {
       String name = e.getKey();
       if (name.endsWith("auc") || name.endsWith("logloss") || name.endsWith("rmse")) {
         Metric m = e.getValue();
-        line.append("  ").append(name).append(' ').append(m.defined() ? number(m.value()) : m);
+        if (m.defined()) {
+          line.append("  ").append(name).append(' ').append(number(m.value()));
+        } else if (!name.endsWith("gauc")) {
+          line.append("  ").append(name).append(' ').append(m);
+        }
       }
     }
     return line.append(report.best() ? "  best so far" : "").toString();

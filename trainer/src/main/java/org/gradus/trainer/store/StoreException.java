@@ -35,6 +35,7 @@ public final class StoreException extends RuntimeException {
   private static String reason(Exception cause) {
     return switch (cause) {
       case NoSuchFileException e -> "no such file or folder: " + e.getFile();
+      case java.nio.file.FileAlreadyExistsException e -> "a file is in the way: " + e.getFile();
       case NotDirectoryException e -> "not a folder: " + e.getFile();
       case AccessDeniedException _ -> "permission denied; expected a folder that may be written to";
       case java.nio.file.ReadOnlyFileSystemException _ -> "the file system is read-only";

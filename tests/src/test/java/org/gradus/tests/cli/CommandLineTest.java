@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tests.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.gradus.tests.cli.Cli.Result;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Help, exit codes, messages, and the commands that train nothing.
+class CommandLineTest {
+  @TempDir private Path folder;
+  private Cli cli = new Cli(Path.of(""));
+
+  @BeforeEach
+  void emptyCache() throws IOException {
+    cli = new Cli(Files.createDirectory(folder.resolve("cache")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"train", "evaluate", "predict", "gradcheck", "models", "doctor"})
+  void everyCommandHasHelp(String command) {
+    Result help = cli.run(command, "--help");
+    assertThat(help.code()).isZero();
+    assertThat(help.err()).isEmpty();
+    assertThat(help.out())
+        .startsWith("Usage: gradus " + command)
+        .contains("--help")
+        .contains("--verbose")
+        // names of options and paths, not of what picocli calls them when nobody does
+        .doesNotContain("<set>")
+        .doesNotContain("$$");
+    assertThat(cli.run().out()).contains(command);
+    assertThat(cli.run("generate-completion").out()).contains(command);
+  }
+
+  @Test
+  void theListOfCommandsComesWithoutArguments() {
+    Result shown = cli.run();
+    assertThat(shown.code()).isZero();
+    assertThat(shown.out()).isEqualTo(cli.run("--help").out()).contains("Exit codes: 0 success");
+    assertThat(cli.run("--version").out()).startsWith("gradus ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "nothing",
+        "train --epoch-count 3",
+        "train --epochs three",
+        "train --set rows",
+        "evaluate",
+        "predict --run x --in y",
+        "gradcheck --seed x",
+        "doctor now"
+      })
+  void wrongUsageIsTwoAndShowsTheWayOut(String line) {
+    Result wrong = cli.run(line.split(" "));
+    assertThat(wrong.code()).isEqualTo(2);
+    assertThat(wrong.out()).isEmpty();
+    assertThat(wrong.err())
+        .containsPattern("Usage: gradus|Did you mean: |Possible solutions: ")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void errorsAreOneMessageAndAStackTraceOnlyWhenAskedFor() {
+    Result error = cli.run("train", "--model", "transformer9000");
+    assertThat(error.code()).isEqualTo(1);
+    assertThat(error.out()).isEmpty();
+    assertThat(error.err().lines()).hasSize(1);
+    assertThat(error.err())
+        .contains("model transformer9000: no such model")
+        .contains("deepfm, dlrm, fm, lr");
+    for (List<String> verbose :
+        List.of(
+            List.of("--verbose", "train", "--model", "transformer9000"),
+            List.of("train", "--model", "transformer9000", "--verbose"))) {
+      assertThat(cli.run(verbose).err())
+          .startsWith(error.err().strip())
+          .contains("\tat org.gradus.models.Models.get");
+    }
+  }
+
+  @Test
+  void unknownNamesAreNamedBesideWhatThereIs() {
+    assertThat(failed("train", "--data", "netflix"))
+        .contains("data netflix: no such data set", "criteo-synthetic", "ml-100k", "ml-1m");
+    assertThat(failed("train", "--device", "tpu"))
+        .contains("device tpu: no such device", "auto", "cpu", "reference");
+    assertThat(failed("gradcheck", "--model", "mlp")).contains("model mlp: no such model");
+    assertThat(failed("gradcheck", "--device", "tpu")).contains("device tpu");
+    assertThat(failed("train", "--device", "cuda"))
+        .contains("device cuda")
+        .doesNotContain("generating"); // before any work
+  }
+
+  @Test
+  void unknownSettingsAreAllListed() {
+    assertThat(
+            failed(
+                "train",
+                "--model=fm",
+                "--set=embedingDim=4",
+                "--set=learningRate=1",
+                "--set=data.row=5",
+                "--set=rate=0.1"))
+        .contains("unknown embedingDim, learningRate, data.row.")
+        .contains("embeddingDim", "data.rows", "optimizer");
+  }
+
+  @Test
+  void settingsThatWouldBeIgnoredAreRefused() {
+    assertThat(failed("train", "--set=momentum=0.9")).contains("momentum", "optimizer=sgd");
+    assertThat(failed("train", "--set=optimizer=adamw")).contains("adamw", "row-wise-adagrad");
+    assertThat(failed("train", "--set=patience=2.5")).contains("patience=2.5", "whole number");
+    assertThat(failed("train", "--set=rate=fast")).contains("rate=fast", "number");
+    assertThat(failed("train", "--set=rate=-1")).contains("rate -1");
+    assertThat(failed("train", "--set=penaltyTables=some")).contains("ROWS, ALL, DIN");
+    assertThat(failed("train", "--epochs=0")).contains("at least 1 epoch");
+    assertThat(failed("train", "--set=embeddingDim=two")).contains("embeddingDim=two", "integer");
+    assertThat(failed("train", "--set=data.rows=-5")).contains("rows", "at least 1");
+  }
+
+  private String failed(String... args) {
+    Result r = cli.run(args);
+    assertThat(r.code()).as(r.all()).isEqualTo(1);
+    assertThat(r.out()).isEmpty();
+    assertThat(r.err()).doesNotContain("\tat ");
+    assertThat(cli.cache()).as("nothing was prepared").isEmptyDirectory();
+    return r.err();
+  }
+
+  @Test
+  void modelsAreListedForPeopleAndForPrograms() {
+    String text = cli.run("models").out();
+    Result json = cli.run("models", "--json");
+    assertThat(json.code()).isZero();
+    JsonNode models = JsonMapper.shared().readTree(json.out());
+    assertThat(models).hasSizeGreaterThanOrEqualTo(4);
+    for (JsonNode m : models) {
+      assertThat(text).contains(m.path("name").asString(), m.path("title").asString());
+      assertThat(m.path("year").asInt()).isBetween(1950, 2030);
+      assertThat(m.path("venue").asString()).isNotEmpty();
+      assertThat(m.path("url").asString()).startsWith("https://");
+      for (JsonNode option : m.path("options")) {
+        assertThat(option.propertyNames())
+            .containsExactly("name", "type", "default", "choices", "description");
+        assertThat(text).contains(option.path("name").asString());
+      }
+    }
+  }
+
+  @Test
+  void gradcheckPrintsATableAndWritesItAsJson() throws IOException {
+    Path file = folder.resolve("check.json");
+    Result r = cli.run("gradcheck", "--model=lr", "--seed=7", "--json=" + file);
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(r.out()).contains("verdict", "PASS", "gradcheck: passed on reference, seed 7");
+    JsonNode json = JsonMapper.shared().readTree(Files.readString(file));
+    assertThat(json.path("passed").asBoolean()).isTrue();
+    assertThat(json.path("device").asString()).isEqualTo("reference");
+    assertThat(json.path("seed").asInt()).isEqualTo(7);
+    JsonNode rows = json.path("models").path("lr");
+    assertThat(rows).isNotEmpty();
+    for (JsonNode row : rows) {
+      assertThat(r.out()).contains(row.path("tensor").asString());
+      assertThat(row.path("difference").asDouble())
+          .isLessThanOrEqualTo(row.path("allowed").asDouble());
+    }
+    Result cpu = cli.run("gradcheck", "--model=lr", "--device=cpu");
+    assertThat(cpu.code()).as(cpu.all()).isZero();
+    assertThat(cpu.out()).contains("passed on cpu, seed 1");
+    Result unwritable = cli.run("gradcheck", "--model=lr", "--json=" + file + "/below");
+    assertThat(unwritable.code()).isEqualTo(1);
+    assertThat(unwritable.err()).contains("cannot write", "below");
+  }
+
+  @Test
+  void doctorShowsWhatIsThere() {
+    Result r = cli.run("doctor");
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(r.out())
+        .contains(
+            "java ",
+            Runtime.version().toString(),
+            "cores",
+            "heap",
+            "jdk.incubator.vector is there",
+            "bits",
+            "device cpu",
+            "device reference",
+            "device cuda",
+            "device auto");
+  }
+
+  /// The variable is read in a process of its own: this one's environment cannot be changed.
+  @Test
+  void theEnvironmentChoosesTheDevice() throws IOException, InterruptedException {
+    List<String> train =
+        Cli.join(
+            List.of("train", "--model=lr", "--epochs=1", "--steps-per-epoch=1"), Cli.TINY_DATA);
+    Path run = folder.resolve("run");
+    Result r =
+        cli.fork(
+            List.of("-XX:TieredStopAtLevel=1"),
+            Cli.join(train, List.of("--out=" + run)),
+            Map.of("GRADUS_DEVICE", "reference"));
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(Cli.metrics(run).path("device").asString()).isEqualTo("reference");
+    assertThat(r.err()).doesNotContain("device:"); // auto did not choose
+    // what is typed counts more
+    Path other = folder.resolve("other");
+    Result typed =
+        cli.fork(
+            List.of("-XX:TieredStopAtLevel=1"),
+            Cli.join(train, List.of("--out=" + other, "--device=cpu")),
+            Map.of("GRADUS_DEVICE", "tpu", "GRADUS_CACHE", "ignored"));
+    assertThat(typed.code()).as(typed.all()).isZero();
+    assertThat(Cli.metrics(other).path("device").asString()).isEqualTo("cpu");
+  }
+}
