@@ -211,8 +211,7 @@ final class TrainCommand implements Runnable {
     TrainConfig.DataChoice at =
         path == null
             ? c.data()
-            : new TrainConfig.DataChoice(
-                c.data().name(), path.toString(), c.data().settings());
+            : new TrainConfig.DataChoice(c.data().name(), path.toString(), c.data().settings());
     return with(again, at, device == null ? c.device() : device);
   }
 
