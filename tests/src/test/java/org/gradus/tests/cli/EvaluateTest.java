@@ -204,6 +204,9 @@ class EvaluateTest {
 
   @Test
   void whatDoesNotFitIsRefused() {
+    assertThat(cli.run("evaluate", run("lr")).out())
+        .containsPattern("test.rows +40\n") // a count is no fraction
+        .containsPattern("test.gauc +undefined\n");
     assertThat(cli.run("evaluate", run("lr"), "--data=ml-100k").err())
         .contains("the run was trained on criteo");
     assertThat(cli.run("evaluate", run("none")).err()).contains("is no run");

@@ -3,9 +3,7 @@ package org.gradus.trainer.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.gradus.data.DataSet;
 import org.gradus.data.DataSource;
 import org.gradus.data.Examples;
@@ -92,11 +90,6 @@ final class EvaluateCommand implements Runnable {
     Evaluation e =
         new Evaluator(session.model(), session.device(), config.measure())
             .evaluate(split, rows, labels);
-    Map<String, @Nullable Object> metrics = new LinkedHashMap<>();
-    e.metrics()
-        .forEach(
-            (metric, m) -> metrics.put(metric, m.defined() ? (Object) m.value() : m.undefined()));
-    e.words().forEach(metrics::put);
-    Metrics.print(metrics, out);
+    Metrics.print(e.asMap(), out);
   }
 }

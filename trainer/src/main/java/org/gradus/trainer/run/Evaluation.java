@@ -8,6 +8,8 @@ import org.gradus.trainer.metrics.GroupedAuc;
 import org.gradus.trainer.metrics.Metric;
 import org.gradus.trainer.metrics.Scorecard;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The metrics of one split, named as in `metrics.json`: `test.auc`, and with several labels `test.click.auc`.
@@ -65,6 +67,28 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
           }
         });
     words.forEach(json::put);
+  }
+
+  /// Everything as it stands in `metrics.json`, by name, with null for what is undefined.
+  public Map<String, @Nullable Object> asMap() {
+    ObjectNode json = JsonMapper.shared().createObjectNode();
+    writeTo(json);
+    return plain(json);
+  }
+
+  static Map<String, @Nullable Object> plain(ObjectNode json) {
+    Map<String, @Nullable Object> found = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> e : json.properties()) {
+      JsonNode v = e.getValue();
+      found.put(
+          e.getKey(),
+          v.isNull()
+              ? null
+              : v.isIntegralNumber()
+                  ? v.longValue()
+                  : v.isNumber() ? v.doubleValue() : v.asString());
+    }
+    return found;
   }
 
   private static boolean isCount(String name) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.run;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -11,8 +10,6 @@ import org.gradus.tensor.Device;
 import org.gradus.trainer.store.AtomicFiles;
 import org.gradus.trainer.store.SafeTensors;
 import org.gradus.trainer.store.Stored;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -56,21 +53,6 @@ record Finish(TrainConfig config, DataSet data, Params params, Checkpoints check
     json.put("steps", state.step());
     AtomicFiles.write(folder.path().resolve(RunFolder.METRICS), json.toPrettyString() + "\n");
     new Report(config, params, checkpoints).write(json);
-    return new RunResult(folder.path(), false, state.epoch(), state.step(), plain(json));
-  }
-
-  private static Map<String, @Nullable Object> plain(ObjectNode json) {
-    Map<String, @Nullable Object> found = new LinkedHashMap<>();
-    for (Map.Entry<String, JsonNode> e : json.properties()) {
-      JsonNode v = e.getValue();
-      found.put(
-          e.getKey(),
-          v.isNull()
-              ? null
-              : v.isIntegralNumber()
-                  ? v.longValue()
-                  : v.isNumber() ? v.doubleValue() : v.asString());
-    }
-    return found;
+    return new RunResult(folder.path(), false, state.epoch(), state.step(), Evaluation.plain(json));
   }
 }
