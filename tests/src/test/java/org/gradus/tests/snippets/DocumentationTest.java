@@ -105,8 +105,11 @@ class DocumentationTest {
           continue;
         }
         assertThat(origin).as(at + " says where it comes from").matches("<!-- snippet: .+ -->");
-        String name = origin.substring("<!-- snippet: ".length(), origin.length() - " -->".length());
-        assertThat(block.toString().strip()).as("%s, region %s", at, name).isEqualTo(regions.get(name));
+        String name =
+            origin.substring("<!-- snippet: ".length(), origin.length() - " -->".length());
+        assertThat(block.toString().strip())
+            .as("%s, region %s", at, name)
+            .isEqualTo(regions.get(name));
         unused.remove(name);
       }
     }

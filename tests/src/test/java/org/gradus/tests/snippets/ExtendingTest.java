@@ -151,7 +151,8 @@ class ExtendingTest {
         Var x = tape.constant(Shape.of(2, 3), 1f, 2f, 3f, 4f, 5f, 6f); // [2, 3]
         Var loss = x.matmul(tape.use(w)).square().mean(); //               []
         Gradients gradients = tape.backward(loss);
-        if (gradients.of(w) instanceof Gradient.Dense(Tensor values)) { // null: loss is not a function of w
+        if (gradients.of(w)
+            instanceof Gradient.Dense(Tensor values)) { // null: loss is not a function of w
           System.out.println(values.shape()); //                           [3, 1]
         }
       } // every tensor of the step dies here; its memory goes back to the device's pool

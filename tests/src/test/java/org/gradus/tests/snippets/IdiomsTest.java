@@ -207,8 +207,7 @@ class IdiomsTest {
         double first = 1 / (1 + StrictMath.exp(-1.5)) - 1;
         double second = 1 / (1 + StrictMath.exp(-3.5));
         var g = (Gradient.Dense) Objects.requireNonNull(gradients.of(w));
-        assertThat(g.values().toDoubles()[0])
-            .isCloseTo((first + 3 * second) / 2, within(1e-14));
+        assertThat(g.values().toDoubles()[0]).isCloseTo((first + 3 * second) / 2, within(1e-14));
         assertThat(stopped.needsGradient()).isFalse();
         assertThat(dropped.shape()).isEqualTo(z.shape());
         assertThat(numbers(h)).isEqualTo(numbers(layer.forward(x).relu()));
