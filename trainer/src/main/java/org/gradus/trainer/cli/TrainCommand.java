@@ -124,7 +124,10 @@ final class TrainCommand implements Runnable {
     DataSource.Opened opened = Session.open(c, err);
     try (DataSet set = opened.data();
         Session session = new Session(c, set.schema(), c.device())) {
-      report(c, set, train(c, opened, session, err), err);
+      RunResult result = train(c, opened, session, err);
+      String memory = PeakMemory.describe(session.device().memory());
+      report(c, set, result, err);
+      spec.commandLine().getOut().println(memory);
     }
   }
 
