@@ -115,7 +115,7 @@ public record Cli(Path cache) {
     for (List<String> part : parts) {
       all.addAll(part);
     }
-    return all;
+    return List.copyOf(all);
   }
 
   /// The metrics of a run.
