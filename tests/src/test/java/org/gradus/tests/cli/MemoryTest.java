@@ -84,9 +84,9 @@ class MemoryTest {
         trained(
             new CriteoGenerator.Spec(60, 1.1, 1, 3),
             30_000,
-            "40m",
-            List.of("--model=fm", "--set=embeddingDim=192", "--batch-size=256"));
-    assertThat(m.path("parameters").asLong() * Float.BYTES).isGreaterThan(40L << 20);
+            "48m",
+            List.of("--model=fm", "--set=embeddingDim=224", "--batch-size=256"));
+    assertThat(m.path("parameters").asLong() * Float.BYTES).isGreaterThan(48L << 20);
   }
 
   @Test
