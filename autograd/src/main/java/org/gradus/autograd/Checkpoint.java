@@ -24,6 +24,9 @@ final class Checkpoint {
     try (Tape inside = Tape.probed(tape.device(), false, tape.probe())) {
       Var output = body.apply(mode.on(inside), leaves(inside, inputs));
       y = tape.scope().share(check(output, inside).value());
+      // A walk asks the tape for its parameters before it goes inside, and those of a checkpoint in
+      // the inside would come too late.
+      inside.parameters().keySet().forEach(tape::use);
     }
     return tape.record(
         "checkpoint",

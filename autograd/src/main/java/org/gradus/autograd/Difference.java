@@ -17,8 +17,9 @@ import java.util.List;
 ///
 /// @param derivative n
 /// @param floor its noise
+/// @param resolution the smallest derivative that could have moved an output, 2⁻⁵² Σ |R y| / h over all of them
 /// @param moved whether any output changed at all
-record Difference(double derivative, double floor, boolean moved) {
+record Difference(double derivative, double floor, double resolution, boolean moved) {
   private static final double MARGIN = 4;
 
   /// The objective's outputs on both sides of a point.
@@ -43,7 +44,10 @@ record Difference(double derivative, double floor, boolean moved) {
     }
     double step = sides.get(0).step;
     return new Difference(
-        (4 * fine - coarse) / 3, MARGIN * noise + 0x1p-52 * magnitude / step, magnitude > 0);
+        (4 * fine - coarse) / 3,
+        MARGIN * noise + 0x1p-52 * magnitude / step,
+        0x1p-52 * magnitude(sides.get(0).plus) / step,
+        magnitude > 0);
   }
 
   /// Σ R ⊙ (y₊ − y₋): the outputs are subtracted before they are summed, so that those that did not move add no noise.
@@ -55,6 +59,16 @@ record Difference(double derivative, double floor, boolean moved) {
       double[] r = plus.get(o).weights();
       for (int i = 0; i < p.length; i++) {
         sum += r[i] * (p[i] - m[i]);
+      }
+    }
+    return sum;
+  }
+
+  private static double magnitude(List<Passes.Output> outputs) {
+    double sum = 0;
+    for (Passes.Output o : outputs) {
+      for (int i = 0; i < o.values().length; i++) {
+        sum += Math.abs(o.weights()[i] * o.values()[i]);
       }
     }
     return sum;

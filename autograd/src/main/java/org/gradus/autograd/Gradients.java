@@ -27,9 +27,18 @@ public final class Gradients {
     return ofParameters.get(parameter);
   }
 
-  /// Gradient of a [Tape#variable], or null when the loss does not depend on it.
+  /// Gradient of a [Tape#variable], or null when the loss does not depend on it. An error for the result of an operation:
+  /// its gradient is passed on and not kept.
   public @Nullable Tensor of(Var variable) {
-    return ofVariables.get(variable);
+    Tensor gradient = ofVariables.get(variable);
+    if (gradient == null && variable.tape().records(variable)) {
+      throw new IllegalArgumentException(
+          "gradients: "
+              + variable
+              + " is the result of an operation. Expected a parameter, or a value from"
+              + " Tape.variable.");
+    }
+    return gradient;
   }
 
   /// The parameters that the loss depends on, in no particular order.

@@ -4,7 +4,6 @@ package org.gradus.autograd;
 import java.util.Arrays;
 import org.apache.commons.math3.special.Erf;
 import org.gradus.tensor.Counter;
-import org.gradus.tensor.Shape;
 
 /// The initial values that papers ask for. Weights are `[…, in, out]`.
 public final class Initializers {
@@ -40,16 +39,14 @@ public final class Initializers {
 
   /// Uniform with bound √(6/(in+out)) (Glorot, Bengio 2010), in and out being the last two sizes.
   public static Initializer xavierUniform() {
-    return (values, first, shape, key) ->
-        uniform(StrictMath.sqrt(6.0 / (fanIn(shape) + fanOut(shape))))
-            .fill(values, first, shape, key);
+    return (values, first, fans, key) ->
+        uniform(StrictMath.sqrt(6.0 / fans.sum())).fill(values, first, fans, key);
   }
 
   /// Normal with deviation √(2/(in+out)) (Glorot, Bengio 2010), in and out being the last two sizes.
   public static Initializer xavierNormal() {
-    return (values, first, shape, key) ->
-        normal(StrictMath.sqrt(2.0 / (fanIn(shape) + fanOut(shape))))
-            .fill(values, first, shape, key);
+    return (values, first, fans, key) ->
+        normal(StrictMath.sqrt(2.0 / fans.sum())).fill(values, first, fans, key);
   }
 
   /// Uniform with bound 1/√n; with n the inputs of the layer, what PyTorch gives to weights and biases.
@@ -59,15 +56,13 @@ public final class Initializers {
 
   /// A standard normal number for a position under a key: the normal quantile of a uniform number.
   public static double normalAt(long key, long position) {
-    double u = (Counter.bits(key, position) >>> 11) * 0x1p-53 + 0x1p-54; // never 0 or 1
+    return quantile(Counter.bits(key, position));
+  }
+
+  /// The normal quantile of the middle of one of 2⁵³ parts of [0, 1]; the middle of the last part would round to 1, and its
+  /// quantile is infinite.
+  static double quantile(long bits) {
+    double u = Math.min((bits >>> 11) * 0x1p-53 + 0x1p-54, 1 - 0x1p-53);
     return 1.4142135623730951 * Erf.erfInv(2 * u - 1);
-  }
-
-  private static int fanIn(Shape shape) {
-    return shape.rank() >= 2 ? shape.size(-2) : 1;
-  }
-
-  private static int fanOut(Shape shape) {
-    return shape.rank() >= 1 ? shape.size(-1) : 1;
   }
 }

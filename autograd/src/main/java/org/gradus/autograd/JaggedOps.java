@@ -84,5 +84,23 @@ final class JaggedOps {
               + offsets.kind()
               + ". Expected [N, D] with [S+1] of kind INT.");
     }
+    int[] ends = offsets.toInts();
+    boolean rising = ends[0] == 0 && ends[ends.length - 1] == values.size(0);
+    for (int i = 1; i < ends.length; i++) {
+      rising &= ends[i - 1] <= ends[i];
+    }
+    if (!rising) {
+      throw new IllegalArgumentException(
+          op
+              + ": offsets from "
+              + ends[0]
+              + " to "
+              + ends[ends.length - 1]
+              + " for values "
+              + values.shape()
+              + ". Expected offsets from 0 to "
+              + values.size(0)
+              + " that never fall.");
+    }
   }
 }

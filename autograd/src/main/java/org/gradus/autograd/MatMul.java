@@ -25,7 +25,8 @@ final class MatMul {
     if (rankB == 2 && !transposeA) {
       // One tall product instead of many: the rows of all of A's matrices times one B.
       Shape to = a.shape().with(-1, n);
-      return product(a, b, to, plan(1, to.elements() / Math.max(1, n), n, k, false, transposeB));
+      int m = a.shape().product(0, rankA - 1);
+      return product(a, b, to, plan(1, m, n, k, false, transposeB));
     }
     Shape batchA = Shape.of(Arrays.copyOf(a.shape().toArray(), rankA - 2));
     Shape batchB = Shape.of(Arrays.copyOf(b.shape().toArray(), rankB - 2));

@@ -2,6 +2,7 @@
 package org.gradus.autograd;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -75,7 +76,7 @@ public final class Params implements AutoCloseable {
   public DenseParameter dense(String name, Shape shape, Parameter.Role role, Initializer init) {
     String path = claim(name);
     float[] values = new float[shape.elements()];
-    init.fill(values, 0, shape, Counter.key(store.seed, path));
+    init.fill(values, 0, Initializer.Fans.of(shape), Counter.key(store.seed, path));
     Tensor value = store.scope.real(path, shape);
     store.device.upload(value.buffer(), values);
     DenseParameter p = new DenseParameter(path, role, value);
@@ -106,21 +107,28 @@ public final class Params implements AutoCloseable {
               + " rows.");
     }
     String path = claim(name);
-    Table table = store.device.table(rows, width);
-    long key = Counter.key(store.seed, path);
+    TableParameter p = new TableParameter(path, store.device.table(rows, width), paddingId);
+    store.byPath.put(path, p); // from here on, close() frees the memory, whatever happens
+    initialize(p, init, Counter.key(store.seed, path));
+    return p;
+  }
+
+  private static void initialize(TableParameter p, Initializer init, long key) {
+    Table table = p.table();
+    int rows = table.rows();
+    int width = table.width();
+    int padding = p.paddingId();
+    Initializer.Fans fans = new Initializer.Fans(rows, width);
     int step = Math.max(1, CHUNK / width);
-    for (int first = 0; first < rows; first += step) {
-      float[] values = new float[Math.min(step, rows - first) * width];
-      init.fill(values, (long) first * width, Shape.of(rows, width), key);
-      if (paddingId >= first && paddingId < first + step) {
-        java.util.Arrays.fill(
-            values, (paddingId - first) * width, (paddingId - first + 1) * width, 0);
+    for (int first = 0; first < rows; first += Math.min(step, rows - first)) {
+      int n = Math.min(step, rows - first);
+      float[] values = new float[n * width];
+      init.fill(values, (long) first * width, fans, key);
+      if (padding >= first && padding < first + n) {
+        Arrays.fill(values, (padding - first) * width, (padding - first + 1) * width, 0);
       }
       table.write(first, values);
     }
-    TableParameter p = new TableParameter(path, table, paddingId);
-    store.byPath.put(path, p);
-    return p;
   }
 
   /// Every parameter of the store, by path.
@@ -168,7 +176,7 @@ public final class Params implements AutoCloseable {
 
   private static void copyRows(Table from, Table to) {
     int step = Math.max(1, CHUNK / from.width());
-    for (int first = 0; first < from.rows(); first += step) {
+    for (int first = 0; first < from.rows(); first += Math.min(step, from.rows() - first)) {
       double[] rows = new double[Math.min(step, from.rows() - first) * from.width()];
       from.read(first, rows);
       to.write(first, rows);
@@ -189,7 +197,7 @@ public final class Params implements AutoCloseable {
     List<Parameter> found = new ArrayList<>();
     store.byPath.forEach(
         (path, parameter) -> {
-          if (p.matcher(path).matches()) {
+          if (p.matcher(path.replace('.', '/')).matches()) {
             found.add(parameter);
           }
         });

@@ -24,6 +24,7 @@ final class Tally {
   private double numeric;
   private double difference = -1;
   private double floor;
+  private double resolution;
   private String worst = "";
 
   Tally(Plan plan, long seed) {
@@ -38,6 +39,7 @@ final class Tally {
     analytic = Math.max(analytic, Math.abs(a));
     numeric = Math.max(numeric, Math.abs(n.derivative()));
     floor = Math.max(floor, n.floor());
+    resolution = Math.max(resolution, n.resolution());
     if (!(d <= difference)) { // a NaN is the largest
       difference = Double.isNaN(difference) ? difference : d;
       worst =
@@ -66,6 +68,9 @@ final class Tally {
   ///
   /// @param reason why the tensor is structurally zero, or null
   CheckReport.Row row(@Nullable String reason) {
+    if (floor == 0) {
+      floor = resolution; // nothing moved any output: what rounds away is no error
+    }
     double largest = Math.max(analytic, numeric);
     double allowed = RELATIVE * largest + floor;
     double d = checked == 0 ? 0 : difference;

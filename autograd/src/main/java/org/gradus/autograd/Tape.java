@@ -195,6 +195,17 @@ public final class Tape implements AutoCloseable {
     return new Walk(this, nodes, parameters).from(output, seed);
   }
 
+  /// Whether a value is the result of a recorded operation. Looks through all of them.
+  @SuppressWarnings("ReferenceEquality") // the same result, not an equal one
+  boolean records(Var value) {
+    for (Node node : nodes) {
+      if (node.output() == value) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /// Number of operations recorded.
   public int size() {
     return nodes.size();

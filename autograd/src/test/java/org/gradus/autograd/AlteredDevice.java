@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.autograd;
 
+import java.util.function.BiFunction;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.Kernels;
@@ -8,8 +9,15 @@ import org.gradus.tensor.Kind;
 import org.gradus.tensor.MemoryUse;
 import org.gradus.tensor.Table;
 
-/// A device with other kernels: some of them wrong on purpose.
-record AlteredDevice(Device inner, Kernels kernels) implements Device {
+/// A device with other kernels, some of them wrong on purpose, or with other tables.
+///
+/// @param tables makes a table from rows and width
+record AlteredDevice(Device inner, Kernels kernels, BiFunction<Integer, Integer, Table> tables)
+    implements Device {
+  AlteredDevice(Device inner, Kernels kernels) {
+    this(inner, kernels, inner::table);
+  }
+
   @Override
   public String name() {
     return inner.name();
@@ -37,7 +45,7 @@ record AlteredDevice(Device inner, Kernels kernels) implements Device {
 
   @Override
   public Table table(int rows, int width) {
-    return inner.table(rows, width);
+    return tables.apply(rows, width);
   }
 
   @Override

@@ -172,4 +172,48 @@ class CheckpointTest {
               "checkpoint: a mode of another tape. Expected the mode of the tape that is asked.");
     }
   }
+
+  /// Two segments, which alone use parameters, each in a checkpoint of its own if asked for.
+  private Var segments(boolean checkpoint, Mode mode, List<Var> in) {
+    Var h = part(checkpoint, mode, in).tanh().dropout(0.25, mode.draw("d"));
+    return part(checkpoint, mode, List.of(h, in.get(1))).multiply(in.get(0));
+  }
+
+  private Var part(boolean checkpoint, Mode mode, List<Var> in) {
+    return checkpoint ? mode.tape().checkpoint(mode, in, this::segment) : this.segment(mode, in);
+  }
+
+  @Test
+  void aCheckpointInsideACheckpointLosesNoGradient() {
+    List<double[]> plain = nested(false);
+    List<double[]> nested = nested(true);
+    for (int i = 0; i < plain.size(); i++) {
+      assertThat(nested.get(i)).containsExactly(plain.get(i)); // to the bit
+    }
+  }
+
+  /// The loss, and the gradients of input, w, b and table, of two segments inside one.
+  private List<double[]> nested(boolean checkpoint) {
+    try (Tape tape = Tape.recording(device)) {
+      Mode mode = Mode.training(tape, 1, 2);
+      Var x = tape.variable(tape.scope().upload(Shape.of(3, 4), Bench.numbers(1, 12)));
+      List<Var> in = List.of(x, x);
+      BiFunction<Mode, List<Var>, Var> body = (m, v) -> segments(checkpoint, m, v);
+      Var y = checkpoint ? tape.checkpoint(mode, in, body) : body.apply(mode, in);
+      Var loss = y.square().sum();
+      Gradients g = tape.backward(loss);
+      return List.of(
+          Bench.values(loss),
+          numbers(g.of(x)),
+          dense(g.of(w)),
+          dense(g.of(b)),
+          g.of(table) instanceof Gradient.Rows(_, Tensor values, int count)
+              ? java.util.Arrays.copyOf(values.toDoubles(), 4 * count)
+              : new double[0]);
+    }
+  }
+
+  private static double[] dense(@org.jspecify.annotations.Nullable Gradient g) {
+    return g instanceof Gradient.Dense(Tensor values) ? values.toDoubles() : new double[0];
+  }
 }

@@ -131,6 +131,23 @@ class GradCheckTest {
     assertThat(report.row("x").verdict()).isEqualTo(Verdict.UNOBSERVED);
   }
 
+  /// Where no step moves any output, a derivative too small to move one is no error, and a larger one is.
+  @Test
+  void allowsWhatRoundsAwayWhereNothingMoves() {
+    GradCheck check = GradCheck.of(5).input("x", Shape.of(3));
+    assertThat(check.check(params, constant(1e-17)).row("x").verdict())
+        .isEqualTo(Verdict.UNOBSERVED);
+    CheckReport listed = check.structurallyZero("x", "a constant").check(params, constant(1e-17));
+    assertThat(listed.orFail().row("x").verdict()).isEqualTo(Verdict.STRUCTURAL_ZERO);
+    assertThat(check.check(params, constant(1e-10)).row("x").verdict()).isEqualTo(Verdict.FAIL);
+  }
+
+  /// 1 whatever x is, with a derivative that says otherwise.
+  private static Objective constant(double derivative) {
+    return (_, in) ->
+        Map.of("y", HandMade.function("constant", in.get("x"), _ -> 1, _ -> derivative));
+  }
+
   @Test
   void takesStructuralZerosAtTheirWordOnlyWhenTheyAreZero() {
     Objective centered =

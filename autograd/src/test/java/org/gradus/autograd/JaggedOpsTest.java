@@ -69,4 +69,15 @@ class JaggedOpsTest {
             "pad: values [4] with offsets [4] of kind INT. Expected [N, D] with [S+1] of kind"
                 + " INT.");
   }
+
+  @Test
+  void offsetsThatLeaveRowsOutAreErrors() {
+    Var x = bench.var(Shape.of(3, 1), 1, 2, 3);
+    assertThatThrownBy(() -> x.pool(bench.ints(0, 1), Pooling.SUM))
+        .hasMessage(
+            "pool: offsets from 0 to 1 for values [3, 1]. Expected offsets from 0 to 3 that never"
+                + " fall.");
+    assertThatThrownBy(() -> x.pad(bench.ints(0, 2, 1, 3), 2)).hasMessageContaining("never fall");
+    assertThatThrownBy(() -> x.pad(bench.ints(1, 3), 2)).hasMessageContaining("from 1 to 3");
+  }
 }

@@ -171,4 +171,12 @@ class MatMulTest {
         Shape.of(5, 3));
     Bench.differentiates(in -> in.get(0).contract(in.get(1)), Shape.of(2, 3, 4), Shape.of(3, 4, 2));
   }
+
+  @Test
+  void aProductWithoutColumnsHasZeroGradients() {
+    Var a = bench.var(1, 2, 3);
+    Var y = a.matmul(bench.var(2, 3, 0));
+    assertThat(y.shape()).isEqualTo(Shape.of(2, 0));
+    assertThat(bench.gradient(a, y)).containsOnly(0).hasSize(6);
+  }
 }

@@ -63,6 +63,9 @@ class TapeTest {
     }
     assertThatThrownBy(late::exp)
         .isInstanceOf(IllegalStateException.class)
+        .hasMessage("exp: [2] in a closed scope. Expected a step that is still open.");
+    assertThatThrownBy(late.value()::toDoubles)
+        .isInstanceOf(IllegalStateException.class)
         .hasMessage(
             "sigmoid: its result [2] is used after its scope was closed. Expected use inside the"
                 + " step; take it out with keep() to use it later.");
@@ -101,5 +104,30 @@ class TapeTest {
     Tensor two = bench.var(1, 2).value();
     assertThatThrownBy(() -> bench.tape.backward(bench.tape.constant(two)))
         .hasMessage("backward: loss has shape [2]. Expected one number; sum or average it first.");
+  }
+
+  @Test
+  void theGradientOfAResultIsAnErrorAndNotZero() {
+    Var x = bench.var(1, 2);
+    Var h = x.square();
+    Gradients g = bench.tape.backward(h.sum());
+    assertThat(g.of(x)).isNotNull();
+    assertThat(g.of(bench.var(2, 2))).isNull();
+    assertThatThrownBy(() -> g.of(h))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "gradients: square [2] on reference is the result of an operation. Expected a"
+                + " parameter, or a value from Tape.variable.");
+  }
+
+  @Test
+  void aClosedTapeWalksNowhere() {
+    Tape tape = Tape.recording(bench.device);
+    Var x = tape.variable(tape.scope().upload(Shape.of(1), 2.0));
+    Var y = x.square().sum();
+    tape.close();
+    assertThatThrownBy(() -> tape.backward(y))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed scope");
   }
 }

@@ -154,9 +154,9 @@ public final class FieldEmbeddings {
 
   private static Var pairs(JaggedIds ids, Lookup.Bag bag, Field.MultiValued field, Tape tape) {
     float[] weights = ids.weights();
-    Tensor places = tape.scope().upload(Shape.of(ids.values().length), ids.values());
     Tensor offsets = tape.scope().upload(Shape.of(ids.offsets().length), ids.offsets());
-    Var rows = Lookup.rows(tape, bag.table(), places); //              [N, D]
+    Var rows =
+        Lookup.rows(tape, bag.table(), Shape.of(ids.values().length), ids.values()); // [N, D]
     if (weights != null) {
       rows = rows.multiply(tape.constant(Shape.of(weights.length, 1), weights));
     }

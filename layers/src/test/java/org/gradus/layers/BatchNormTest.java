@@ -7,7 +7,7 @@ import static org.gradus.layers.Bench.EXACT;
 import static org.gradus.layers.Bench.SIX_DECIMALS;
 import static org.gradus.layers.Bench.assertClose;
 import static org.gradus.layers.Bench.normal;
-import static org.gradus.layers.Bench.values;
+import static org.gradus.layers.Bench.numbers;
 
 import java.util.Map;
 import org.gradus.autograd.GradCheck;
@@ -42,14 +42,14 @@ class BatchNormTest {
     BatchNorm norm = worked();
     Var x = bench.variable(BATCH, X);
     assertClose(
-        values(norm.forward(x, bench.training)),
+        numbers(norm.forward(x, bench.training)),
         new double[] {-1.736964, -.925721, .1, 1.388581, 1.936964, -.462860},
         SIX_DECIMALS);
     assertClose(bench.get("mean"), new double[] {.01, 0}, SIX_DECIMALS);
     assertClose(bench.get("variance"), new double[] {.909, .907}, SIX_DECIMALS);
     Var first = bench.variable(Shape.of(1, 2), -.2, -.2);
     assertClose(
-        values(norm.forward(first, bench.evaluation)),
+        numbers(norm.forward(first, bench.evaluation)),
         new double[] {-.230389, -.210002},
         SIX_DECIMALS);
   }
@@ -115,10 +115,10 @@ class BatchNormTest {
   void inEvaluationARowDoesNotDependOnItsNeighbours() {
     BatchNorm norm = worked();
     norm.forward(bench.variable(BATCH, X), bench.training);
-    double[] all = values(norm.forward(bench.variable(BATCH, X), bench.evaluation));
+    double[] all = numbers(norm.forward(bench.variable(BATCH, X), bench.evaluation));
     for (int b = 0; b < 3; b++) {
       Var row = bench.variable(Shape.of(1, 2), Bench.row(X, b, 2));
-      assertThat(values(norm.forward(row, bench.evaluation))).isEqualTo(Bench.row(all, b, 2));
+      assertThat(numbers(norm.forward(row, bench.evaluation))).isEqualTo(Bench.row(all, b, 2));
     }
   }
 
@@ -128,13 +128,13 @@ class BatchNormTest {
     BatchNorm norm = worked();
     double[] x = {-.2, -.2, 7, -9, .1, .3, 3, 3, .4, -.1};
     Tensor mask = bench.tape.scope().upload(Shape.of(5), true, false, true, false, true);
-    double[] y = values(norm.forward(bench.variable(Shape.of(5, 2), x), mask, bench.training));
+    double[] y = numbers(norm.forward(bench.variable(Shape.of(5, 2), x), mask, bench.training));
     assertClose(
         y,
         new double[] {-1.736964, -.925721, 0, 0, .1, 1.388581, 0, 0, 1.936964, -.462860},
         SIX_DECIMALS);
     assertClose(bench.get("variance"), new double[] {.909, .907}, SIX_DECIMALS);
-    y = values(norm.forward(bench.variable(Shape.of(5, 2), x), mask, bench.evaluation));
+    y = numbers(norm.forward(bench.variable(Shape.of(5, 2), x), mask, bench.evaluation));
     assertClose(Bench.row(y, 0, 2), new double[] {-.230389, -.210002}, SIX_DECIMALS);
     assertThat(Bench.row(y, 1, 2)).containsOnly(0);
   }
@@ -145,10 +145,10 @@ class BatchNormTest {
     double[] x = normal(1, 12);
     BatchNorm flat = new BatchNorm(2, bench.params.at("flat"));
     BatchNorm deep = new BatchNorm(2, bench.params.at("deep"));
-    double[] expected = values(flat.forward(bench.variable(Shape.of(6, 2), x), bench.training));
+    double[] expected = numbers(flat.forward(bench.variable(Shape.of(6, 2), x), bench.training));
     Var y = deep.forward(bench.variable(Shape.of(2, 3, 2), x), bench.training);
     assertThat(y.shape()).isEqualTo(Shape.of(2, 3, 2));
-    assertThat(values(y)).isEqualTo(expected);
+    assertThat(numbers(y)).isEqualTo(expected);
     assertThat(bench.get("deep/variance")).isEqualTo(bench.get("flat/variance"));
   }
 

@@ -63,7 +63,7 @@ final class Bench implements AutoCloseable {
     return tape.scope().upload(shape, values);
   }
 
-  static double[] values(Var y) {
+  static double[] numbers(Var y) {
     return y.value().toDoubles();
   }
 

@@ -9,7 +9,7 @@ import static org.gradus.layers.Bench.EXACT;
 import static org.gradus.layers.Bench.SIX_DECIMALS;
 import static org.gradus.layers.Bench.assertClose;
 import static org.gradus.layers.Bench.normal;
-import static org.gradus.layers.Bench.values;
+import static org.gradus.layers.Bench.numbers;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -56,7 +56,7 @@ class CrossNetworkTest {
   }
 
   private double[] run(CrossNetwork net, Shape shape, double... x0) {
-    return values(net.forward(bench.tape.constant(shape, x0)));
+    return numbers(net.forward(bench.tape.constant(shape, x0)));
   }
 
   // Worked examples
@@ -133,10 +133,8 @@ class CrossNetworkTest {
             3, new MixtureCross.Config(1, 2, 2, activation, gate, false), bench.params);
     bench.set(
         "0/u",
-        concat(
-            transpose(3, 2, .2, -.1, .4, .3, -.3, .1), transpose(3, 2, .1, .5, -.2, .2, .3, 0)));
-    bench.set(
-        "0/c", concat(transpose(2, 2, .5, .1, -.2, .3), transpose(2, 2, .2, -.4, .1, .6)));
+        concat(transpose(3, 2, .2, -.1, .4, .3, -.3, .1), transpose(3, 2, .1, .5, -.2, .2, .3, 0)));
+    bench.set("0/c", concat(transpose(2, 2, .5, .1, -.2, .3), transpose(2, 2, .2, -.4, .1, .6)));
     bench.set("0/v", .3, -.2, .1, .4, .2, .1, -.1, .2, .3, .3, .5, -.4);
     bench.set("0/b", B0);
     bench.set("gate", transpose(2, 3, .1, .2, .3, -.2, .1, 0));
@@ -146,15 +144,13 @@ class CrossNetworkTest {
   @Test
   void workedExampleOfTheMixtureWithTanh() {
     MixtureCross net = workedMixture(Activation.TANH, Gate.SOFTMAX);
-    assertClose(
-        run(net, ONE, X0), new double[] {1.206005, 2.250987, -.829708}, SIX_DECIMALS);
+    assertClose(run(net, ONE, X0), new double[] {1.206005, 2.250987, -.829708}, SIX_DECIMALS);
   }
 
   @Test
   void workedExampleOfTheMixtureWithRelu() {
     MixtureCross net = workedMixture(Activation.RELU, Gate.SOFTMAX);
-    assertClose(
-        run(net, ONE, X0), new double[] {1.279105, 2.247312, -.871958}, SIX_DECIMALS);
+    assertClose(run(net, ONE, X0), new double[] {1.279105, 2.247312, -.871958}, SIX_DECIMALS);
   }
 
   /// The experts of the worked example, each weighed on its own by σ(0.2) and σ(0).
@@ -283,7 +279,7 @@ class CrossNetworkTest {
     double[] x0 = normal(1, BATCH.elements());
     Var y = net.forward(bench.tape.constant(BATCH, x0));
     assertThat(y.shape()).isEqualTo(BATCH);
-    assertThat(values(y)).isEqualTo(x0);
+    assertThat(numbers(y)).isEqualTo(x0);
   }
 
   /// DCN (f)
@@ -362,7 +358,8 @@ class CrossNetworkTest {
   @Test
   void kernelsStartXavierNormalPerSlice() {
     new MixtureCross(40, mixture(1, 5, 30, Activation.RELU), bench.params);
-    // √(2/(in + out)) of one expert's slice; of 4500 draws the estimate has a deviation of 1/√9000, five of them are 5 %
+    // √(2/(in + out)) of one expert's slice; of 4500 draws the estimate has a deviation of 1/√9000,
+    // five of them are 5 %
     assertThat(deviation(bench.get("0/v"))).isCloseTo(Math.sqrt(2.0 / 70), withinPercentage(5));
     assertThat(deviation(bench.get("0/u"))).isCloseTo(Math.sqrt(2.0 / 70), withinPercentage(5));
     assertThat(deviation(bench.get("0/c"))).isCloseTo(Math.sqrt(2.0 / 60), withinPercentage(5));

@@ -6,7 +6,7 @@ import static org.gradus.layers.Bench.EXACT;
 import static org.gradus.layers.Bench.SIX_DECIMALS;
 import static org.gradus.layers.Bench.assertClose;
 import static org.gradus.layers.Bench.normal;
-import static org.gradus.layers.Bench.values;
+import static org.gradus.layers.Bench.numbers;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,7 +42,7 @@ class DotInteractionTest {
     Var y = UPPER.forward(Var.concat(1, List.of(dense, sparse)));
     assertThat(y.shape()).isEqualTo(Shape.of(2, 7));
     assertClose(
-        values(y),
+        numbers(y),
         new double[] {.1, .2, .3, .4, .1, -.04, -.6, .5, -.1, 0, .2, .14, -.12, -.29},
         SIX_DECIMALS);
     double[] dy = {.1, -.2, .3, .4, 1, -.5, 2, .2, .1, 0, -.1, -1, .5, .25};
@@ -74,7 +74,7 @@ class DotInteractionTest {
       expected.add(dot(t, pair.charAt(0) - '0', pair.charAt(1) - '0', 3));
     }
     DotInteraction interaction = new DotInteraction(order, self);
-    double[] f = values(interaction.pairs(bench.variable(Shape.of(1, 4, 3), t)));
+    double[] f = numbers(interaction.pairs(bench.variable(Shape.of(1, 4, 3), t)));
     assertClose(f, expected.stream().mapToDouble(v -> v).toArray(), EXACT);
     assertThat(interaction.pairs(4)).isEqualTo(f.length);
   }
@@ -91,7 +91,7 @@ class DotInteractionTest {
     double[] d = normal(1, 6);
     Var y = UPPER.forward(bench.variable(Shape.of(2, 1, 3), d));
     assertThat(y.shape()).isEqualTo(Shape.of(2, 3));
-    assertThat(values(y)).isEqualTo(d);
+    assertThat(numbers(y)).isEqualTo(d);
   }
 
   // Invariants, on F + 1 = 4 vectors of width 3
@@ -101,7 +101,7 @@ class DotInteractionTest {
   private static final int PAIRS = 6;
 
   private double[] run(double... t) {
-    return values(UPPER.forward(bench.variable(Shape.of(1, VECTORS, D), t)));
+    return numbers(UPPER.forward(bench.variable(Shape.of(1, VECTORS, D), t)));
   }
 
   private double[] pairs(double... t) {

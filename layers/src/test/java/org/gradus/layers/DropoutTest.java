@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.gradus.layers.Bench.normal;
-import static org.gradus.layers.Bench.values;
+import static org.gradus.layers.Bench.numbers;
 
 import java.util.Arrays;
 import java.util.Map;
@@ -39,7 +39,7 @@ class DropoutTest {
   private double[] ones(Dropout dropout, Mode mode) {
     double[] ones = new double[N];
     Arrays.fill(ones, 1);
-    return values(dropout.forward(bench.variable(Shape.of(N / 4, 4), ones), mode));
+    return numbers(dropout.forward(bench.variable(Shape.of(N / 4, 4), ones), mode));
   }
 
   /// A number is 0 or 1/(1 − p), and 0 about as often as p says: within five deviations of a binomial.
@@ -57,8 +57,7 @@ class DropoutTest {
       }
     }
     double deviation = Math.sqrt(N * rate * (1 - rate));
-    assertThat((double) zeros)
-        .isCloseTo(N * rate, within(5 * deviation));
+    assertThat((double) zeros).isCloseTo(N * rate, within(5 * deviation));
   }
 
   @Test

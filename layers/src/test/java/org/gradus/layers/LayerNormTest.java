@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.gradus.layers.Bench.EXACT;
 import static org.gradus.layers.Bench.assertClose;
 import static org.gradus.layers.Bench.normal;
-import static org.gradus.layers.Bench.values;
+import static org.gradus.layers.Bench.numbers;
 
 import java.util.Map;
 import org.gradus.autograd.GradCheck;
@@ -46,11 +46,11 @@ class LayerNormTest {
             scale[c] * (x[row * C + c] - mean) / Math.sqrt(variance + 1e-3) + shift[c];
       }
     }
-    double[] y = values(norm.forward(bench.variable(Shape.of(2, 3, C), x)));
+    double[] y = numbers(norm.forward(bench.variable(Shape.of(2, 3, C), x)));
     assertClose(y, expected, EXACT);
     for (int row = 0; row < 6; row++) {
       double[] alone = Bench.row(x, row, C);
-      assertThat(values(norm.forward(bench.variable(Shape.of(1, C), alone))))
+      assertThat(numbers(norm.forward(bench.variable(Shape.of(1, C), alone))))
           .isEqualTo(Bench.row(y, row, C));
     }
   }

@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 import static org.gradus.layers.Bench.EXACT;
 import static org.gradus.layers.Bench.assertClose;
 import static org.gradus.layers.Bench.normal;
-import static org.gradus.layers.Bench.values;
+import static org.gradus.layers.Bench.numbers;
 
 import java.util.Arrays;
 import java.util.List;
@@ -61,7 +61,10 @@ class MlpTest {
   }
 
   private void draw() {
-    bench.params.all().forEach(p -> bench.set(p.path(), normal(p.path().hashCode(), (int) p.elements())));
+    bench
+        .params
+        .all()
+        .forEach(p -> bench.set(p.path(), normal(p.path().hashCode(), (int) p.elements())));
   }
 
   @ParameterizedTest
@@ -72,7 +75,7 @@ class MlpTest {
     double[] x = normal(1, 24);
     Var y = linear.forward(bench.variable(Shape.of(2, 4, 3), x));
     assertThat(y.shape()).isEqualTo(Shape.of(2, 4, 2));
-    assertClose(values(y), layer(x, "", 3, 2, activation), EXACT);
+    assertClose(numbers(y), layer(x, "", 3, 2, activation), EXACT);
     assertThat(linear.in()).isEqualTo(3);
     assertThat(linear.out()).isEqualTo(2);
   }
@@ -85,11 +88,11 @@ class MlpTest {
     double[] h = layer(x, "0/", 3, 5, Activation.RELU);
     double[] expected = layer(h, "1/", 5, 4, Activation.RELU);
     assertThat(mlp.out()).isEqualTo(4);
-    double[] y = values(mlp.forward(bench.variable(Shape.of(6, 3), x), bench.training));
+    double[] y = numbers(mlp.forward(bench.variable(Shape.of(6, 3), x), bench.training));
     assertClose(y, expected, EXACT);
     for (int b = 0; b < 6; b++) {
       Var row = bench.variable(Shape.of(1, 3), Bench.row(x, b, 3));
-      assertThat(values(mlp.forward(row, bench.evaluation))).isEqualTo(Bench.row(y, b, 4));
+      assertThat(numbers(mlp.forward(row, bench.evaluation))).isEqualTo(Bench.row(y, b, 4));
     }
   }
 
@@ -104,9 +107,9 @@ class MlpTest {
     }
     double[] x = normal(1, 6 * 3);
     double[] z = layer(x, "0/", 3, 4, Activation.IDENTITY);
-    double[] expected = values(norm.forward(bench.variable(Shape.of(6, 4), z), bench.training));
+    double[] expected = numbers(norm.forward(bench.variable(Shape.of(6, 4), z), bench.training));
     assertClose(
-        values(mlp.forward(bench.variable(Shape.of(6, 3), x), bench.training)),
+        numbers(mlp.forward(bench.variable(Shape.of(6, 3), x), bench.training)),
         Arrays.stream(expected).map(v -> Math.max(v, 0)).toArray(),
         EXACT);
   }
@@ -118,7 +121,7 @@ class MlpTest {
     draw();
     double[] x = normal(1, 6 * 3);
     double[] h = layer(x, "0/", 3, 50, Activation.RELU);
-    double[] y = values(mlp.forward(bench.variable(Shape.of(6, 3), x), bench.training));
+    double[] y = numbers(mlp.forward(bench.variable(Shape.of(6, 3), x), bench.training));
     int dropped = 0;
     for (int i = 0; i < y.length; i++) {
       if (y[i] == 0 && h[i] > 0) {
@@ -129,7 +132,7 @@ class MlpTest {
     }
     assertThat(dropped).isPositive();
     assertClose(
-        values(mlp.forward(bench.variable(Shape.of(6, 3), x), bench.evaluation)), h, EXACT);
+        numbers(mlp.forward(bench.variable(Shape.of(6, 3), x), bench.evaluation)), h, EXACT);
   }
 
   @Test

@@ -7,7 +7,7 @@ import static org.gradus.layers.Bench.EXACT;
 import static org.gradus.layers.Bench.SIX_DECIMALS;
 import static org.gradus.layers.Bench.assertClose;
 import static org.gradus.layers.Bench.normal;
-import static org.gradus.layers.Bench.values;
+import static org.gradus.layers.Bench.numbers;
 
 import java.util.Arrays;
 import java.util.List;
@@ -47,7 +47,7 @@ class ProjectionInteractionTest {
   }
 
   private double[] run(ProjectionInteraction projection) {
-    return values(projection.forward(bench.variable(Shape.of(1, 3), 1, 2, 3), bench.training));
+    return numbers(projection.forward(bench.variable(Shape.of(1, 3), 1, 2, 3), bench.training));
   }
 
   @Test
@@ -57,9 +57,8 @@ class ProjectionInteractionTest {
     Var x0 = bench.variable(Shape.of(1, 3), 1, 2, 3);
     Var i = projection.forward(x0, bench.training);
     assertThat(i.shape()).isEqualTo(Shape.of(1, 6));
-    assertClose(values(i), new double[] {1, 1.5, 1.25, 1, 3, .5}, SIX_DECIMALS);
-    var gradients =
-        bench.tape.backward(i, bench.upload(Shape.of(1, 6), 1, -1, .5, .2, 0, -.3));
+    assertClose(numbers(i), new double[] {1, 1.5, 1.25, 1, 3, .5}, SIX_DECIMALS);
+    var gradients = bench.tape.backward(i, bench.upload(Shape.of(1, 6), 1, -1, .5, .2, 0, -.3));
     // y₂ and z₁ are 0, where the ReLU lets nothing through
     assertClose(
         bench.gradient(gradients, "branch1/0/bias"),
@@ -86,8 +85,7 @@ class ProjectionInteractionTest {
     bench.set("branch1/0/bias", Y);
     bench.set("branch2/0/bias", Z);
     Var i = projection.forward(bench.variable(Shape.of(1, 3), 1, 2, 3), bench.training);
-    var gradients =
-        bench.tape.backward(i, bench.upload(Shape.of(1, 6), 1, -1, .5, .2, 0, -.3));
+    var gradients = bench.tape.backward(i, bench.upload(Shape.of(1, 6), 1, -1, .5, .2, 0, -.3));
     assertClose(
         bench.gradient(gradients, "branch1/0/bias"),
         new double[] {2, -.875, -.4, .025},
@@ -106,7 +104,8 @@ class ProjectionInteractionTest {
     ProjectionInteraction same =
         new ProjectionInteraction(
             3, 2, List.of(List.of(4), List.of(6)), Mlp.Style.RELU, bench.params.at("same"));
-    for (String name : List.of("branch1/0/weight", "branch1/0/bias", "branch2/0/weight", "branch2/0/bias")) {
+    for (String name :
+        List.of("branch1/0/weight", "branch1/0/bias", "branch2/0/weight", "branch2/0/bias")) {
       bench.set("same/" + name, bench.get(name));
     }
     assertClose(run(same), Arrays.stream(once).map(v -> 6 * v).toArray(), EXACT);
@@ -121,7 +120,8 @@ class ProjectionInteractionTest {
         new ProjectionInteraction(
             6, 3, List.of(List.of(5, 6), List.of(9)), Mlp.Style.RELU, bench.params);
     double[] i =
-        values(projection.forward(bench.variable(Shape.of(20, 6), normal(1, 120)), bench.training));
+        numbers(
+            projection.forward(bench.variable(Shape.of(20, 6), normal(1, 120)), bench.training));
     assertThat(i).hasSize(20 * 2 * 3);
     assertThat(Arrays.stream(i)).allMatch(v -> v >= 0).anyMatch(v -> v > 0);
   }
@@ -138,14 +138,12 @@ class ProjectionInteractionTest {
                 + " width 4.");
     assertThatThrownBy(
             () ->
-                new ProjectionInteraction(
-                    6, 4, List.of(List.of(8)), Mlp.Style.RELU, bench.params))
+                new ProjectionInteraction(6, 4, List.of(List.of(8)), Mlp.Style.RELU, bench.params))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("1 branches");
   }
 
-  private static final Mlp.Style TANH =
-      new Mlp.Style(Activation.TANH, 0, false, LinearInit.XAVIER);
+  private static final Mlp.Style TANH = new Mlp.Style(Activation.TANH, 0, false, LinearInit.XAVIER);
 
   private static Objective.Builder objective(Mlp.Style style) {
     return params -> {

@@ -59,9 +59,7 @@ public record Option(
   /// One of the constants of an enum.
   public static <E extends Enum<E>> Option choice(String name, E preset, String doc) {
     List<String> all =
-        Arrays.stream(preset.getDeclaringClass().getEnumConstants())
-            .map(Enum::name)
-            .toList();
+        Arrays.stream(preset.getDeclaringClass().getEnumConstants()).map(Enum::name).toList();
     return new Option(name, Type.CHOICE, preset.name(), all, all, doc);
   }
 

@@ -73,7 +73,9 @@ class EveryModelTest {
     try (Device reference = Device.open("reference")) {
       var report = check.check(reference, ModelCheck.objective(spec, settings, batch));
       assertThat(report.passed())
-          .as("%s %s, %s, %d rows, seed %d%n%s", spec.name(), settings, schema, size, seed, report.report())
+          .as(
+              "%s %s, %s, %d rows, seed %d%n%s",
+              spec.name(), settings, schema, size, seed, report.report())
           .isTrue();
     }
   }
@@ -116,10 +118,10 @@ class EveryModelTest {
     GradCheck check = ModelCheck.check(spec, settings, 1);
     try (Device reference = Device.open("reference")) {
       assertThat(check.contributions(reference, objective)).hasSizeGreaterThan(2);
-      long observed = check.check(reference, objective).orFail().seed(); // no unit that matters is off
+      long observed =
+          check.check(reference, objective).orFail().seed(); // no unit that matters is off
       assertThat(check.seed(observed).survivors(reference, objective))
-          .noneMatch(
-              m -> m.kind() == Mutation.Kind.FACTOR || m.kind() == Mutation.Kind.DROP);
+          .noneMatch(m -> m.kind() == Mutation.Kind.FACTOR || m.kind() == Mutation.Kind.DROP);
     }
   }
 
@@ -170,7 +172,9 @@ class EveryModelTest {
             Schemas.BAGS,
             3,
             new float[] {0, 0, 0},
-            new int[][] {unknown, none, missing, unknown, missing, missing, unknown, none, missing});
+            new int[][] {
+              unknown, none, missing, unknown, missing, missing, unknown, none, missing
+            });
     try (ModelBench bench = ModelBench.drawn(spec, small(spec), Schemas.BAGS, 1)) {
       double[] z = bench.scores(batch);
       assertThat(z).hasSize(3).doesNotContain(Double.NaN);
@@ -196,8 +200,7 @@ class EveryModelTest {
       }
       float[] price = {.5f};
       int[] user = {3};
-      Batch batch =
-          ModelBench.batch(Schemas.BAGS, 1, price, new int[] {2, 4}, user, new int[] {3});
+      Batch batch = ModelBench.batch(Schemas.BAGS, 1, price, new int[] {2, 4}, user, new int[] {3});
       Batch padded =
           ModelBench.batch(
               Schemas.BAGS, 1, price, new int[] {0, 2, 0, 4}, user, new int[] {3, 0, 0});

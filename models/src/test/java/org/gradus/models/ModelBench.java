@@ -47,8 +47,7 @@ public final class ModelBench implements AutoCloseable {
   }
 
   /// A model with its initial parameters.
-  public static ModelBench of(
-      ModelSpec spec, Map<String, String> given, Schema schema, long seed) {
+  public static ModelBench of(ModelSpec spec, Map<String, String> given, Schema schema, long seed) {
     return new ModelBench(spec, spec.settings(given), schema, seed);
   }
 
@@ -143,8 +142,7 @@ public final class ModelBench implements AutoCloseable {
   public Map<String, double[]> gradients(Batch batch, double... upstream) {
     try (Tape tape = Tape.recording(device)) {
       Var z = head(batch, Mode.evaluation(tape)).score();
-      return gradients(
-          tape.backward(z, tape.scope().upload(Shape.of(upstream.length), upstream)));
+      return gradients(tape.backward(z, tape.scope().upload(Shape.of(upstream.length), upstream)));
     }
   }
 
@@ -157,8 +155,7 @@ public final class ModelBench implements AutoCloseable {
         case Gradient.Rows(Tensor rows, Tensor values, int count) -> {
           int width = values.shape().size(1);
           for (int r = 0; r < count; r++) {
-            System.arraycopy(
-                values.toDoubles(), r * width, dense, rows.toInts()[r] * width, width);
+            System.arraycopy(values.toDoubles(), r * width, dense, rows.toInts()[r] * width, width);
           }
         }
         case null -> {} // the loss does not depend on it

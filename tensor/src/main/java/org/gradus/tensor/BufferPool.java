@@ -2,21 +2,26 @@
 package org.gradus.tensor;
 
 import java.util.ArrayDeque;
-import java.util.EnumMap;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps released buffers for the next request of exactly the same kind and length.
 ///
 /// A training step asks for the same sizes again and again, so exact sizes hit nearly always and waste
-/// nothing. The pool holds at most `capacity` bytes; what does not fit is dropped.
+/// nothing. The pool holds at most `capacity` bytes. When it is full, the sizes that were not asked for the longest make
+/// room: lists of ids have another length in every batch, and would otherwise fill the pool for good.
 ///
 /// @param <B> the device's buffers
 public final class BufferPool<B extends Buffer> {
+  /// Sizes remembered at most: far more than the operations of a step.
+  private static final int SIZES = 1 << 14;
+
   private final long capacity;
   private final int realBytes;
-  private final Map<Kind, Map<Integer, ArrayDeque<B>>> free = new EnumMap<>(Kind.class);
+  private final Consumer<B> drop;
+  private final Map<Size, ArrayDeque<B>> free = new LinkedHashMap<>(64, 0.75f, true);
   private long live;
   private long peak;
   private long pooled;
@@ -25,9 +30,19 @@ public final class BufferPool<B extends Buffer> {
 
   /// A pool that holds at most `capacity` bytes, on a device whose `REAL` takes `realBytes`.
   public BufferPool(long capacity, int realBytes) {
+    this(capacity, realBytes, _ -> {});
+  }
+
+  /// As above, for a device that has to free memory itself.
+  ///
+  /// @param drop frees a buffer that made room
+  public BufferPool(long capacity, int realBytes, Consumer<B> drop) {
     this.capacity = capacity;
     this.realBytes = realBytes;
+    this.drop = drop;
   }
+
+  private record Size(Kind kind, int elements) {}
 
   /// A released buffer of this kind and length, or null when there is none: then make one.
   public @Nullable B take(Kind kind, int elements) {
@@ -35,8 +50,7 @@ public final class BufferPool<B extends Buffer> {
     long bytes = bytes(kind, elements);
     live += bytes;
     peak = Math.max(peak, live);
-    var byLength = free.get(kind);
-    var queue = byLength == null ? null : byLength.get(elements);
+    var queue = free.get(new Size(kind, elements));
     B b = queue == null ? null : queue.pollLast();
     if (b != null) {
       hits++;
@@ -45,18 +59,44 @@ public final class BufferPool<B extends Buffer> {
     return b;
   }
 
-  /// Takes a buffer back; false when the pool is full and the device should free it.
+  /// Takes a buffer back; false when the pool has no room for it and the device should free it.
   public boolean give(B buffer) {
     long bytes = bytes(buffer.kind(), buffer.length());
     live -= bytes;
+    if (bytes > capacity) {
+      return false;
+    }
+    Size size = new Size(buffer.kind(), buffer.length());
+    var queue = free.computeIfAbsent(size, _ -> new ArrayDeque<>()); // and now the latest
+    makeRoom(capacity - bytes, size);
     if (pooled + bytes > capacity) {
       return false;
     }
-    free.computeIfAbsent(buffer.kind(), _ -> new HashMap<>())
-        .computeIfAbsent(buffer.length(), _ -> new ArrayDeque<>())
-        .addLast(buffer);
+    queue.addLast(buffer);
     pooled += bytes;
     return true;
+  }
+
+  /// Drops buffers of the sizes not asked for the longest until at most `target` bytes are left, and forgets sizes beyond
+  /// the most that are remembered. Spares one size.
+  private void makeRoom(long target, Size spared) {
+    for (var sizes = free.entrySet().iterator();
+        (pooled > target || free.size() > SIZES) && sizes.hasNext(); ) {
+      var entry = sizes.next();
+      if (entry.getKey().equals(spared)) {
+        return;
+      }
+      boolean forget = free.size() > SIZES;
+      var queue = entry.getValue();
+      while (!queue.isEmpty() && (forget || pooled > target)) {
+        B b = queue.removeFirst();
+        pooled -= bytes(b.kind(), b.length());
+        drop.accept(b);
+      }
+      if (queue.isEmpty()) {
+        sizes.remove();
+      }
+    }
   }
 
   /// What happened so far.

@@ -13,11 +13,15 @@ import java.util.List;
 /// }
 /// ```
 ///
-/// A scope belongs to one thread.
+/// A scope belongs to one thread, and makes nothing more once it is closed.
 public final class Scope implements AutoCloseable {
+  /// Holes in the list of tensors that nobody minds.
+  private static final int MANY = 64;
+
   private final Device device;
   private final List<Tensor> owned = new ArrayList<>();
   private int holes;
+  private boolean closed;
 
   /// A scope on a device.
   public Scope(Device device) {
@@ -111,7 +115,7 @@ public final class Scope implements AutoCloseable {
   /// Takes a tensor out of this scope: it stays alive until [#adopt]ed and closed elsewhere.
   public Tensor keep(Tensor x) {
     x.buffer();
-    if (x.slot < 0 || x.slot >= owned.size() || owned.get(x.slot) != x) {
+    if (!owns(x)) {
       throw new IllegalArgumentException(
           "keep: " + x + " does not belong to this scope. Expected one of its own tensors.");
     }
@@ -128,15 +132,34 @@ public final class Scope implements AutoCloseable {
     return own(x);
   }
 
-  /// Lets a tensor die before the scope closes, so that its memory can be used again at once.
+  /// Lets a tensor of this scope, or a kept one, die before the scope closes, so that its memory can be used again at once.
   public void release(Tensor x) {
     if (x.slot >= 0) {
+      if (!owns(x)) {
+        throw new IllegalArgumentException(
+            "release: "
+                + x
+                + " belongs to another scope. Expected one of its own tensors, or a kept one.");
+      }
       disown(x);
     }
     x.die();
   }
 
+  @SuppressWarnings("ReferenceEquality") // this tensor, not an equal one
+  private boolean owns(Tensor x) {
+    return x.slot >= 0 && x.slot < owned.size() && owned.get(x.slot) == x;
+  }
+
   private Tensor own(Tensor x) {
+    if (closed) {
+      x.die();
+      throw new IllegalStateException(
+          x.op() + ": " + x.shape() + " in a closed scope. Expected a step that is still open.");
+    }
+    if (holes > owned.size() / 2 && holes > MANY) {
+      closeRanks();
+    }
     x.slot = owned.size();
     owned.add(x);
     return x;
@@ -154,6 +177,24 @@ public final class Scope implements AutoCloseable {
     }
   }
 
+  /// Takes the holes out of the list, which would grow without end in a scope that lives long and always holds something.
+  private void closeRanks() {
+    int n = 0;
+    for (Tensor t : owned) {
+      if (t != null) {
+        owned.set(n, t);
+        t.slot = n++;
+      }
+    }
+    owned.subList(n, owned.size()).clear();
+    holes = 0;
+  }
+
+  /// Length of the list of tensors, holes included.
+  int slots() {
+    return owned.size();
+  }
+
   /// Number of tensors alive in this scope.
   public int size() {
     return owned.size() - holes;
@@ -162,6 +203,7 @@ public final class Scope implements AutoCloseable {
   /// Every tensor of this scope dies.
   @Override
   public void close() {
+    closed = true;
     for (int i = owned.size() - 1; i >= 0; i--) {
       Tensor t = owned.get(i);
       if (t != null) {

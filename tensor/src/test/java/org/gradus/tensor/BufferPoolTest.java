@@ -3,6 +3,8 @@ package org.gradus.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.gradus.tensor.host.Doubles;
 import org.gradus.tensor.host.Flags;
 import org.gradus.tensor.host.Ints;
@@ -51,5 +53,33 @@ class BufferPoolTest {
     assertThat(pool.give(new Flags(new byte[2], 2))).isTrue();
     assertThat(pool.use().pooled()).isEqualTo(10);
     assertThat(pool.use().live()).isZero();
+  }
+
+  @Test
+  void sizesThatNobodyAsksForMakeRoom() {
+    List<Buffer> dropped = new ArrayList<>();
+    BufferPool<Buffer> pool = new BufferPool<>(100, 4, dropped::add);
+    Buffer steady = new Ints(new int[10], 10); // 40 bytes, used in every step
+    for (int step = 0; step < 50; step++) {
+      assertThat(pool.take(Kind.INT, 10)).isSameAs(step == 0 ? null : steady);
+      int n = 11 + step % 4; // lists of ids: 44 to 56 bytes, one of them fits beside the steady one
+      pool.take(Kind.INT, n + 4 * step);
+      pool.give(new Ints(new int[n + 4 * step], n + 4 * step));
+      assertThat(pool.give(steady)).isTrue();
+      assertThat(pool.use().pooled()).isLessThanOrEqualTo(100);
+    }
+    assertThat(dropped).isNotEmpty().doesNotContain(steady);
+  }
+
+  @Test
+  void forgetsSizesThatWereEmptyForLong() {
+    List<Buffer> dropped = new ArrayList<>();
+    BufferPool<Buffer> pool = new BufferPool<>(Long.MAX_VALUE, 4, dropped::add);
+    Buffer oldest = new Ints(new int[0], 1_000_000);
+    pool.give(oldest);
+    for (int n = 0; n < 20_000; n++) {
+      pool.give(new Ints(new int[0], n));
+    }
+    assertThat(dropped).startsWith(oldest).hasSizeLessThan(10_000);
   }
 }

@@ -145,4 +145,52 @@ class ScopeTest {
           .hasMessageContaining("Expected [S+1] of kind INT");
     }
   }
+
+  @Test
+  void onlyItsOwnScopeReleasesATensor() {
+    try (Scope one = new Scope(device);
+        Scope other = new Scope(device)) {
+      Tensor x = one.upload(Shape.of(1), 1.0);
+      Tensor victim =
+          other.upload(Shape.of(1), 2.0); // stands in the same place of the other's list
+      assertThatThrownBy(() -> other.release(x))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("belongs to another scope");
+      assertThat(other.size()).isEqualTo(1);
+      assertThat(victim.alive()).isTrue();
+      other.release(one.keep(x));
+      assertThat(x.alive()).isFalse();
+    }
+    assertThat(device.memory().live()).isZero();
+  }
+
+  @Test
+  void aClosedScopeMakesNothing() {
+    Scope step = new Scope(device);
+    step.close();
+    assertThatThrownBy(() -> step.upload(Shape.of(2), 1.0, 2.0))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed scope");
+    assertThat(device.memory().live()).isZero();
+    step.close();
+  }
+
+  @Test
+  void aLongLivedScopeDoesNotGrowWhileTensorsComeAndGo() {
+    try (Scope run = new Scope(device)) {
+      Tensor first = run.upload(Shape.of(1), 1.0);
+      Tensor last = run.upload(Shape.of(1), 2.0);
+      for (int i = 0; i < 1000; i++) { // the newest is always alive
+        Tensor next = run.upload(Shape.of(1), 3.0 + i);
+        run.release(last);
+        last = next;
+      }
+      assertThat(run.slots()).isLessThan(200);
+      assertThat(run.size()).isEqualTo(2);
+      assertThat(run.keep(first).item()).isEqualTo(1);
+      assertThat(last.item()).isEqualTo(1002);
+      run.adopt(first);
+    }
+    assertThat(device.memory().live()).isZero();
+  }
 }

@@ -80,10 +80,15 @@ public final class CriteoEncoder implements DataSource.Encoder, FittedFields {
     to.real(0, from.label < 0 ? Float.NaN : from.label);
   }
 
-  /// Encodes a raw file. Labels of a file that has none are NaN.
+  /// Where an encoder lies in a folder.
+  static Path file(Path folder) {
+    return folder.resolve(FILE);
+  }
+
+  /// Encodes a raw file, row by row: a malformed one is always an error here. Labels of a file that has none are NaN.
   @Override
   public Examples encode(Path file) {
-    BadRows bad = new BadRows(options.onBadRow());
+    BadRows bad = new BadRows(BadRows.Policy.FAIL);
     Path encoded;
     try {
       encoded = Files.createTempFile("gradus-", ".rows");
@@ -153,7 +158,7 @@ public final class CriteoEncoder implements DataSource.Encoder, FittedFields {
 
   /// Reads what [#save] wrote.
   public static CriteoEncoder load(Path folder) {
-    return ChecksummedFile.read(folder.resolve(FILE), KIND, CriteoEncoder::read);
+    return ChecksummedFile.read(file(folder), KIND, CriteoEncoder::read);
   }
 
   private static CriteoEncoder read(DataInput in) throws IOException {

@@ -3,6 +3,7 @@ package org.gradus.data.criteo;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -78,12 +79,18 @@ public final class CriteoSource implements DataSource {
         CriteoOptions.of(s, days ? null : Integer.valueOf(1 - s.integer("shift", 1)));
     Path growFrom = Path.of(s.text("growFrom"));
     CriteoEncoder start = s.given("growFrom") ? CriteoEncoder.load(growFrom) : null;
+    List<Path> inputs = new ArrayList<>(files);
+    if (start != null) {
+      inputs.add(CriteoEncoder.file(growFrom));
+    }
+    boolean seeded = !days && s.choice("split", By.class) == By.HASH;
+    long seed = seeded ? request.seed() : 0; // another seed changes nothing else
     boolean fitAll = s.choice("fitDays", FitDays.class) == FitDays.ALL;
     PreparedFolder folder =
         PreparedFolder.of(
             request.cache(),
             NAME,
-            PreparedFolder.key(s, request.seed(), files),
+            PreparedFolder.key(s, seed, inputs),
             building -> {
               request.progress().accept("reading " + path);
               CriteoPreparation.Splits splits =

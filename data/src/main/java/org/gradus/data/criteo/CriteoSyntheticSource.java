@@ -7,12 +7,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.gradus.data.BadRows;
 import org.gradus.data.DataSource;
+import org.gradus.data.RawGenerator;
 import org.gradus.data.Settings;
 import org.gradus.data.Split;
 import org.gradus.data.prepared.PreparedFolder;
 
 /// `--data criteo-synthetic`: generated rows in the shape of Criteo's, the default of every command.
-public final class CriteoSyntheticSource implements DataSource {
+public final class CriteoSyntheticSource implements DataSource, RawGenerator {
   private static final String NAME = "criteo-synthetic";
 
   /// For `ServiceLoader`.
@@ -85,6 +86,12 @@ public final class CriteoSyntheticSource implements DataSource {
                   .run(building, options, request.progress());
             });
     return new Opened(folder.open(NAME), CriteoEncoder.load(folder.path()));
+  }
+
+  @Override
+  public long generate(Path file, long rows, long seed, Map<String, String> settings) {
+    return CriteoText.write(
+        file, new CriteoGenerator(spec(Settings.of(this, settings), seed), 0, rows));
   }
 
   @Override

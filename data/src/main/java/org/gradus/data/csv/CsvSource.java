@@ -57,12 +57,13 @@ public final class CsvSource implements DataSource {
             : path.resolveSibling(path.getFileName() + ".schema");
     CsvSchema schema = CsvSchema.read(schemaFile);
     CsvSplits splits = CsvSplits.of(schema, s, request.seed());
+    long seed = s.choice("split", CsvSplits.By.class).seeded() ? request.seed() : 0;
     BadRows.Policy policy = s.choice("on-bad-row", BadRows.Policy.class);
     PreparedFolder folder =
         PreparedFolder.of(
             request.cache(),
             NAME,
-            PreparedFolder.key(s, request.seed(), List.of(path, schemaFile)),
+            PreparedFolder.key(s, seed, List.of(path, schemaFile)),
             building -> {
               request.progress().accept("reading " + path);
               look(path, schema, splits, new BadRows(policy), request.progress());

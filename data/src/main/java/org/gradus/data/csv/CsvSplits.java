@@ -2,6 +2,7 @@
 package org.gradus.data.csv;
 
 import it.unimi.dsi.fastutil.longs.LongArrayList;
+import java.util.Locale;
 import org.gradus.data.DataException;
 import org.gradus.data.Settings;
 import org.gradus.data.Split;
@@ -18,7 +19,12 @@ interface CsvSplits {
     /// the latest rows are held out: every training row is older than every validation row, and so on
     TIME,
     /// a hash of the group: all rows of a user fall into one split
-    USER
+    USER;
+
+    /// Whether another seed gives another split.
+    boolean seeded() {
+      return this == HASH || this == USER;
+    }
   }
 
   /// Sees the rows once, before any is asked for.
@@ -58,7 +64,11 @@ interface CsvSplits {
       }
     }
     throw new DataException(
-        "split=" + split + " needs a column of kind " + kind + " in the schema file.");
+        "split="
+            + split
+            + " needs a column of kind "
+            + kind.name().toLowerCase(Locale.ROOT)
+            + " in the schema file.");
   }
 
   /// A number of a row.

@@ -141,6 +141,9 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
           writer.append(row);
         }
         writer.finish();
+      } catch (RuntimeException e) {
+        Files.deleteIfExists(encoded);
+        throw e;
       }
       return PreparedFile.openTemporary(encoded);
     } catch (IOException e) {

@@ -69,13 +69,13 @@ public final class DlrmSpec implements ModelSpec {
         Option.choice("order", DotInteraction.Order.UPPER_ROW_MAJOR, "order of the dot products"),
         Option.flag("includeSelf", false, "dot products of vectors with themselves"),
         Option.integer("crossLayers", 3, List.of(1, 2), "layers of a cross network"),
-        Option.integer("rank", 64, List.of(1, 2), "rank of a low-rank cross network"),
+        Option.integer("rank", 64, List.of(2, 4), "rank of a low-rank cross network"),
         Option.integer("experts", 4, List.of(1, 2), "experts of a mixture"),
         Option.choice("activation", Activation.RELU, "activation inside a mixture"),
         Option.integers(
-            "branch1", List.of(64, 32), List.of("3,2", "4"), "first tower of the projection"),
+            "branch1", List.of(64, 32), List.of("6,4", "4"), "first tower of the projection"),
         Option.integers(
-            "branch2", List.of(64, 32), List.of("3,4"), "second tower of the projection"),
+            "branch2", List.of(64, 32), List.of("5,6"), "second tower of the projection"),
         Option.choice("init", p.init(), "how layers start"));
   }
 

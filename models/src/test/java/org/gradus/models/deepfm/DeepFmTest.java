@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
+import org.gradus.embeddings.FieldEmbeddings.Numeric;
 import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.CoveringArray;
@@ -32,7 +33,7 @@ class DeepFmTest {
 
   /// (DFM-1) to (DFM-4)
   private static double score(Map<String, double[]> params, Settings s, Batch batch, int row) {
-    boolean scaled = s.toMap().get("numeric").equals("SCALED_EMBEDDING");
+    boolean scaled = s.choice("numeric", Numeric.class) == Numeric.SCALED_EMBEDDING;
     double[][] e = Naive.pooled(params, batch, row, s.integer("embeddingDim"), scaled);
     double z = Naive.get(params, "bias")[0];
     z +=
@@ -159,8 +160,7 @@ class DeepFmTest {
         ModelBench other = ModelBench.of(SPEC, given, turned, 1)) {
       bench.all().forEach(other::set);
       other.set("out", 0, 0);
-      assertClose(
-          other.scores(batch), new double[] {score(Map.of("useDnn", "false"))}, EXACT);
+      assertClose(other.scores(batch), new double[] {score(Map.of("useDnn", "false"))}, EXACT);
       other.set("out", .5, -.25);
       assertThat(Math.abs(other.scores(batch)[0] + .225)).isGreaterThan(.01);
       double[] w = bench.get("deep/0/weight"); // [7, 2]: rows a a b b c c x

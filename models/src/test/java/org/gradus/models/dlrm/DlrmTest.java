@@ -81,14 +81,12 @@ class DlrmTest {
       bench.set("bottom/0/bias", .1, -.2);
       bench.set("tables/f0", .1, -.2, .3, .4, -.5, .6, .7, -.8);
       bench.set("tables/f1", .2, .1, -.1, .5, .4, -.3, .6, .2, -.2, -.4);
-      bench.set(
-          "top/0/weight", transpose(2, 5, .3, -.2, .5, .1, -.4, -.1, .6, .2, -.3, .2));
+      bench.set("top/0/weight", transpose(2, 5, .3, -.2, .5, .1, -.4, -.1, .6, .2, -.3, .2));
       bench.set("top/0/bias", .05, .1);
       bench.set("out/weight", .7, -.9);
       bench.set("out/bias", .02);
       float[] dense = {(float) StrictMath.log(3), (float) StrictMath.log(10)};
-      Batch batch =
-          ModelBench.batch(WORKED, 1, dense, new int[] {2}, new int[] {3, 0, 3});
+      Batch batch = ModelBench.batch(WORKED, 1, dense, new int[] {2}, new int[] {3, 0, 3});
       double z = bench.scores(batch)[0];
       assertClose(
           new double[] {z, ModelBench.sigmoid(z), ModelBench.logLoss(z, 1)},
@@ -186,7 +184,8 @@ class DlrmTest {
       bench.all().forEach(other::set);
       double[] w = bench.get("out/weight"); // of (user, city), (user, hour), (city, hour)
       other.set("out/weight", w[1], w[2], w[0]); // of (hour, user), (hour, city), (user, city)
-      Batch batch = ModelBench.batch(Schemas.CATEGORICAL, 1, new float[0], ModelBench.single(3, 2, 4));
+      Batch batch =
+          ModelBench.batch(Schemas.CATEGORICAL, 1, new float[0], ModelBench.single(3, 2, 4));
       Batch moved = ModelBench.batch(turned, 1, new float[0], ModelBench.single(4, 3, 2));
       assertClose(other.scores(moved), bench.scores(batch), EXACT);
     }
@@ -252,8 +251,7 @@ class DlrmTest {
 
   @Test
   void whatCannotBeBuiltIsAnError() {
-    assertThatThrownBy(
-            () -> ModelBench.of(SPEC, small("bottom", "3,4"), Schemas.DENSE, 1))
+    assertThatThrownBy(() -> ModelBench.of(SPEC, small("bottom", "3,4"), Schemas.DENSE, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "dlrm: bottom tower [3, 4] with embedding width 2. Expected its last size to be the"

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
+import org.gradus.layers.DotInteraction.Order;
 import org.gradus.models.ModelBench;
 import org.gradus.models.Naive;
 import org.gradus.models.Settings;
@@ -84,7 +85,7 @@ record NaiveDlrm(Map<String, double[]> params, Settings settings) {
   }
 
   private double[] dots(double[][] t) {
-    boolean lower = settings.toMap().get("order").equals("LOWER_ROW_MAJOR");
+    boolean lower = settings.choice("order", Order.class) == Order.LOWER_ROW_MAJOR;
     List<Double> f = new ArrayList<>();
     for (int i = 0; i < t.length; i++) {
       for (int j = 0; j < t.length; j++) {

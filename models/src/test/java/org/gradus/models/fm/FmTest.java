@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
+import org.gradus.embeddings.FieldEmbeddings.Numeric;
 import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.CoveringArray;
@@ -51,9 +52,8 @@ class FmTest {
     return sum;
   }
 
-  private static double score(
-      Map<String, double[]> params, Settings s, Batch batch, int row) {
-    boolean numbers = s.toMap().get("numeric").equals("SCALED_EMBEDDING");
+  private static double score(Map<String, double[]> params, Settings s, Batch batch, int row) {
+    boolean numbers = s.choice("numeric", Numeric.class) == Numeric.SCALED_EMBEDDING;
     double z = pairs(params, Naive.features(batch, row), s.integer("embeddingDim"), numbers);
     z += s.flag("useLinear") ? Naive.firstOrder(params, batch, row) : 0;
     return z + (s.flag("useBias") ? Naive.get(params, "bias")[0] : 0);
@@ -81,10 +81,7 @@ class FmTest {
 
   private static final Schema WORKED =
       Schema.of(
-          new Field.Categorical("c", 3),
-          new Field.Dense("x"),
-          new Field.Dense("y"),
-          Schemas.CLICK);
+          new Field.Categorical("c", 3), new Field.Dense("x"), new Field.Dense("y"), Schemas.CLICK);
 
   private static ModelBench worked() {
     ModelBench bench = ModelBench.of(SPEC, Map.of("embeddingDim", "2"), WORKED, 1);
@@ -137,7 +134,12 @@ class FmTest {
         ModelBench other = ModelBench.drawn(SPEC, Map.of(), reversed, 3)) {
       Batch batch =
           ModelBench.batch(
-              Schemas.BAGS, 1, new float[] {.7f}, new int[] {2, 5, 0, 5}, new int[] {3}, new int[] {4, 2});
+              Schemas.BAGS,
+              1,
+              new float[] {.7f},
+              new int[] {2, 5, 0, 5},
+              new int[] {3},
+              new int[] {4, 2});
       Batch turned =
           ModelBench.batch(
               reversed, 1, new float[] {.7f}, new int[] {2, 4}, new int[] {3}, new int[] {5, 5, 2});
@@ -163,12 +165,12 @@ class FmTest {
   /// (d)
   @Test
   void aFeatureAloneHasNoPairs() {
-    Schema schema =
-        Schema.of(new Field.MultiValued("m", 5, "m", Pooling.MEAN, 3), Schemas.CLICK);
+    Schema schema = Schema.of(new Field.MultiValued("m", 5, "m", Pooling.MEAN, 3), Schemas.CLICK);
     try (ModelBench bench = ModelBench.drawn(SPEC, PAIRS_ONLY, schema, 1)) {
       Batch batch =
           ModelBench.batch(schema, 3, new float[0], new int[] {3}, new int[] {0, 4}, new int[0]);
-      assertClose(bench.scores(batch), new double[3], 1e-15); // what cancels is exact but for rounding
+      assertClose(
+          bench.scores(batch), new double[3], 1e-15); // what cancels is exact but for rounding
     }
   }
 
@@ -216,8 +218,7 @@ class FmTest {
     try (ModelBench bench = ModelBench.of(SPEC, Map.of("embeddingDim", "4"), schema, 1)) {
       double[] v = bench.get("v/user");
       // 12 000 draws estimate a deviation within 1/√24000; five of them are 3.3 %
-      assertThat(Math.sqrt(Naive.dot(v, v) / v.length))
-          .isCloseTo(.01, withinPercentage(3.3));
+      assertThat(Math.sqrt(Naive.dot(v, v) / v.length)).isCloseTo(.01, withinPercentage(3.3));
       assertThat(v).startsWith(0, 0, 0, 0); // padding
       assertThat(bench.get("w/user")).containsOnly(0);
       assertThat(bench.get("bias")).containsOnly(0);

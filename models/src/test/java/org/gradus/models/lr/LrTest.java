@@ -12,7 +12,6 @@ import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.ModelBench;
 import org.gradus.models.Naive;
-import org.gradus.models.Schemas;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -34,8 +33,7 @@ class LrTest {
           expected[b] = Naive.get(params, "bias")[0] + Naive.firstOrder(params, batch, b);
           Naive.get(gradients, "bias")[0] += weights[b];
           for (Naive.Feature f : Naive.features(batch, b)) {
-            String table =
-                f.field() instanceof Field.Ids ids ? ids.table() : "numeric";
+            String table = f.field() instanceof Field.Ids ids ? ids.table() : "numeric";
             Naive.get(gradients, "w/" + table)[f.id()] += weights[b] * f.x();
           }
         }

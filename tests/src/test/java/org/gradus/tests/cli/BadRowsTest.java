@@ -35,7 +35,8 @@ class BadRowsTest {
     cli = new Cli(Files.createDirectory(shared.resolve("cache")));
     run = shared.resolve("run");
     Result r =
-        cli.run(train(GOOD.write(shared.resolve("good.tsv")), "criteo", run).toArray(String[]::new));
+        cli.run(
+            train(GOOD.write(shared.resolve("good.tsv")), "criteo", run).toArray(String[]::new));
     assertThat(r.code()).as(r.all()).isZero();
   }
 
@@ -129,8 +130,7 @@ class BadRowsTest {
   void rowsAreLeftOutAndCountedWhenAskedFor() throws IOException {
     Path bad = GOOD.with(3, 0, "7").cut(ROW, 12).write(folder.resolve("bad.tsv"));
     Path out = folder.resolve("run");
-    Result r =
-        cli.run(Cli.join(train(bad, "criteo", out), List.of("--set=data.on-bad-row=skip")));
+    Result r = cli.run(Cli.join(train(bad, "criteo", out), List.of("--set=data.on-bad-row=skip")));
     assertThat(r.code()).as(r.all()).isZero();
     assertThat(r.err()).contains("left out 2 malformed rows; the first: ", "bad.tsv:4: ");
     // 58 rows: six for validation, six for the test
@@ -151,8 +151,7 @@ class BadRowsTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("tables")
-  void rowsOfAnyTableAreHeldToItsSchema(String name, String row, String[] said)
-      throws IOException {
+  void rowsOfAnyTableAreHeldToItsSchema(String name, String row, String[] said) throws IOException {
     assertThat(name).isNotEmpty();
     StringBuilder text = new StringBuilder("click,price,city,page\n");
     for (int i = 0; i < 40; i++) {

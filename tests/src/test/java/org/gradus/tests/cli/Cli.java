@@ -69,8 +69,7 @@ public record Cli(Path cache) {
     // Start-up is most of the time of a short run.
     command.addAll(List.of("-XX:+UseSerialGC", "-Xshare:auto", "-Dgradus.cache=" + cache));
     command.addAll(flags);
-    command.addAll(
-        List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(args);
     return command;
   }

@@ -76,10 +76,12 @@ class DamagedFilesTest {
     List<byte[]> found = new ArrayList<>();
     found.add(new byte[0]);
     found.add(Arrays.copyOf(good, (int) Counter.below(seed, 0, good.length - 1)));
-    found.add(Arrays.copyOf(good, good.length - 2)); // of JSON, the last brace and the end of its line
+    found.add(
+        Arrays.copyOf(good, good.length - 2)); // of JSON, the last brace and the end of its line
     for (int i = 1; i <= 6; i++) {
       byte[] flipped = good.clone();
-      flipped[(int) Counter.below(seed, i, good.length)] ^= (byte) (1 << Counter.below(seed, -i, 8));
+      flipped[(int) Counter.below(seed, i, good.length)] ^=
+          (byte) (1 << Counter.below(seed, -i, 8));
       found.add(flipped);
     }
     return found;
@@ -126,9 +128,7 @@ class DamagedFilesTest {
     copy(cache, folder.resolve("cache"));
     Path run = copied("lr");
     eachDamageIsNamed(
-        run.resolve("model.safetensors"),
-        run,
-        List.of("evaluate", "--run=" + run, "--device=cpu"));
+        run.resolve("model.safetensors"), run, List.of("evaluate", "--run=" + run, "--device=cpu"));
   }
 
   @Test
@@ -179,8 +179,7 @@ class DamagedFilesTest {
     Cli cli = new Cli(cache);
     Path run = copied("fm");
     Files.delete(run.resolve("model.safetensors"));
-    Files.copy(
-        shared.resolve("lr/model.safetensors"), run.resolve("model.safetensors"));
+    Files.copy(shared.resolve("lr/model.safetensors"), run.resolve("model.safetensors"));
     unchanged(
         cli,
         run,

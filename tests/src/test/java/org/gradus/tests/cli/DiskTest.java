@@ -47,11 +47,9 @@ class DiskTest {
   private Result withRoomFor(int kib, Path cache, List<String> args)
       throws IOException, InterruptedException {
     List<String> java =
-        new Cli(cache)
-            .command(List.of("-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"), args);
+        new Cli(cache).command(List.of("-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"), args);
     List<String> limited =
-        Cli.join(
-            List.of("bash", "-c", "ulimit -f " + kib + "; exec \"$@\"", "limited"), java);
+        Cli.join(List.of("bash", "-c", "ulimit -f " + kib + "; exec \"$@\"", "limited"), java);
     Path output = folder.resolve("limited");
     return Cli.await(Cli.start(limited, output, Map.of()), output);
   }

@@ -294,8 +294,7 @@ class TrainCommandTest {
     Path first = trained(Cli.join(LR, List.of("--epochs=2", "--set=rate=0.05")), "first");
     Path run = folder.resolve("second");
     List<String> fm =
-        Cli.join(
-            List.of("train", "--model=fm", "--epochs=1", "--batch-size=100"), Cli.TINY_DATA);
+        Cli.join(List.of("train", "--model=fm", "--epochs=1", "--batch-size=100"), Cli.TINY_DATA);
     Result r = cli.run(Cli.join(fm, List.of("--init-from=" + first, "--out=" + run)));
     // FM knows LR's weights under the same paths; its vectors are new
     assertThat(r.code()).as(r.all()).isZero();

@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       EvaluateCommand.class,
       PredictCommand.class,
       GradCheckCommand.class,
+      DataCommand.class,
       ModelsCommand.class,
       DoctorCommand.class,
       GenerateCompletion.class

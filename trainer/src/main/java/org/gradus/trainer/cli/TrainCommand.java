@@ -124,7 +124,10 @@ final class TrainCommand implements Runnable {
     DataSource.Opened opened = Session.open(c, err);
     try (DataSet set = opened.data();
         Session session = new Session(c, set.schema(), c.device())) {
-      report(c, set, train(c, opened, session, err), err);
+      RunResult result = train(c, opened, session, err);
+      String memory = PeakMemory.describe(session.device().memory());
+      report(c, set, result, err);
+      spec.commandLine().getOut().println(memory);
     }
   }
 
@@ -211,8 +214,7 @@ final class TrainCommand implements Runnable {
     TrainConfig.DataChoice at =
         path == null
             ? c.data()
-            : new TrainConfig.DataChoice(
-                c.data().name(), path.toString(), c.data().settings());
+            : new TrainConfig.DataChoice(c.data().name(), path.toString(), c.data().settings());
     return with(again, at, device == null ? c.device() : device);
   }
 

@@ -3,6 +3,7 @@ package org.gradus.trainer.run;
 
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import org.gradus.trainer.metrics.Metric;
@@ -19,7 +20,7 @@ public final class PlainProgress implements Listener {
 
   /// Lines go here.
   public PlainProgress(PrintStream out) {
-    this(new PrintWriter(out, true));
+    this(new PrintWriter(out, true, StandardCharsets.UTF_8));
   }
 
   /// Lines go here, and appear at once when the writer flushes itself.

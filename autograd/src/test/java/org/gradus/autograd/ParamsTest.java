@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.autograd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.gradus.tensor.Device;
+import org.gradus.tensor.DeviceOptions;
+import org.gradus.tensor.Shape;
+import org.gradus.tensor.Table;
+import org.junit.jupiter.api.Test;
+
+class ParamsTest {
+  private final Device device = Device.open("reference", DeviceOptions.defaults().withPoison());
+  private final Device huge = new AlteredDevice(device, device.kernels(), Empty::new);
+  private int open;
+  private long written;
+
+  @Test
+  void aDotInANameIsFoundByItsOwnPath() {
+    try (Params params = Params.create(device, 1)) {
+      DenseParameter w = params.at("field.C1").weight("w.0", Shape.of(1), Initializers.zeros());
+      DenseParameter other = params.weight("other", Shape.of(1), Initializers.zeros());
+      assertThat(params.matching(w.path())).containsExactly(w);
+      assertThat(params.matching("field.C1.*")).containsExactly(w);
+      params.freeze("field.C1/w.0");
+      assertThat(w.frozen()).isTrue();
+      assertThat(other.frozen()).isFalse();
+    }
+  }
+
+  @Test
+  void aTableMayHaveMoreElementsThanATensor() {
+    int rows = 1 << 20;
+    int width = 1 << 12; // 2^32 elements
+    Initializer stops =
+        (values, first, fans, _) -> {
+          assertThat(fans).isEqualTo(new Initializer.Fans(rows, width));
+          throw new UnsupportedOperationException("reached the initialiser");
+        };
+    try (Params params = Params.create(huge, 1)) {
+      assertThatThrownBy(() -> params.table("t", rows, width, 0, stops))
+          .hasMessage("reached the initialiser");
+    }
+  }
+
+  @Test
+  void aTableWhoseInitialiserFailsIsFreedAllTheSame() {
+    Initializer fails =
+        (_, _, _, _) -> {
+          throw new UnsupportedOperationException("no");
+        };
+    try (Params params = Params.create(huge, 1)) {
+      assertThatThrownBy(() -> params.table("t", 2, 2, 0, fails)).hasMessage("no");
+    }
+    assertThat(open).isZero();
+  }
+
+  @Test
+  void aTableWithTheMostRowsIsWrittenOnce() {
+    try (Params params = Params.create(huge, 1)) {
+      params.table("t", Integer.MAX_VALUE, 1, TableParameter.NO_PADDING, (_, _, _, _) -> {});
+    }
+    assertThat(written).isEqualTo(Integer.MAX_VALUE);
+  }
+
+  /// A table that holds nothing, and counts the rows written.
+  private final class Empty implements Table {
+    private final int rows;
+    private final int width;
+
+    Empty(int rows, int width) {
+      this.rows = rows;
+      this.width = width;
+      open++;
+    }
+
+    @Override
+    public int rows() {
+      return rows;
+    }
+
+    @Override
+    public int width() {
+      return width;
+    }
+
+    @Override
+    public void write(int first, float[] values) {
+      assertThat(first).isEqualTo((int) written);
+      written += values.length / width;
+    }
+
+    @Override
+    public void read(int first, float[] values) {}
+
+    @Override
+    public void write(int first, double[] values) {}
+
+    @Override
+    public void read(int first, double[] values) {}
+
+    @Override
+    public void close() {
+      open--;
+    }
+  }
+}

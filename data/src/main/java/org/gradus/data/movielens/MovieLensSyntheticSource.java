@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.data.movielens;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.gradus.data.DataSource;
+import org.gradus.data.Settings;
+import org.gradus.data.prepared.PreparedFolder;
+
+/// `--data movielens-synthetic`: generated ratings in the shape of MovieLens', under its protocol.
+public final class MovieLensSyntheticSource implements DataSource {
+  private static final String NAME = "movielens-synthetic";
+
+  /// For `ServiceLoader`.
+  public MovieLensSyntheticSource() {}
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String description() {
+    return "generated: users, items, ratings and times with planted tastes, known Bayes AUC; needs"
+        + " no path";
+  }
+
+  @Override
+  public Map<String, String> settings() {
+    Map<String, String> presets = MovieLensPreparation.presets();
+    presets.put("users", "2000");
+    presets.put("items", "1000");
+    presets.put("ratings", "200000");
+    return presets;
+  }
+
+  @Override
+  public Opened open(Request request) {
+    Settings s = Settings.of(this, request.settings());
+    MovieLensPreparation preparation = MovieLensPreparation.of(s);
+    MovieLensGenerator generator =
+        new MovieLensGenerator(s.integer("users", 1), s.integer("items", 10), request.seed());
+    int ratings = s.integer("ratings", 1);
+    PreparedFolder folder =
+        PreparedFolder.of(
+            request.cache(),
+            NAME,
+            PreparedFolder.key(s, request.seed(), List.of()),
+            building -> {
+              request.progress().accept("generating " + ratings + " ratings");
+              preparation.run(building, MovieLensFiles.ORIGINAL_100K, generator.generate(ratings));
+            });
+    return MovieLensPreparation.opened(folder, NAME);
+  }
+
+  @Override
+  public Encoder encoder(Path folder) {
+    return MovieLensEncoder.load(folder);
+  }
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.data.csv;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.gradus.data.DataException;
+import org.gradus.data.DataSet;
+import org.gradus.data.DataSource.Opened;
+import org.gradus.data.DataSource.Request;
+import org.gradus.data.Examples;
+import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CsvSourceTest {
+  private static final String ALL_TRAIN = "testPercent=0 validPercent=0";
+
+  @TempDir Path folder;
+
+  private Opened open(String table, String schema, String settings) throws IOException {
+    Path file = Files.writeString(folder.resolve("table.csv"), table, StandardCharsets.ISO_8859_1);
+    Files.writeString(folder.resolve("table.csv.schema"), schema);
+    Map<String, String> map = new TreeMap<>();
+    for (String s : settings.split(" ", -1)) {
+      map.put(s.substring(0, s.indexOf('=')), s.substring(s.indexOf('=') + 1));
+    }
+    return new CsvSource().open(new Request(file, folder.resolve("cache"), 0, map, _ -> {}));
+  }
+
+  private static Batch all(Examples examples) {
+    try (Examples.Stream stream =
+        examples.stream(Examples.Pass.inOrder((int) Math.max(1, examples.rows())))) {
+      return requireNonNull(stream.next());
+    }
+  }
+
+  private void fails(String table, String schema, String message) {
+    assertThatThrownBy(() -> open(table, schema, ALL_TRAIN).data().close())
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void everyKindOfColumnIsRead() throws IOException {
+    String table =
+        """
+        click,seen,w,user,page,time,price,size,city,tags,history,visits,ignored
+        1,1,0.5,ann,0,100,,3,Paris,a|b|c,x|y|z,x|y;z,?
+        0,0,2,7,2,200,1.5,5,"Rio, RJ",,y,,?
+        1,1,1,ann,1,300,6.389056,7,,c,,q;x|y;y;z|q|x,?
+        """;
+    String schema =
+        """
+        label click
+        mask seen label=click     # comments are left out
+        weight w
+        group user
+        domain page domains=3
+        timestamp time
+        dense price transform=log1p missing=1
+        dense size transform=standardise
+        categorical city missing=own-value
+        multi tags max-length=2 pooling=sum
+        sequence history max-length=2 table=item
+        sessions visits table=item max-sessions=2 max-length=2
+        """;
+    Opened o = open(table, schema, ALL_TRAIN);
+    try (DataSet data = o.data()) {
+      Batch b = all(data.train());
+      assertThat(b.label("click")).containsExactly(1, 0, 1);
+      assertThat(b.labelMask("click")).containsExactly(1, 0, 1);
+      assertThat(b.sampleWeights()).containsExactly(0.5f, 2, 1);
+      long[] groups = requireNonNull(b.groups());
+      assertThat(groups[1]).isEqualTo(7);
+      assertThat(groups[0]).isEqualTo(groups[2]).isNotEqualTo(7);
+      assertThat(b.domains()).containsExactly(0, 2, 1);
+      assertThat(b.timestamps()).containsExactly(100, 200, 300);
+      // ln 2, ln 2.5, ln 7.389056; then (3, 5, 7) with mean 5 and variance 8/3.
+      float sigma = (float) (2 / Math.sqrt(8.0 / 3));
+      assertThat(b.dense())
+          .containsExactly(
+              (float) Math.log(2),
+              -sigma,
+              (float) Math.log(2.5),
+              0,
+              (float) Math.log1p(6.389056f),
+              sigma);
+      assertThat(b.sparse().of("city").values()).containsExactly(2, 3, 4);
+      JaggedIds tags = b.sparse().of("tags");
+      assertThat(tags.values()).containsExactly(2, 3, 4); // a, b; c alone
+      assertThat(tags.offsets()).containsExactly(0, 2, 2, 3);
+      // Items in first-seen order: y, z of the first history, then x, … of visits.
+      JaggedIds history = b.sparse().of("history");
+      assertThat(history.values()).containsExactly(2, 3, 2);
+      JaggedIds visits = b.sparse().of("visits");
+      assertThat(visits.values()).containsExactly(4, 2, 3, 2, 5, 4); // x y; z and y; q x
+      assertThat(b.sessions("visits").values()).containsExactly(2, 1, 1, 2);
+      assertThat(b.sessions("visits").offsets()).containsExactly(0, 2, 2, 4);
+    }
+    Path saved = Files.createDirectory(folder.resolve("run"));
+    o.encoder().save(saved);
+    Path rows =
+        Files.writeString(
+            folder.resolve("new.csv"),
+            "city,user,page,time,price,size,tags,history,visits\nOslo,1,0,5,0,5,b,,\n");
+    Batch b = all(new CsvSource().encoder(saved).encode(rows));
+    assertThat(b.label("click")).containsExactly(Float.NaN);
+    assertThat(b.labelMask("click")).containsExactly(1);
+    assertThat(b.sparse().of("city").values()).containsExactly(1);
+    assertThat(b.sparse().of("tags").values()).containsExactly(3);
+    assertThat(b.dense()).containsExactly(0, 0);
+  }
+
+  @Test
+  void hashedIdsLeavePaddingAndOutOfVocabularyFree() throws IOException {
+    StringBuilder table = new StringBuilder("y\tcity\n");
+    for (int i = 0; i < 500; i++) {
+      table.append("1\tcity").append(i).append('\n');
+    }
+    try (DataSet data =
+        open(table.toString(), "separator tab\nlabel y\ncategorical city hash=10\n", ALL_TRAIN)
+            .data()) {
+      int[] ids = all(data.train()).sparse().values();
+      assertThat(Arrays.stream(ids).distinct().sorted()).containsExactly(2, 3, 4, 5, 6, 7, 8, 9);
+      assertThat(data.schema().tables()).containsEntry("city", 10);
+    }
+  }
+
+  @Test
+  void splitsKeepTimeAndUsersApart() throws IOException {
+    StringBuilder table = new StringBuilder("y,user,time\n");
+    for (int i = 0; i < 1000; i++) {
+      table.append(i % 2).append(",u").append(i % 100).append(',').append(i * 7 % 40).append('\n');
+    }
+    String schema = "label y\ngroup user\ntimestamp time\n";
+    try (DataSet data = open(table.toString(), schema, "split=time").data()) {
+      long lastTrain =
+          Arrays.stream(requireNonNull(all(data.train()).timestamps())).max().orElse(0);
+      long[] valid = requireNonNull(all(data.valid()).timestamps());
+      long firstTest = Arrays.stream(requireNonNull(all(data.test()).timestamps())).min().orElse(0);
+      assertThat(Arrays.stream(valid).min().orElse(0)).isGreaterThan(lastTrain);
+      assertThat(firstTest).isGreaterThan(Arrays.stream(valid).max().orElse(0));
+      assertThat(data.test().rows()).isEqualTo(100); // 25 rows at each of 40 times
+      assertThat(data.valid().rows()).isEqualTo(100);
+    }
+    try (DataSet data = open(table.toString(), schema, "split=user testPercent=30").data()) {
+      Set<Long> users = new HashSet<>();
+      long distinct = 0;
+      for (Examples e : new Examples[] {data.train(), data.valid(), data.test()}) {
+        long[] groups = requireNonNull(all(e).groups());
+        Arrays.stream(groups).forEach(users::add);
+        distinct += Arrays.stream(groups).distinct().count();
+      }
+      assertThat(distinct).isEqualTo(users.size()).isEqualTo(100);
+    }
+    try (DataSet data = open(table.toString(), schema, "split=order").data()) {
+      assertThat(data.train().rows()).isEqualTo(800);
+      assertThat(requireNonNull(all(data.test()).timestamps())[0]).isEqualTo(900 * 7 % 40);
+    }
+    assertThatThrownBy(() -> open(table.toString(), "label y\n", "split=time"))
+        .hasMessageContaining("split=time needs a column of kind timestamp");
+  }
+
+  @Test
+  void malformedRowsNameFileLineColumnValueAndRule() {
+    String schema = "label y\ndense x transform=log1p\ndomain d domains=2\n";
+    String head = "y,x,d\n1,1,1\n";
+    fails(head + "1,1\n", schema, "table.csv:3: 2 columns. Expected 3, as in the first line.");
+    fails(head + "1,1,1,1\n", schema, "table.csv:3: 4 columns. Expected 3");
+    fails(head + "2,1,1\n", schema, "table.csv:3: column y is \"2\". Expected 0 or 1.");
+    fails(head + ",1,1\n", schema, "table.csv:3: column y is \"\". Expected a finite number.");
+    fails(head + "1,NaN,1\n", schema, "column x is \"NaN\". Expected a finite number.");
+    fails(head + "1,abc,1\n", schema, "column x is \"abc\". Expected a finite number.");
+    fails(head + "1,-1,1\n", schema, "column x is \"-1\". Expected more than -1, for ln(1 + x).");
+    fails(head + "1,1,2\n", schema, "column d is \"2\". Expected a whole number from 0 to 1.");
+    fails(head + "1,\"1,1\n", schema, "table.csv:");
+    fails("", schema, "table.csv: the file is empty");
+    fails("y,x,d\n", schema, "table.csv: no rows after the first line");
+    fails("y,x\n1,1\n", schema, "table.csv:1: no column d, which the schema names");
+  }
+
+  @Test
+  void bytesThatAreNotUtf8AreAnErrorWithTheirLine() {
+    String rows = "1,Paris\n".repeat(20_000);
+    fails(
+        "y,city\n" + rows + "1,K\u00f6ln\n" + rows,
+        "label y\ncategorical city\n",
+        "table.csv:20002: byte 0xf6 here. Its bytes are not UTF-8.");
+  }
+
+  @Test
+  void aQuotedCellMayHoldLineEndsAndSkippingCounts() throws IOException {
+    String table = "y,city\n1,\"a\nb\"\n5,c\n0,\"d \"\"e\"\"\"\n";
+    try (DataSet data =
+        open(table, "label y\ncategorical city\n", ALL_TRAIN + " on-bad-row=skip").data()) {
+      assertThat(data.train().rows()).isEqualTo(2);
+    }
+    fails(table, "label y\ncategorical city\n", "table.csv:4: column y is \"5\"");
+  }
+
+  @Test
+  void malformedSchemasAreNamed() {
+    String table = "y,x\n1,1\n";
+    fails(table, "label\n", "table.csv.schema:1: \"label\". Expected a kind and a name.");
+    fails(table, "label y\nsparse x\n", ":2: column kind is \"sparse\". Expected separator or one");
+    fails(table, "dense x log1p\n", ":1: column x is \"log1p\". Expected option=value");
+    fails(table, "dense x hash=3\n", "[missing, transform]");
+    fails(table, "dense x transform=sqrt\n", "x: transform=sqrt. Expected one of: [NONE, LOG1P");
+    fails(table, "categorical x hash=2\n", "x: hash=2. Expected a whole number of at least 3");
+    fails(table, "# nothing\n", "table.csv.schema: no columns");
+    assertThatThrownBy(
+            () ->
+                new CsvSource()
+                    .open(new Request(folder.resolve("other.csv"), folder, 0, Map.of(), _ -> {})))
+        .hasMessageContaining("other.csv.schema failed: it does not exist");
+  }
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.data.movielens;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.gradus.data.DataException;
+import org.gradus.data.DataSource;
+import org.gradus.data.DataSource.Opened;
+import org.gradus.data.DataSource.Request;
+import org.gradus.data.Examples;
+import org.gradus.data.FittedFields;
+import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MovieLensSourceTest {
+  private static final String USERS =
+      "user_id:token\tage:token\tgender:token\toccupation:token\tzip_code:token\n";
+  @TempDir Path folder;
+
+  /// User 7 rates items 1 to 12, in a file that is in no order; items 3 and 2 in the same second. User 8 rates three.
+  private static final int[][] RATINGS = { // user, item, rating, time
+    {7, 12, 5, 1200},
+    {7, 1, 4, 100},
+    {8, 5, 2, 50},
+    {7, 3, 1, 300},
+    {7, 2, 5, 300},
+    {7, 4, 4, 400},
+    {7, 5, 3, 500},
+    {7, 6, 4, 600},
+    {8, 6, 5, 60},
+    {7, 7, 4, 700},
+    {7, 8, 1, 800},
+    {7, 9, 4, 900},
+    {7, 10, 5, 1000},
+    {7, 11, 2, 1100},
+    {8, 1, 4, 70}
+  };
+
+  private static String ratings(String separator) {
+    StringBuilder s = new StringBuilder();
+    for (int[] r : RATINGS) {
+      s.append(String.join(separator, Arrays.stream(r).mapToObj(Integer::toString).toList()))
+          .append('\n');
+    }
+    return s.toString();
+  }
+
+  private void file(String name, String text) throws IOException {
+    Files.writeString(folder.resolve(name), text, StandardCharsets.ISO_8859_1);
+  }
+
+  private void atomic() throws IOException {
+    file(
+        "tiny.inter",
+        "user_id:token\titem_id:token\trating:float\ttimestamp:float\n" + ratings("\t"));
+    file("tiny.user", USERS + "7\t24\tM\ttechnician\t85711\n8\t53\tF\tother\tV3N4P\n");
+    StringBuilder items =
+        new StringBuilder(
+            "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n");
+    for (int i = 1; i <= 12; i++) {
+      items
+          .append(i + "\tA film\t" + (1990 + i % 3) + "\t" + (i % 2 == 0 ? "Drama War" : "Comedy"))
+          .append('\n');
+    }
+    file("tiny.item", items.toString());
+  }
+
+  private void original100k() throws IOException {
+    file("u.data", ratings("\t"));
+    file("u.user", "7|24|M|technician|85711\n8|53|F|other|V3N4P\n");
+    StringBuilder items = new StringBuilder();
+    for (int i = 1; i <= 12; i++) {
+      // 19 flags: comedy is the sixth, drama the ninth, war the eighteenth.
+      String flags = i % 2 == 0 ? "0|0|0|0|0|0|0|0|1|0|0|0|0|0|0|0|0|1|0" : "0|".repeat(5) + "1";
+      flags = i % 2 == 0 ? flags : flags + "|0".repeat(13);
+      items.append(
+          i + "|Am\u00e9lie (1999)|01-Jan-" + (1990 + i % 3) + "||http://x|" + flags + "\n");
+    }
+    file("u.item", items.toString());
+  }
+
+  private void original1m() throws IOException {
+    file("ratings.dat", ratings("::"));
+    file("users.dat", "7::M::24::technician::85711\n8::F::53::other::V3N4P\n");
+    StringBuilder items = new StringBuilder();
+    for (int i = 1; i <= 12; i++) {
+      String genres = i % 2 == 0 ? "Drama|War" : "Comedy";
+      items.append(i + "::Am\u00e9lie: a film (" + (1990 + i % 3) + ")::" + genres + "\n");
+    }
+    file("movies.dat", items.toString());
+  }
+
+  private Opened open(DataSource source, Map<String, String> settings) {
+    return source.open(new Request(folder, folder.resolve("cache"), 0, settings, _ -> {}));
+  }
+
+  /// Rows as text: the values of the eight fields, label, time, and history if there is one.
+  private static List<String> rows(Examples examples, FittedFields names) {
+    List<String> rows = new ArrayList<>();
+    try (Examples.Stream stream = examples.stream(Examples.Pass.inOrder(4))) {
+      for (Batch b = stream.next(); b != null; b = stream.next()) {
+        for (int i = 0; i < b.size(); i++) {
+          StringBuilder s = new StringBuilder();
+          for (String key : b.sparse().keys()) {
+            JaggedIds lists = b.sparse().of(key);
+            for (int k = lists.offsets()[i]; k < lists.offsets()[i + 1]; k++) {
+              s.append(names.value(key, lists.values()[k])).append(' ');
+            }
+          }
+          assertThat(requireNonNull(b.groups())[i]).isIn(7L, 8L);
+          rows.add(s + "" + b.label("label")[i] + " " + requireNonNull(b.timestamps())[i]);
+        }
+      }
+    }
+    return rows;
+  }
+
+  @Test
+  void theLatestRowsOfEachUserAreHeldOut() throws IOException {
+    atomic();
+    Opened o = open(new MovieLens100kSource(), Map.of());
+    FittedFields names = (FittedFields) o.encoder();
+    try (var data = o.data()) {
+      // ⌈12 · 10 %⌉ = 2 and ⌈3 · 10 %⌉ = 1, in the order of the file.
+      assertThat(rows(data.test(), names))
+          .containsExactly(
+              "7 (out of vocabulary) 4 M technician 8 1990 Drama 1.0 1200",
+              "7 (out of vocabulary) 4 M technician 8 1992 Comedy 0.0 1100",
+              "8 1 10 F other V 1991 Comedy 1.0 70");
+      assertThat(rows(data.valid(), names))
+          .containsExactly(
+              "8 6 10 F other V 1990 Drama 1.0 60",
+              "7 (out of vocabulary) 4 M technician 8 1990 Comedy 1.0 900",
+              "7 (out of vocabulary) 4 M technician 8 1991 Drama 1.0 1000");
+      assertThat(rows(data.train(), names))
+          .hasSize(9)
+          .startsWith(
+              "7 1 4 M technician 8 1991 Comedy 1.0 100",
+              "8 5 10 F other V 1992 Comedy 0.0 50",
+              "7 3 4 M technician 8 1990 Comedy 0.0 300");
+    }
+  }
+
+  @Test
+  void theThreeLayoutsHoldTheSame() throws IOException {
+    List<String> fingerprints = new ArrayList<>();
+    for (int layout = 0; layout < 3; layout++) {
+      try (var files = Files.list(folder)) {
+        for (Path p : files.filter(Files::isRegularFile).toList()) {
+          Files.delete(p);
+        }
+      }
+      switch (layout) {
+        case 0 -> atomic();
+        case 1 -> original100k();
+        default -> original1m();
+      }
+      Opened o = open(new MovieLens100kSource(), Map.of());
+      o.data().close();
+      fingerprints.add(o.data().fingerprint());
+    }
+    assertThat(fingerprints).containsOnly(fingerprints.get(0));
+  }
+
+  @Test
+  void historiesHoldOnlyWhatHappenedStrictlyBefore() throws IOException {
+    atomic();
+    Opened o = open(new MovieLens100kSource(), Map.of("history", "all", "historyLength", "3"));
+    FittedFields names = (FittedFields) o.encoder();
+    try (var data = o.data()) {
+      assertThat(rows(data.train(), names))
+          .contains(
+              "7 1 4 M technician 8 1991 Comedy 1.0 100",
+              "7 2 4 M technician 8 1992 Drama 1 1.0 300", // item 3 was rated in the same second
+              "7 3 4 M technician 8 1990 Comedy 1 0.0 300",
+              "7 4 4 M technician 8 1991 Drama 1 2 3 1.0 400",
+              "7 5 4 M technician 8 1992 Comedy 2 3 4 0.0 500");
+    }
+    Opened liked =
+        open(new MovieLens100kSource(), Map.of("history", "liked", "historyLength", "3"));
+    try (var data = liked.data()) {
+      assertThat(rows(data.train(), names))
+          .contains("7 5 4 M technician 8 1992 Comedy 1 2 4 0.0 500");
+    }
+  }
+
+  @Test
+  void theEncoderIsSavedAndEncodesPairs() throws IOException {
+    atomic();
+    Opened o = open(new MovieLens100kSource(), Map.of("history", "all", "historyLength", "2"));
+    o.data().close();
+    Path saved = Files.createDirectory(folder.resolve("run"));
+    o.encoder().save(saved);
+    DataSource.Encoder encoder = new MovieLens100kSource().encoder(saved);
+    Path pairs =
+        Files.writeString(folder.resolve("pairs"), "item_id:token\tuser_id:token\n4\t8\n5\t7\n");
+    Examples examples = encoder.encode(pairs);
+    assertThat(examples.schema()).isEqualTo(o.data().schema());
+    long never = Long.MAX_VALUE; // no time: after everything known
+    assertThat(rows(examples, (FittedFields) encoder))
+        .containsExactly(
+            "8 4 10 F other V 1991 Drama 6 1 NaN " + never,
+            "7 5 4 M technician 8 1992 Comedy (out of vocabulary) (out of vocabulary) NaN "
+                + never);
+  }
+
+  @Test
+  void malformedFilesAreNamed() throws IOException {
+    assertThatThrownBy(() -> open(new MovieLens1mSource(), Map.of()))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("no MovieLens here. Expected u.data, u.user and u.item; or");
+    original1m();
+    file("ratings.dat", "7::1::4::100\n7::2::six::100\n");
+    assertThatThrownBy(() -> open(new MovieLens1mSource(), Map.of()))
+        .hasMessageContaining("ratings.dat:2: column rating is \"six\". Expected a rating from 0");
+    file("ratings.dat", "7::1::4::100\n7::2::4::1::1\n");
+    assertThatThrownBy(() -> open(new MovieLens1mSource(), Map.of()))
+        .hasMessageContaining("ratings.dat:2: 5 columns. Expected 2 to 4");
+    file("ratings.dat", "");
+    assertThatThrownBy(() -> open(new MovieLens1mSource(), Map.of()))
+        .hasMessageContaining("ratings.dat: the file is empty");
+    file("ratings.dat", ratings("::") + "7::0.5::4::100\n");
+    assertThatThrownBy(() -> open(new MovieLens1mSource(), Map.of()))
+        .hasMessageContaining("ratings.dat:16: column item_id is \"0.5\". Expected a whole number");
+    try (var data = open(new MovieLens1mSource(), Map.of("on-bad-row", "skip")).data()) {
+      assertThat(data.train().rows()).isEqualTo(9);
+    }
+    Files.delete(folder.resolve("ratings.dat"));
+    atomic();
+    file("tiny.user", USERS + "7\t24\t\u00c9\tx\t1\n");
+    assertThatThrownBy(() -> open(new MovieLens100kSource(), Map.of()))
+        .hasMessageContaining("tiny.user:2: column gender is \"\u00c9\". Its bytes are not UTF-8");
+    file("tiny.user", "user:token\n7\n");
+    assertThatThrownBy(() -> open(new MovieLens100kSource(), Map.of()))
+        .hasMessageContaining("tiny.user:1: no column user_id");
+  }
+
+  @Test
+  void generatedRatingsFollowTheirProbabilities() {
+    MovieLens data = new MovieLensGenerator(300, 200, 4).generate(15_000);
+    Ratings r = data.ratings();
+    assertThat(r.size()).isEqualTo(15_000);
+    double expected = 0;
+    double variance = 0;
+    double positives = 0;
+    for (int i = 0; i < r.size(); i++) {
+      double p = r.probabilities.getDouble(i);
+      expected += p;
+      variance += p * (1 - p);
+      positives += r.label(i);
+      assertThat(r.ratings.getFloat(i)).isBetween(1f, 5f);
+    }
+    assertThat(Math.abs(positives - expected)).isLessThan(5 * Math.sqrt(variance));
+    int[] order = r.byUserAndTime();
+    for (int p = 1; p < order.length; p++) {
+      if (r.users.getInt(order[p]) == r.users.getInt(order[p - 1])) {
+        assertThat(r.times.getLong(order[p])).isGreaterThan(r.times.getLong(order[p - 1]));
+      }
+    }
+    Opened o =
+        open(
+            new MovieLensSyntheticSource(),
+            Map.of("users", "300", "items", "200", "ratings", "15000"));
+    try (var split = o.data()) {
+      assertThat(split.test().rows()).isEqualTo(1500);
+      assertThat(split.facts().get("bayes_auc")).isBetween(0.7, 0.9);
+    }
+  }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tests.parity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.gradus.autograd.DeviceReport;
+import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.SampleBatches;
+import org.gradus.models.CoveringArray;
+import org.gradus.models.Model;
+import org.gradus.models.ModelCheck;
+import org.gradus.models.ModelSpec;
+import org.gradus.models.Models;
+import org.gradus.models.Settings;
+import org.gradus.tensor.Counter;
+import org.gradus.tensor.Device;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Every model on the cpu device, beside `reference`.
+class ModelParityTest {
+  private static final int STEPS = 10;
+  private static final int SHAKES = 8;
+  private static final double RATE = 0.1;
+
+  static List<ModelSpec> models() {
+    return Models.all();
+  }
+
+  /// Outputs, gradients and the loss, with every pair of option values. What they may differ by follows from the
+  /// roundings of a pass; see [DeviceReport].
+  @ParameterizedTest
+  @MethodSource("models")
+  void outputsLossAndGradientsAgree(ModelSpec spec) {
+    try (Device reference = Device.open("reference");
+        Device cpu = Device.open("cpu")) {
+      long seed = 0;
+      for (Map<String, String> given : CoveringArray.pairwise(spec, 1)) {
+        seed++;
+        Settings settings = spec.settings(given);
+        Batch batch = SampleBatches.draw(spec.exampleSchema(settings), 5, seed);
+        ModelCheck.check(spec, settings, seed)
+            .compare(cpu, reference, ModelCheck.objective(spec, settings, batch))
+            .orFail();
+        compare(spec, settings, batch, seed, reference, cpu).orFail();
+      }
+    }
+  }
+
+  private static DeviceReport compare(
+      ModelSpec spec, Settings settings, Batch batch, long seed, Device reference, Device cpu) {
+    return ModelCheck.check(spec, settings, seed)
+        .compare(
+            cpu,
+            reference,
+            params -> {
+              Model model = spec.create(settings, batch.schema(), params);
+              return (mode, _) -> Map.of("loss", Descent.loss(model, batch, mode));
+            });
+  }
+
+  /// Ten losses of gradient descent.
+  ///
+  /// The bound: every gradient of a step may be off by what [DeviceReport] derives from the lengths of sums and the
+  /// number of operations, relative to its largest number, and every updated parameter by one rounding. Descents on
+  /// `reference` whose gradients and parameters are off by that much, with random signs, show what becomes of it in ten
+  /// steps; twice the largest change of a loss is allowed, and the derived bound of one loss on top.
+  @ParameterizedTest
+  @MethodSource("models")
+  void tenLossesAgree(ModelSpec spec) {
+    Settings settings = spec.settings(sizes(spec));
+    Batch batch = SampleBatches.draw(spec.exampleSchema(settings), 16, 7);
+    Descent descent = new Descent(spec, settings, batch, RATE);
+    try (Device reference = Device.open("reference");
+        Device cpu = Device.open("cpu")) {
+      Map<String, Double> roundings = new HashMap<>();
+      for (long seed = 1; seed <= 3; seed++) {
+        DeviceReport report = compare(spec, settings, batch, seed, reference, cpu);
+        for (DeviceReport.Row row : report.orFail().rows()) {
+          String path = row.name().substring(row.name().indexOf(' ') + 1);
+          if (row.magnitude() > 0) {
+            roundings.merge(path, row.bound() / row.magnitude(), Math::max);
+          }
+        }
+      }
+      double[] exact = descent.losses(reference, STEPS, Descent.Shake.NONE);
+      double[] found = descent.losses(cpu, STEPS, Descent.Shake.NONE);
+      double[] bounds = new double[STEPS];
+      for (int i = 0; i < SHAKES; i++) {
+        Descent.Shake shake = new Descent.Shake(roundings, 0x1p-24, Counter.key(5, i));
+        double[] shaken = descent.losses(reference, STEPS, shake);
+        for (int step = 0; step < STEPS; step++) {
+          bounds[step] = Math.max(bounds[step], 2 * Math.abs(shaken[step] - exact[step]));
+        }
+      }
+      double worst = 0;
+      double allowed = 0;
+      for (int step = 0; step < STEPS; step++) {
+        bounds[step] += roundings.getOrDefault("loss", 0.0) * exact[step];
+        double difference = Math.abs(found[step] - exact[step]);
+        assertThat(difference)
+            .as(
+                "%s, loss before step %d: %s, expected %s",
+                spec.name(), step, found[step], exact[step])
+            .isLessThanOrEqualTo(bounds[step]);
+        worst = Math.max(worst, difference);
+        allowed = Math.max(allowed, bounds[step]);
+      }
+      assertThat(exact[STEPS - 1]).isLessThan(exact[0]);
+      double[] wrong =
+          new Descent(spec, settings, batch, 1.01 * RATE)
+              .losses(reference, STEPS, Descent.Shake.NONE);
+      assertThat(Math.abs(wrong[STEPS - 1] - exact[STEPS - 1]))
+          .as("last loss with gradients that are 1 %% too long")
+          .isGreaterThan(bounds[STEPS - 1]);
+      System.out.printf(
+          Locale.ROOT,
+          "%s: ten losses from %.6f to %.6f, largest difference %.2e, bound %.2e%n",
+          spec.name(),
+          exact[0],
+          exact[STEPS - 1],
+          worst,
+          allowed);
+    }
+  }
+
+  /// The first sample of every size, so that ten steps cost little.
+  private static Map<String, String> sizes(ModelSpec spec) {
+    Map<String, String> given = new HashMap<>();
+    for (var o : spec.options()) {
+      if (o.choices().isEmpty() && !o.samples().contains("true")) {
+        given.put(o.name(), o.samples().getFirst());
+      }
+    }
+    return given;
+  }
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.gradus.data.DataSet;
+import org.gradus.data.DataSource;
+import org.gradus.data.Description;
+import org.gradus.data.FittedFields;
+import org.gradus.data.RawGenerator;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `gradus data`: work on data sets.
+@Command(
+    name = "data",
+    mixinStandardHelpOptions = true,
+    description = "Lists, generates, prepares and describes data sets.",
+    subcommands = {
+      DataCommand.ListSources.class,
+      DataCommand.Generate.class,
+      DataCommand.Prepare.class,
+      DataCommand.Describe.class
+    })
+final class DataCommand implements Runnable {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(spec.commandLine().getOut());
+  }
+
+  /// Which data, where, and how.
+  static final class Which {
+    @Option(
+        names = "--data",
+        paramLabel = "D",
+        defaultValue = Presets.DATA,
+        description = "see: gradus data list (default criteo-synthetic)")
+    private String data = Presets.DATA;
+
+    @Option(names = "--path", paramLabel = "P", description = "file or folder of the data")
+    private @Nullable Path path;
+
+    @Option(
+        names = "--set",
+        paramLabel = "key=value",
+        description = "a setting of the data, with or without the prefix data.")
+    private Map<String, String> set = new LinkedHashMap<>();
+
+    @Option(
+        names = "--seed",
+        paramLabel = "N",
+        defaultValue = "0",
+        description = "of generators and splits (default 0)")
+    private long seed;
+
+    private Map<String, String> settings() {
+      Map<String, String> plain = new LinkedHashMap<>();
+      set.forEach((k, v) -> plain.put(k.startsWith("data.") ? k.substring(5) : k, v));
+      return plain;
+    }
+
+    private DataSource.Opened open(PrintWriter err) {
+      return Sources.get(data)
+          .open(
+              new DataSource.Request(
+                  path,
+                  Sources.cache(),
+                  seed,
+                  settings(),
+                  line -> {
+                    err.println("data: " + line);
+                    err.flush();
+                  }));
+    }
+  }
+
+  /// `gradus data list`.
+  @Command(
+      name = "list",
+      mixinStandardHelpOptions = true,
+      description = "Lists the data sets and their settings.")
+  static final class ListSources implements Runnable {
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Override
+    public void run() {
+      PrintWriter out = spec.commandLine().getOut();
+      for (DataSource s : Sources.all()) {
+        out.println(s.name());
+        out.println("  " + s.description());
+        s.settings()
+            .forEach((key, preset) -> out.printf(Locale.ROOT, "    data.%-18s %s%n", key, preset));
+        out.println();
+      }
+    }
+  }
+
+  /// `gradus data generate`.
+  @Command(
+      name = "generate",
+      mixinStandardHelpOptions = true,
+      description = "Writes generated rows as a raw file in the layout of the real data.")
+  static final class Generate implements Runnable {
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Mixin private Which which = new Which();
+
+    @Option(
+        names = "--rows",
+        paramLabel = "N",
+        defaultValue = "100000",
+        description = "how many (default 100000)")
+    private long rows = 100_000;
+
+    @Option(
+        names = "--out",
+        paramLabel = "FILE",
+        required = true,
+        description = "the file; compressed when it ends in .gz")
+    private Path out = Path.of("");
+
+    @Override
+    public void run() {
+      DataSource source = Sources.get(which.data);
+      if (!(source instanceof RawGenerator generator)) {
+        throw new IllegalArgumentException(
+            "data generate: "
+                + which.data
+                + " writes no raw files. Expected one of: "
+                + Gradus.words(
+                    Sources.all().stream()
+                        .filter(RawGenerator.class::isInstance)
+                        .map(DataSource::name)
+                        .toList())
+                + ".");
+      }
+      long begun = System.nanoTime();
+      long n = generator.generate(out, rows, which.seed, which.settings());
+      double seconds = (System.nanoTime() - begun) * 1e-9;
+      spec.commandLine()
+          .getOut()
+          .printf(
+              Locale.ROOT,
+              "%d rows, %.1f MB: %s (%.0f rows/s)%n",
+              n,
+              out.toFile().length() * 1e-6,
+              out,
+              n / seconds);
+    }
+  }
+
+  /// `gradus data prepare`.
+  @Command(
+      name = "prepare",
+      mixinStandardHelpOptions = true,
+      description =
+          "Reads raw data once and writes the prepared form that training maps into memory.")
+  static final class Prepare implements Runnable {
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Mixin private Which which = new Which();
+
+    @Override
+    public void run() {
+      PrintWriter out = spec.commandLine().getOut();
+      long begun = System.nanoTime();
+      try (DataSet set = which.open(spec.commandLine().getErr()).data()) {
+        double seconds = (System.nanoTime() - begun) * 1e-9;
+        long rows = set.train().rows() + set.valid().rows() + set.test().rows();
+        out.printf(
+            Locale.ROOT,
+            "%s: %d training, %d validation, %d test rows; %d fields of ids, %d dense%n",
+            set.name(),
+            set.train().rows(),
+            set.valid().rows(),
+            set.test().rows(),
+            set.schema().ids().size(),
+            set.schema().dense().size());
+        out.printf(Locale.ROOT, "ready after %.2f s (%.0f rows/s)%n", seconds, rows / seconds);
+        set.facts().forEach((k, v) -> out.printf(Locale.ROOT, "%s %.6f%n", k, v));
+        if (Files.isDirectory(Sources.cache())) {
+          out.println("prepared data lie in " + Sources.cache());
+        }
+      }
+    }
+  }
+
+  /// `gradus data describe`.
+  @Command(
+      name = "describe",
+      mixinStandardHelpOptions = true,
+      description =
+          "Prints rows, label rates, ranges and frequency statistics of the training rows.")
+  static final class Describe implements Runnable {
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Mixin private Which which = new Which();
+
+    @Option(
+        names = "--top",
+        paramLabel = "N",
+        defaultValue = "3",
+        description = "most frequent values to print of each field (default 3)")
+    private int top = 3;
+
+    @Override
+    public void run() {
+      PrintWriter out = spec.commandLine().getOut();
+      DataSource.Opened opened = which.open(spec.commandLine().getErr());
+      try (DataSet set = opened.data()) {
+        FittedFields fitted = opened.encoder() instanceof FittedFields f ? f : null;
+        print(set.name(), Description.of(set.train(), fitted, top), out);
+      }
+    }
+
+    private static void print(String name, Description d, PrintWriter out) {
+      out.printf(
+          Locale.ROOT,
+          "%s, training rows: %d (read at %.0f rows/s)%n",
+          name,
+          d.rows(),
+          d.rowsPerSecond());
+      d.labels()
+          .forEach(
+              (label, l) ->
+                  out.printf(
+                      Locale.ROOT,
+                      "label %s: known in %d rows, mean %.4f%n",
+                      label,
+                      l.known(),
+                      l.mean()));
+      if (!d.dense().isEmpty()) {
+        out.printf(
+            Locale.ROOT,
+            "%n%-20s %10s %10s %10s %10s %8s%n",
+            "dense field",
+            "min",
+            "max",
+            "mean",
+            "deviation",
+            "missing");
+        for (Description.DenseSummary s : d.dense()) {
+          out.printf(
+              Locale.ROOT,
+              "%-20s %10.4f %10.4f %10.4f %10.4f %8s%n",
+              s.field(),
+              s.min(),
+              s.max(),
+              s.mean(),
+              s.deviation(),
+              share(s.missingShare()));
+        }
+      }
+      out.printf(
+          Locale.ROOT,
+          "%n%-20s %10s %10s %8s %8s  %s%n",
+          "field of ids",
+          "table",
+          "distinct",
+          "unknown",
+          "missing",
+          "most frequent");
+      for (Description.IdSummary s : d.ids()) {
+        StringBuilder frequent = new StringBuilder();
+        for (Description.Frequency f : s.top()) {
+          frequent.append(
+              String.format(
+                  Locale.ROOT, "%s (%.1f %%)  ", f.value(), 100.0 * f.count() / s.count()));
+        }
+        out.printf(
+            Locale.ROOT,
+            "%-20s %10d %10d %8s %8s  %s%n",
+            s.field(),
+            s.size(),
+            s.distinct(),
+            share(s.outOfVocabularyShare()),
+            share(s.missingShare()),
+            frequent);
+      }
+    }
+
+    private static String share(double x) {
+      return Double.isNaN(x) ? "-" : String.format(Locale.ROOT, "%.2f %%", 100 * x);
+    }
+  }
+}
