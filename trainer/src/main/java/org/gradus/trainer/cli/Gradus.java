@@ -66,10 +66,10 @@ public final class Gradus implements Runnable {
           err,
           String.format(
               Locale.ROOT,
-              "gradus: out of memory (%s) with a heap of at most %.1f GiB. Try a larger one"
+              "gradus: out of memory (%s) with a heap of at most %d MiB. Try a larger one"
                   + " (GRADUS_JAVA_OPTS=-Xmx8g), smaller batches or a smaller model.",
               e.getMessage(),
-              heap / (double) (1L << 30)),
+              heap >> 20),
           e);
     } catch (LinkageError e) {
       return root.failed(
