@@ -53,7 +53,8 @@ class MemoryTest {
     assertThat(r.code()).as(r.all()).isZero();
     JsonNode metrics = Cli.metrics(run);
     System.out.printf(
-        "%,d rows, %,d bytes of text, %,d parameters, -Xmx%s: %s resident at most, %,.0f samples/s%n",
+        "%,d rows, %,d bytes of text, %,d parameters, -Xmx%s: %s resident at most, %,.0f"
+            + " samples/s%n",
         rows,
         Files.size(file),
         metrics.path("parameters").asLong(),
