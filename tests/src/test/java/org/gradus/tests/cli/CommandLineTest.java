@@ -28,7 +28,7 @@ class CommandLineTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "predict", "gradcheck", "models", "doctor"})
+  @ValueSource(strings = {"train", "evaluate", "predict", "gradcheck", "models", "data", "doctor"})
   void everyCommandHasHelp(String command) {
     Result help = cli.run(command, "--help");
     assertThat(help.code()).isZero();
@@ -128,7 +128,8 @@ class CommandLineTest {
     assertThat(failed("train", "--set=rate=-1")).contains("rate -1");
     assertThat(failed("train", "--set=penaltyTables=some")).contains("ROWS, ALL, DIN");
     assertThat(failed("train", "--epochs=0")).contains("at least 1 epoch");
-    assertThat(failed("train", "--set=embeddingDim=two")).contains("embeddingDim=two", "integer");
+    assertThat(failed("train", "--set=embeddingDim=two"))
+        .contains("embeddingDim=two", "whole number");
     assertThat(failed("train", "--set=data.rows=-5")).contains("rows", "at least 1");
   }
 

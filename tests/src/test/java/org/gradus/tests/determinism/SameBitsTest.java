@@ -102,8 +102,7 @@ class SameBitsTest {
     assertThat(forked(TINY, "interpreted", "-Xint")).isEqualTo(expected);
     assertThat(forked(TINY, "first-compiler", "-XX:TieredStopAtLevel=1")).isEqualTo(expected);
     // processors that are no x86 do not know the flag
-    assertThat(
-            forked(TINY, "avx2", "-XX:+IgnoreUnrecognizedVMOptions", "-XX:UseAVX=2"))
+    assertThat(forked(TINY, "avx2", "-XX:+IgnoreUnrecognizedVMOptions", "-XX:UseAVX=2"))
         .isEqualTo(expected);
   }
 
@@ -122,11 +121,9 @@ class SameBitsTest {
   void ofAWideModelInEveryStateOfCompilation() throws IOException, InterruptedException {
     Map<String, String> expected = here(WIDE, "again", 3);
     assertThat(forked(WIDE, "wide-default")).isEqualTo(expected);
-    assertThat(forked(WIDE, "wide-eager", "-Xcomp", "-XX:-TieredCompilation"))
-        .isEqualTo(expected);
+    assertThat(forked(WIDE, "wide-eager", "-Xcomp", "-XX:-TieredCompilation")).isEqualTo(expected);
     assertThat(forked(WIDE, "wide-first", "-XX:TieredStopAtLevel=1")).isEqualTo(expected);
-    assertThat(
-            forked(WIDE, "wide-avx2", "-XX:+IgnoreUnrecognizedVMOptions", "-XX:UseAVX=2"))
+    assertThat(forked(WIDE, "wide-avx2", "-XX:+IgnoreUnrecognizedVMOptions", "-XX:UseAVX=2"))
         .isEqualTo(expected);
     // vectors of 128 bits
     assertThat(forked(WIDE, "wide-narrow", "-XX:MaxVectorSize=16")).isEqualTo(expected);

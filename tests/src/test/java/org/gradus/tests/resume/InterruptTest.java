@@ -51,8 +51,7 @@ class InterruptTest {
       Path run = folder.resolve("run-" + attempt);
       Path output = folder.resolve("output-" + attempt);
       Process child =
-          Cli.start(
-              cli.command(List.of("-XX:TieredStopAtLevel=1"), train(run)), output, Map.of());
+          Cli.start(cli.command(List.of("-XX:TieredStopAtLevel=1"), train(run)), output, Map.of());
       while (child.isAlive() && Runs.latest(run) == 0) {
         Thread.sleep(1);
       }
@@ -98,8 +97,7 @@ class InterruptTest {
     Cli cli = new Cli(Files.createDirectory(folder.resolve("cache")));
     Path run = folder.resolve("run");
     Path output = folder.resolve("output");
-    List<String> large =
-        List.of("train", "--model=lr", "--set=data.rows=30000000", "--out=" + run);
+    List<String> large = List.of("train", "--model=lr", "--set=data.rows=30000000", "--out=" + run);
     Process child = Cli.start(cli.command(List.of(), large), output, Map.of());
     Path said = folder.resolve("output.err");
     while (child.isAlive() && !Files.readString(said).contains("generating")) {

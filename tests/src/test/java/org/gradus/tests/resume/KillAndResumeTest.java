@@ -141,8 +141,7 @@ class KillAndResumeTest {
       throws IOException, InterruptedException {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       String name = "inside-" + step + "-" + attempt;
-      Path partial =
-          folder.resolve(name).resolve("checkpoints/.step-%06d.partial".formatted(step));
+      Path partial = folder.resolve(name).resolve("checkpoints/.step-%06d.partial".formatted(step));
       if (killed(name, _ -> Files.exists(partial), 0)) {
         return;
       }
