@@ -11,6 +11,7 @@ import org.gradus.models.Model;
 import org.gradus.models.ModelSpec;
 import org.gradus.models.deepfm.DeepFmSpec;
 import org.gradus.tensor.Device;
+import org.gradus.trainer.optim.*;
 import org.gradus.trainer.run.*;
 
 /// Trains DeepFM on a table of clicks: `TrainDeepFm clicks.csv target`.
@@ -20,7 +21,9 @@ class TrainDeepFm {
     Path out = Path.of(args[1]);
     var request = new DataSource.Request(csv, out.resolve("cache"), 1, Map.of(), System.out::println);
     TrainConfig config =
-        TrainConfig.of("deepfm", "csv", "cpu").with(new TrainConfig.Loop(20, 0, 64, false));
+        TrainConfig.of("deepfm", "csv", "cpu")
+            .with(new TrainConfig.Loop(15, 0, 32, false))
+            .with(OptimizerConfig.of(Group.all(Rule.Adam.PAPER, 0.01)));
     ModelSpec deepFm = new DeepFmSpec();
     var settings = deepFm.settings(Map.of("embeddingDim", "4", "hidden", "16,8", "dropout", "0"));
     try (DataSet data = new CsvSource().open(request).data();

@@ -111,7 +111,11 @@ public record Cli(Path cache) {
   /// Joins lists of arguments.
   @SafeVarargs
   public static List<String> join(List<String>... parts) {
-    return Stream.of(parts).flatMap(List::stream).toList();
+    List<String> all = new ArrayList<>();
+    for (List<String> part : parts) {
+      all.addAll(part);
+    }
+    return List.copyOf(all);
   }
 
   /// The metrics of a run.

@@ -65,7 +65,7 @@ class CommandLineTest {
         "doctor now"
       })
   void wrongUsageIsTwoAndShowsTheWayOut(String line) {
-    Result wrong = cli.run(line.split(" "));
+    Result wrong = cli.run(line.split(" ", -1));
     assertThat(wrong.code()).isEqualTo(2);
     assertThat(wrong.out()).isEmpty();
     assertThat(wrong.err())

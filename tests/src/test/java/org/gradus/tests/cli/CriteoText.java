@@ -27,7 +27,7 @@ public record CriteoText(List<String[]> rows) {
         columns[i] = i == 1 ? "" + first : "" + ((int) Counter.below(key, i, 50) - 2);
       }
       for (int i = 14; i < 40; i++) {
-        columns[i] = "%08x".formatted(i == 14 ? token : i * 1000 + Counter.below(key, i, 6));
+        columns[i] = "%08x".formatted(i == 14 ? token : i * 1000L + Counter.below(key, i, 6));
       }
       columns[9] = r % 7 == 0 ? "" : columns[9]; // missing ones
       columns[20] = r % 5 == 0 ? "" : columns[20];

@@ -72,7 +72,7 @@ class EvaluateTest {
         .filter(line -> line.matches("  \\S+ +[-0-9.]+"))
         .forEach(
             line -> {
-              String[] cells = line.strip().split(" +");
+              String[] cells = line.strip().split(" +", -1);
               found.put(cells[0], Double.parseDouble(cells[1]));
             });
     return found;

@@ -68,7 +68,9 @@ class DocumentationTest {
           name = line.substring(line.indexOf('"') + 1, line.lastIndexOf('"'));
           text.setLength(0);
         } else if (line.strip().equals("// @end") && !name.isEmpty()) {
-          assertThat(found.put(name, text.toString().stripIndent().strip())).as(name).isNull();
+          assertThat(found.put(name, text.toString().stripTrailing().stripIndent().strip()))
+              .as(name)
+              .isNull();
           name = "";
         } else {
           text.append(line).append('\n');
@@ -138,6 +140,9 @@ class DocumentationTest {
     for (List<String> row : rows(section)) {
       Matcher code = CODE.matcher(row.getFirst());
       while (code.find()) {
+        if (code.group(1).indexOf('(') < 0) {
+          continue; // the head of a column
+        }
         assertThat(listed.add(signature(code.group(1)))).as(code.group(1) + " once").isTrue();
       }
     }
