@@ -28,7 +28,7 @@ class CommandLineTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "predict", "gradcheck", "models", "doctor"})
+  @ValueSource(strings = {"train", "evaluate", "predict", "gradcheck", "models", "data", "doctor"})
   void everyCommandHasHelp(String command) {
     Result help = cli.run(command, "--help");
     assertThat(help.code()).isZero();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tests.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -78,15 +79,22 @@ class MemoryTest {
     return "";
   }
 
-  /// The parameters alone are larger than the heap.
+  /// The parameters alone are larger than the heap. Only what a batch needs lies there.
   @Test
   void tablesLargerThanTheHeap() throws IOException, InterruptedException {
+    Path config =
+        Files.writeString(folder.resolve("small.yaml"), "measure: {batchSize: 64}", UTF_8);
     JsonNode m =
         trained(
             new CriteoGenerator.Spec(60, 1.1, 1, 3),
             30_000,
             "48m",
-            List.of("--model=fm", "--set=embeddingDim=224", "--batch-size=256"));
+            List.of(
+                "--config=" + config,
+                "--model=fm",
+                "--set=embeddingDim=224",
+                "--steps-per-epoch=100",
+                "--batch-size=64"));
     assertThat(m.path("parameters").asLong() * Float.BYTES).isGreaterThan(48L << 20);
   }
 

@@ -226,6 +226,7 @@ class TrainCommandTest {
                 List.of("--epochs=1", "--set=optimizer=ftrl", "--set=l1=0.5", "--set=rate=0.1")),
             "ftrl");
     JsonNode group = config(ftrl).at("/optimizer/groups/0");
+    assertThat(group.at("/schedule/name").asString()).as("of the preset").isEqualTo("Constant");
     assertThat(group.at("/rule/name").asString()).isEqualTo("Ftrl");
     assertThat(group.at("/rule/l1").asDouble()).isEqualTo(0.5);
     assertThat(group.at("/penalty/l1").asDouble(-1)).as("not twice").isZero();

@@ -14,6 +14,7 @@ import org.gradus.trainer.optim.Group;
 import org.gradus.trainer.optim.OptimizerConfig;
 import org.gradus.trainer.optim.Penalty;
 import org.gradus.trainer.optim.Rule;
+import org.gradus.trainer.optim.Schedule;
 import org.gradus.trainer.run.TrainConfig;
 import org.gradus.trainer.run.TrainConfig.Stopping;
 
@@ -107,12 +108,14 @@ final class Overrides {
                 ownPenalty ? p.l1() : number("l1", p.l1()),
                 ownPenalty ? p.l2() : number("l2", p.l2()),
                 choice("penaltyTables", Penalty.Tables.class, p.tables()));
+    // Its weights are a closed form in one rate, so a schedule meant for another rule ends here.
+    Schedule schedule = ownPenalty ? new Schedule.Constant() : g.schedule();
     AbsentRows absent =
         training.containsKey("absentRows")
             ? choice("absentRows", AbsentRows.class, AbsentRows.LAZY)
             : otherRule ? null : g.absentRows();
     Group changed =
-        new Group(g.parameters(), rule, number("rate", g.rate()), g.schedule(), penalty, absent);
+        new Group(g.parameters(), rule, number("rate", g.rate()), schedule, penalty, absent);
     OptimizerConfig optimizer =
         new OptimizerConfig(
             List.of(changed),

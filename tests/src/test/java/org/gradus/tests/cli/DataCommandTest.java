@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tests.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.gradus.tests.cli.Cli.Result;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// `gradus data`: what it generates can be prepared, described and trained on.
+class DataCommandTest {
+  @TempDir private Path folder;
+  private Cli cli = new Cli(Path.of(""));
+
+  @BeforeEach
+  void emptyCache() throws IOException {
+    cli = new Cli(Files.createDirectory(folder.resolve("cache")));
+  }
+
+  private Result ok(String... args) {
+    Result r = cli.run(args);
+    assertThat(r.code()).as(r.all()).isZero();
+    return r;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"list", "generate", "prepare", "describe"})
+  void everySubcommandHasHelp(String command) {
+    assertThat(ok("data", command, "--help").out()).startsWith("Usage: gradus data " + command);
+    assertThat(ok("data").out()).contains(command);
+  }
+
+  @Test
+  void everySourceIsListedWithItsSettings() {
+    assertThat(ok("data", "list").out())
+        .contains("criteo-synthetic", "criteo\n", "ml-100k", "ml-1m", "csv")
+        .contains("data.rows", "data.on-bad-row");
+  }
+
+  @Test
+  void generatedRowsAreRowsOfTheRealLayout() throws IOException {
+    Path file = folder.resolve("rows.tsv");
+    assertThat(ok("data", "generate", "--rows=150", "--out=" + file).out())
+        .contains("150 rows", file.toString());
+    List<String> lines = Files.readAllLines(file);
+    assertThat(lines).hasSize(150);
+    Set<String> tokens = new HashSet<>();
+    int positive = 0;
+    for (String line : lines.subList(0, 120)) {
+      String[] columns = line.split("\t", -1);
+      assertThat(columns).hasSize(40);
+      positive += columns[0].equals("1") ? 1 : 0;
+      tokens.add(columns[14]);
+    }
+    Path again = folder.resolve("again.tsv");
+    ok("data", "generate", "--rows=150", "--out=" + again);
+    assertThat(again).hasSameBinaryContentAs(file);
+    ok("data", "generate", "--rows=150", "--seed=1", "--out=" + again);
+    assertThat(Files.readAllLines(again)).isNotEqualTo(lines);
+
+    List<String> which = List.of("--data=criteo", "--path=" + file);
+    assertThat(ok(Cli.join(List.of("data", "prepare"), which).toArray(String[]::new)).out())
+        .contains("120 training, 15 validation, 15 test rows; 26 fields of ids, 13 dense");
+    String described =
+        ok(Cli.join(List.of("data", "describe"), which).toArray(String[]::new)).out();
+    assertThat(described)
+        .contains("training rows: 120")
+        .contains("mean %.4f".formatted(positive / 120.0))
+        // its table holds padding and unknown tokens besides
+        .containsPattern("cat_0 +" + (tokens.size() + 2) + " +" + tokens.size() + " ");
+    ok(
+        Cli.join(
+                List.of("train", "--model=lr", "--epochs=1", "--out=" + folder.resolve("run")),
+                which)
+            .toArray(String[]::new));
+  }
+
+  @Test
+  void whatIsWrongIsSaid() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "precious");
+    Map<String, String> before = Cli.contents(folder);
+    for (var e :
+        Map.of(
+                "data generate --data=ml-100k --out=x",
+                "writes no raw files",
+                "data generate --data=nothing --out=x",
+                "no such data set",
+                "data generate --set=skews=1 --out=x",
+                "no setting skews",
+                "data generate --set=skew=steep --out=x",
+                "skew",
+                "data generate --rows=5 --out=" + file + "/x",
+                file.toString(),
+                "data prepare --data=criteo",
+                "needs --path",
+                "data describe --data=criteo --path=" + folder + "/none",
+                "does not exist")
+            .entrySet()) {
+      Result r = cli.run(e.getKey().split(" "));
+      assertThat(r.code()).as(e.getKey()).isEqualTo(1);
+      assertThat(r.err()).contains(e.getValue()).doesNotContain("\tat ");
+    }
+    assertThat(Cli.contents(folder)).isEqualTo(before);
+    assertThat(Path.of("x")).doesNotExist();
+  }
+}
