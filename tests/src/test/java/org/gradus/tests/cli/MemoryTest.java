@@ -88,14 +88,14 @@ class MemoryTest {
         trained(
             new CriteoGenerator.Spec(60, 1.1, 1, 3),
             30_000,
-            "48m",
+            "64m",
             List.of(
                 "--config=" + config,
                 "--model=fm",
-                "--set=embeddingDim=224",
+                "--set=embeddingDim=320",
                 "--steps-per-epoch=100",
                 "--batch-size=64"));
-    assertThat(m.path("parameters").asLong() * Float.BYTES).isGreaterThan(48L << 20);
+    assertThat(m.path("parameters").asLong() * Float.BYTES).isGreaterThan(64L << 20);
   }
 
   @Test
