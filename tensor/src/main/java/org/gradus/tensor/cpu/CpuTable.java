@@ -37,7 +37,8 @@ final class CpuTable implements Table {
     }
     Arena arena = Arena.ofShared();
     try {
-      return new CpuTable(arena, arena.allocate(bytes(rows, width), ALIGNMENT), rows, width);
+      return new CpuTable(
+          arena, HugePages.allocate(arena, bytes(rows, width), ALIGNMENT), rows, width);
     } catch (OutOfMemoryError e) {
       arena.close();
       throw new IllegalStateException(

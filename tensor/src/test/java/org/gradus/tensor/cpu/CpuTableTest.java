@@ -103,4 +103,23 @@ class CpuTableTest {
       }
     }
   }
+
+  /// Large enough for memory that asks for large pages.
+  @Test
+  void aLargeTableIsZeroAndHoldsItsFirstAndLastRow() {
+    int rows = 300_001;
+    try (CpuTable table = CpuTable.zeros(rows, 7)) {
+      float[] all = new float[rows * 7];
+      table.read(0, all);
+      assertThat(all).containsOnly(0);
+      assertThat(table.memory().address() % 64).isZero();
+      table.write(0, new float[] {1, 2, 3, 4, 5, 6, 7});
+      table.write(rows - 1, new float[] {8, 9, 10, 11, 12, 13, 14});
+      float[] row = new float[7];
+      table.read(0, row);
+      assertThat(row).containsExactly(1, 2, 3, 4, 5, 6, 7);
+      table.read(rows - 1, row);
+      assertThat(row).containsExactly(8, 9, 10, 11, 12, 13, 14);
+    }
+  }
 }
