@@ -14,7 +14,7 @@ import org.gradus.autograd.Tape;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
-/// Tables, each looked into by one or several features, all in one jagged lookup (TorchRec's EBC; DLRM, section 6).
+/// Tables, each looked into by one or several features, all in one jagged lookup (TorchRec's EBC).
 ///
 /// Look-up is by name: the order of the batch's keys does not matter. Features come out in the order of the
 /// configurations.

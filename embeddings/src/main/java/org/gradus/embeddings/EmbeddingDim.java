@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.embeddings;
 
-/// Rules of thumb for the width of an embedding (ctr-models, S-1).
+/// Rules of thumb for the width of an embedding (S-1).
 public final class EmbeddingDim {
   private EmbeddingDim() {}
 

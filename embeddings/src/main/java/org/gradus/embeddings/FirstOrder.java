@@ -6,7 +6,7 @@ import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Var;
 
-/// The linear term that many papers share (ctr-models, S-2): one weight per feature, no bias inside.
+/// The linear term that many papers share (S-2): one weight per feature, no bias inside.
 ///
 /// ```
 /// ℓ(x) = Σ categorical w[c_f] + Σ multi-valued pool w[c] + Σ dense w_f x_f

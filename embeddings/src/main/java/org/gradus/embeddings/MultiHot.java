@@ -8,7 +8,7 @@ import org.gradus.tensor.Pooling;
 import org.jspecify.annotations.Nullable;
 
 /// Turns one id per example into a bag of S ids, for the features with large tables, so that look-ups and pooling have the
-/// load of multi-hot data (DLRM, section 4). The first id of a bag is the original; the others are a frozen function of
+/// load of multi-hot data. The first id of a bag is the original; the others are a frozen function of
 /// it, so the transform adds work but no information.
 ///
 /// ```

@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/// How often each id occurred before and after [MultiHot]: `pre[f][id]` and `post[f][id]` (DLRM, section 4.5).
+/// How often each id occurred before and after [MultiHot]: `pre[f][id]` and `post[f][id]`.
 ///
 /// Add training batches only; what is not added is not counted. An id that occurs twice in a batch counts twice. Only
 /// ids that occurred take memory. An output for people: nothing reads it back.

@@ -3,7 +3,7 @@ package org.gradus.embeddings;
 
 import org.gradus.tensor.Counter;
 
-/// Replaces a random share of known ids by 1, out of vocabulary, in training (ctr-models, section 0.4). Otherwise row 1 is
+/// Replaces a random share of known ids by 1, out of vocabulary, in training. Otherwise row 1 is
 /// trained only if some training values are unknown, and unseen values of the test set meet an untrained vector.
 ///
 /// What is replaced is a function of (seed, step, position in `values`). Padding stays padding.

@@ -4,7 +4,7 @@ package org.gradus.layers;
 import java.util.List;
 import org.gradus.autograd.Var;
 
-/// Pairwise dot products of vectors, behind the first of them (Naumov et al., arXiv:1906.00091; DLRM spec, section 8):
+/// Pairwise dot products of vectors, behind the first of them (Naumov et al., arXiv:1906.00091):
 ///
 /// ```
 /// T = [d; s₀; …; s_{F−1}]                                    (DI-1)

@@ -6,7 +6,7 @@ import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Var;
 
-/// Two towers read all vectors, and their outputs are multiplied as matrices (TorchRec's projection; DLRM spec, section 10):
+/// Two towers read all vectors, and their outputs are multiplied as matrices (TorchRec's projection):
 ///
 /// ```
 /// y = branch₁(x₀) ∈ ℝ^{F₁D},  z = branch₂(x₀) ∈ ℝ^{F₂D}      (PJ-1)

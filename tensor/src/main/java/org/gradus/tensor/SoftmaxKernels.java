@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /// Normalised exponentials over the last axis of `[rows, n]`.
 ///
 /// A mask leaves entries out of the maximum and of the sum. A row with no entry left gives zeros, never
-/// NaN, and passes no gradient (sequence-models, masked softmax).
+/// NaN, and passes no gradient.
 public interface SoftmaxKernels {
   /// yⱼ = mⱼ e^(xⱼ−c) / Σₖ mₖ e^(xₖ−c), c the largest unmasked x.
   void softmax(Buffer y, Buffer x, @Nullable Buffer mask, int rows, int n);

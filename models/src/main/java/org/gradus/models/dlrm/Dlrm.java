@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// dense  [B, c] ── bottom tower, ReLU after every layer ──► d  [B, D] ─┐
 ///                                                                      ├─ interaction ─► [B, R] ─ top tower ─► z [B]
-/// ids of F fields ── one table each, bags summed (EB-1) ──► S [B, F, D] ┘
+/// ids of F fields ── one table each, bags pooled (EB-1) ──► S [B, F, D] ┘
 ///
 /// T = [d; s₀; …; s_{F−1}]                                    (DI-1)
 /// ```
@@ -110,11 +110,12 @@ public final class Dlrm implements Model {
   public Outputs forward(Batch batch, Mode mode) {
     Tape tape = mode.tape();
     Var s = tables.forward(batch.sparse(), tape).values(); //             [B, F·D]  (EB-1)
-    Var t = s; //                                                         [B, (F+1)·D]  (DI-1)
+    Var t =
+        s; //                                                         [B, F·D], without dense fields
     if (!bottom.isEmpty()) {
       Var x = tape.constant(Shape.of(batch.size(), numbers), batch.dense()); // [B, c]
       Var d = bottom.getFirst().forward(x, mode); //                      [B, D]
-      t = Var.concat(1, List.of(d, s));
+      t = Var.concat(1, List.of(d, s)); //                                [B, (F+1)·D]  (DI-1)
     }
     Var r = interaction.forward(t.reshape(batch.size(), -1, dim), mode); // [B, R]
     Var z = out.forward(top.forward(r, mode)).squeeze(1); //              [B]

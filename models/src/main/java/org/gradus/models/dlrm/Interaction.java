@@ -19,10 +19,10 @@ import org.gradus.tensor.MatMulKernels.Activation;
 ///
 /// | Kind | Result | Width R |
 /// | --- | --- | --- |
-/// | dot (section 8) | `[d; ⟨T_i, T_j⟩, i<j]`, a vector alone as it is | D + F(F+1)/2 |
+/// | dot (DI-1 to DI-3) | `[d; ⟨T_i, T_j⟩, i<j]`, a vector alone as it is | D + F(F+1)/2 |
 /// | concatenation | `x₀ = flatten(T)` | (F+1)D |
-/// | cross networks (section 9) | `x_L` | (F+1)D |
-/// | projection (section 10) | `[d; flatten(𝒴𝒵)]` | D + F₁F₂ |
+/// | cross networks (XN-1 to XN-4) | `x_L` | (F+1)D |
+/// | projection (PJ-1 to PJ-3) | `[d; flatten(𝒴𝒵)]` | D + F₁F₂ |
 public final class Interaction {
   private final Step step;
   private final int out;
@@ -39,17 +39,17 @@ public final class Interaction {
 
   /// Which interaction.
   public sealed interface Config {
-    /// Dot products of all pairs in upper row-major order, as in the paper.
+    /// Dot products of all pairs in upper row-major order; the original script has the lower one.
     Config DOT = new Dot(DotInteraction.Order.UPPER_ROW_MAJOR, false);
   }
 
-  /// Dot products (section 8).
+  /// Dot products (DI-2).
   public record Dot(DotInteraction.Order order, boolean includeSelf) implements Config {}
 
   /// No products at all: the vectors side by side.
   public record Concatenation() implements Config {}
 
-  /// A cross network, XN-1 to XN-4 (section 9).
+  /// A cross network, XN-1 to XN-4.
   ///
   /// @param kind which of the four
   /// @param layers L
@@ -59,7 +59,7 @@ public final class Interaction {
   public record Cross(CrossKind kind, int layers, int rank, int experts, Activation activation)
       implements Config {}
 
-  /// Two towers multiplied (section 10).
+  /// Two towers multiplied (PJ-3).
   public record Projection(List<Integer> branch1, List<Integer> branch2) implements Config {}
 
   /// The four cross networks.

@@ -70,7 +70,7 @@ final class ReferenceJagged implements JaggedKernels {
       }
       double a = weights == null ? 1 : weights[k];
       for (int d = 0; d < width; d++) {
-        y[at + d] += a * rows[values[k] * width + d];
+        y[at + d] += a * rows[values[k] * width + d]; // (EB-1)
       }
       count++;
       sum += a;
@@ -140,7 +140,7 @@ final class ReferenceJagged implements JaggedKernels {
         double sum = 0;
         for (int s = segments[g]; s < segments[g + 1]; s++) {
           int i = order[s];
-          sum += (coefficient == null ? 1 : coefficient[i]) * dy[source[i] + d];
+          sum += (coefficient == null ? 1 : coefficient[i]) * dy[source[i] + d]; // (EB-3)
         }
         rowGradients[g * width + d] = sum;
       }

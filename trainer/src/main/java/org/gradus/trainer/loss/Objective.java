@@ -148,7 +148,7 @@ public final class Objective {
               + " examples. Expected one number each.");
     }
     Var each = switch (head) { // [B]
-          case Head.Logit(Var z) -> z.crossEntropyWithLogits(target);
+          case Head.Logit(Var z) -> z.crossEntropyWithLogits(target); // (S-3)
           case Head.LogProbability(Var logP, Var logNotP) ->
               logP.where(positives(tape, y), logNotP).negate();
           case Head.Value(Var v) -> v.subtract(tape.constant(target)).square().multiply(0.5);
