@@ -2,6 +2,7 @@
 package org.gradus.autograd;
 
 import org.gradus.tensor.InteractionKernels;
+import org.gradus.tensor.InteractionKernels.Vectors;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
@@ -43,19 +44,54 @@ final class Interaction {
     int batch = e.size(0);
     int fields = e.size(1);
     int width = e.size(2);
-    int pairs = fields * (self ? fields + 1 : fields - 1) / 2;
-    Tensor y = s.real("dots", Shape.of(batch, pairs));
-    kernels.dots(y.buffer(), e.value().buffer(), batch, fields, width, lower, self);
+    Tensor y = s.real("dots", Shape.of(batch, pairs(fields, self)));
+    Vectors x = Vectors.of(e.value().buffer());
+    kernels.dots(y.buffer(), x, batch, fields, width, lower, self);
     return tape.record(
         "dots",
         y,
         (dy, dx) -> {
           Tensor g = s.real("dots", e.shape());
           kernels.dotsBackward(
-              g.buffer(), dy.buffer(), e.value().buffer(), batch, fields, width, lower, self);
+              Vectors.of(g.buffer()), dy.buffer(), x, batch, fields, width, lower, self);
           dx.give(0, g);
         },
         e);
+  }
+
+  /// As above, of the vectors `[first; e₀; e₁; …]`, which are not copied side by side for it.
+  static Var dots(Var first, Var e, boolean lower, boolean self) {
+    check("dots", e);
+    int batch = e.size(0);
+    int fields = e.size(1) + 1;
+    int width = e.size(2);
+    if (!first.shape().equals(Shape.of(batch, width))) {
+      throw new IllegalArgumentException(
+          "dots: " + first.shape() + " before " + e.shape() + ". Expected [B, D], [B, F, D].");
+    }
+    Tape tape = e.tape();
+    Scope s = tape.scope();
+    InteractionKernels kernels = tape.kernels().interaction();
+    Tensor y = s.real("dots", Shape.of(batch, pairs(fields, self)));
+    Vectors x = new Vectors(first.value().buffer(), e.value().buffer());
+    kernels.dots(y.buffer(), x, batch, fields, width, lower, self);
+    return tape.record(
+        "dots",
+        y,
+        (dy, dx) -> {
+          Tensor ofFirst = s.real("dots", first.shape());
+          Tensor ofRest = s.real("dots", e.shape());
+          Vectors g = new Vectors(ofFirst.buffer(), ofRest.buffer());
+          kernels.dotsBackward(g, dy.buffer(), x, batch, fields, width, lower, self);
+          dx.give(0, ofFirst);
+          dx.give(1, ofRest);
+        },
+        first,
+        e);
+  }
+
+  private static int pairs(int fields, boolean self) {
+    return fields * (self ? fields + 1 : fields - 1) / 2;
   }
 
   private static void check(String op, Var e) {

@@ -467,6 +467,14 @@ public final class Var {
     return Interaction.dots(this, lower, self);
   }
 
+  /// As [#dots(boolean, boolean)], with one vector before those of this `[B, F, D]`: the products of
+  /// `[first; e₀; …; e_{F−1}]`, without the copy that puts them side by side.
+  ///
+  /// @param first `[B, D]`
+  public Var dots(Var first, boolean lower, boolean self) {
+    return Interaction.dots(first, this, lower, self);
+  }
+
   /// Cross-entropy of targets t in [0, 1] from logits, per example: softplus(x) − x · t.
   public Var crossEntropyWithLogits(Tensor targets) {
     return Loss.crossEntropyWithLogits(this, targets);

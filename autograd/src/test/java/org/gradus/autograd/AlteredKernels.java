@@ -5,6 +5,7 @@ import java.util.List;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.GatherKernels;
 import org.gradus.tensor.InteractionKernels;
+import org.gradus.tensor.InteractionKernels.Vectors;
 import org.gradus.tensor.JaggedKernels;
 import org.gradus.tensor.Kernels;
 import org.gradus.tensor.LayoutKernels;
@@ -262,15 +263,15 @@ final class AlteredKernels {
 
     @Override
     public void dots(
-        Buffer y, Buffer e, int batch, int fields, int width, boolean lower, boolean self) {
+        Buffer y, Vectors e, int batch, int fields, int width, boolean lower, boolean self) {
       k.dots(y, e, batch, fields, width, lower, self);
     }
 
     @Override
     public void dotsBackward(
-        Buffer de,
+        Vectors de,
         Buffer dy,
-        Buffer e,
+        Vectors e,
         int batch,
         int fields,
         int width,

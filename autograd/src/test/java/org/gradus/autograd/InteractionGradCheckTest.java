@@ -30,6 +30,14 @@ class InteractionGradCheckTest {
       for (boolean lower : new boolean[] {false, true}) {
         cases.add(OpCase.of("dots, lower " + lower, e, x -> x.dots(lower, false)));
         cases.add(OpCase.of("dots with self, lower " + lower, e, x -> x.dots(lower, true)));
+        for (boolean self : new boolean[] {false, true}) {
+          cases.add(
+              OpCase.of(
+                  "dots with a first vector, lower " + lower + ", self " + self,
+                  shape(e.size(0), e.size(2)),
+                  e,
+                  (d, x) -> x.dots(d, lower, self)));
+        }
       }
     }
     cases.add(

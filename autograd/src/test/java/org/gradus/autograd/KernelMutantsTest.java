@@ -10,6 +10,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Device;
+import org.gradus.tensor.InteractionKernels.Vectors;
 import org.gradus.tensor.Kernels;
 import org.gradus.tensor.LossKernels;
 import org.gradus.tensor.MatMulKernels.Activation;
@@ -190,7 +191,9 @@ class KernelMutantsTest {
     return new AlteredKernels.Interaction(k) {
       @Override
       public void dotsBackward(
-          Buffer de, Buffer dy, Buffer e, int batch, int f, int w, boolean low, boolean self) {
+          Vectors deb, Buffer dy, Vectors eb, int batch, int f, int w, boolean low, boolean self) {
+        Buffer de = deb.rest();
+        Buffer e = eb.rest();
         java.util.Arrays.fill(at(de), 0, batch * f * w, 0);
         int p = 0;
         for (int b = 0; b < batch; b++) {

@@ -32,10 +32,10 @@ public final class DotInteraction {
     this.includeSelf = includeSelf;
   }
 
-  /// `t [B, F+1, D]` with the dense vector d first → `[B, D + pairs]`. With d alone, d.
-  public Var forward(Var t) {
-    Var d = t.index(1, 0); // [B, D]
-    return t.size(1) == 1 && !includeSelf ? d : Var.concat(1, List.of(d, pairs(t))); // (DI-3)
+  /// `d [B, D]` and `s [B, F, D]` → Y `[B, D + pairs]`.
+  public Var forward(Var d, Var s) {
+    Var f = s.dots(d, order == Order.LOWER_ROW_MAJOR, includeSelf); // [B, pairs]  (DI-1, DI-2)
+    return Var.concat(1, List.of(d, f)); //                            [B, D + pairs]  (DI-3)
   }
 
   /// `t [B, F, D]` → f `[B, pairs]`.

@@ -69,7 +69,7 @@ public final class Dlrm implements Model {
   }
 
   private final EmbeddingBagCollection tables;
-  private final List<Mlp> bottom; // one, or none without dense fields
+  private final @Nullable Mlp bottom; // null without dense fields
   private final Interaction interaction;
   private final Mlp top;
   private final Linear out;
@@ -84,7 +84,7 @@ public final class Dlrm implements Model {
     tables = new EmbeddingBagCollection(tables(schema, dim), params.at("tables"), null);
     Mlp.Style style = Mlp.Style.RELU.withInit(config.init);
     if (numbers == 0) {
-      bottom = List.of();
+      bottom = null;
     } else {
       if (config.bottom.isEmpty() || config.bottom.getLast() != dim) {
         throw new IllegalArgumentException(
@@ -94,7 +94,7 @@ public final class Dlrm implements Model {
                 + dim
                 + ". Expected its last size to be the embedding width.");
       }
-      bottom = List.of(new Mlp(numbers, config.bottom, style, params.at("bottom")));
+      bottom = new Mlp(numbers, config.bottom, style, params.at("bottom"));
     }
     interaction =
         Interaction.of(
@@ -109,15 +109,13 @@ public final class Dlrm implements Model {
   @Override
   public Outputs forward(Batch batch, Mode mode) {
     Tape tape = mode.tape();
-    Var s = tables.forward(batch.sparse(), tape).values(); //             [B, F·D]  (EB-1)
-    Var t =
-        s; //                                                         [B, F·D], without dense fields
-    if (!bottom.isEmpty()) {
+    Var s = tables.forward(batch.sparse(), tape).values(); //            [B, F·D]  (EB-1)
+    Var d = null;
+    if (bottom != null) {
       Var x = tape.constant(Shape.of(batch.size(), numbers), batch.dense()); // [B, c]
-      Var d = bottom.getFirst().forward(x, mode); //                      [B, D]
-      t = Var.concat(1, List.of(d, s)); //                                [B, (F+1)·D]  (DI-1)
+      d = bottom.forward(x, mode); //                                    [B, D]
     }
-    Var r = interaction.forward(t.reshape(batch.size(), -1, dim), mode); // [B, R]
+    Var r = interaction.forward(d, s.reshape(batch.size(), -1, dim), mode); // [B, R]  (DI-1)
     Var z = out.forward(top.forward(r, mode)).squeeze(1); //              [B]
     return target.outputs(z);
   }

@@ -14,6 +14,7 @@ import org.gradus.layers.Mlp;
 import org.gradus.layers.ProjectionInteraction;
 import org.gradus.layers.VectorCross;
 import org.gradus.tensor.MatMulKernels.Activation;
+import org.jspecify.annotations.Nullable;
 
 /// How the F + 1 vectors of an example become the input of the top tower.
 ///
@@ -29,7 +30,7 @@ public final class Interaction {
 
   @FunctionalInterface
   private interface Step {
-    Var forward(Var t, Mode mode);
+    Var forward(@Nullable Var d, Var s, Mode mode);
   }
 
   private Interaction(int out, Step step) {
@@ -96,14 +97,16 @@ public final class Interaction {
       case Dot c -> {
         DotInteraction dot = new DotInteraction(c.order, c.includeSelf);
         int pairs = dot.pairs(in.count());
-        boolean first = in.dense || pairs == 0; // a vector that meets nobody is passed on, as d is
+        if (pairs == 0) { // a vector that meets nobody is passed on, as d is
+          yield new Interaction(in.dim, (_, s, _) -> s.flatten(1));
+        }
         yield new Interaction(
-            (first ? in.dim : 0) + pairs, (t, _) -> first ? dot.forward(t) : dot.pairs(t));
+            kept + pairs, (d, s, _) -> d == null ? dot.pairs(s) : dot.forward(d, s));
       }
-      case Concatenation _ -> new Interaction(in.flat(), (t, _) -> t.flatten(1));
+      case Concatenation _ -> new Interaction(in.flat(), (d, s, _) -> flat(d, s));
       case Cross c -> {
         CrossNetwork cross = cross(c, in.flat(), params);
-        yield new Interaction(in.flat(), (t, _) -> cross.forward(t.flatten(1)));
+        yield new Interaction(in.flat(), (d, s, _) -> cross.forward(flat(d, s)));
       }
       case Projection c -> {
         ProjectionInteraction projection =
@@ -111,12 +114,18 @@ public final class Interaction {
                 in.flat(), in.dim, List.of(c.branch1, c.branch2), in.style, params);
         yield new Interaction(
             kept + projection.out(),
-            (t, mode) -> {
-              Var products = projection.forward(t.flatten(1), mode);
-              return in.dense ? Var.concat(1, List.of(t.index(1, 0), products)) : products;
+            (d, s, mode) -> {
+              Var products = projection.forward(flat(d, s), mode);
+              return d == null ? products : Var.concat(1, List.of(d, products));
             });
       }
     };
+  }
+
+  /// flatten(T), `[B, (F+1)·D]` (DI-1)
+  private static Var flat(@Nullable Var d, Var s) {
+    Var rest = s.flatten(1); // [B, F·D]
+    return d == null ? rest : Var.concat(1, List.of(d, rest));
   }
 
   private static CrossNetwork cross(Cross c, int width, Params params) {
@@ -133,9 +142,9 @@ public final class Interaction {
     };
   }
 
-  /// `t [B, F+1, D]`, d first when there is one → `[B, R]`.
-  Var forward(Var t, Mode mode) {
-    return step.forward(t, mode);
+  /// `d [B, D]`, null without dense fields, and `s [B, F, D]` → `[B, R]`.
+  Var forward(@Nullable Var d, Var s, Mode mode) {
+    return step.forward(d, s, mode);
   }
 
   /// R

@@ -77,43 +77,50 @@ final class CpuInteraction implements InteractionKernels {
 
   @Override
   public void dots(
-      Buffer y, Buffer e, int batch, int fields, int width, boolean lower, boolean self) {
+      Buffer y, Vectors e, int batch, int fields, int width, boolean lower, boolean self) {
     float[] to = Floats.of(y);
-    float[] from = Floats.of(e);
     GramTiles tiles = new GramTiles(fields, width, lower, self);
+    GramTiles.Vectors x = vectors(e, fields, width);
     chunks.rows(
         batch,
         tiles.cost(),
         (lo, hi) -> {
           float[] scratch = chunks.scratch(tiles.scratch());
           for (int b = lo; b < hi; b++) {
-            tiles.dots(to, b * tiles.pairs(), from, b * fields * width, scratch);
+            tiles.dots(to, b * tiles.pairs(), x, b, scratch);
           }
         });
   }
 
+  private static GramTiles.Vectors vectors(Vectors e, int fields, int width) {
+    Buffer first = e.first();
+    float[] rest = Floats.of(e.rest());
+    return first == null
+        ? new GramTiles.Vectors(rest, fields * width, 0, rest, fields * width, 0)
+        : new GramTiles.Vectors(Floats.of(first), width, 0, rest, (fields - 1) * width, -width);
+  }
+
   @Override
   public void dotsBackward(
-      Buffer de,
+      Vectors de,
       Buffer dy,
-      Buffer e,
+      Vectors e,
       int batch,
       int fields,
       int width,
       boolean lower,
       boolean self) {
-    float[] to = Floats.of(de);
     float[] from = Floats.of(dy);
-    float[] x = Floats.of(e);
     GramTiles tiles = new GramTiles(fields, width, lower, self);
+    GramTiles.Vectors to = vectors(de, fields, width);
+    GramTiles.Vectors x = vectors(e, fields, width);
     chunks.rows(
         batch,
         tiles.cost(),
         (lo, hi) -> {
           float[] scratch = chunks.scratch(tiles.scratch());
           for (int b = lo; b < hi; b++) {
-            int at = b * fields * width;
-            tiles.dotsBackward(to, at, from, b * tiles.pairs(), x, scratch);
+            tiles.dotsBackward(to, from, b * tiles.pairs(), x, b, scratch);
           }
         });
   }

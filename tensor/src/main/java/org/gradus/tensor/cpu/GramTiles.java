@@ -51,9 +51,49 @@ final class GramTiles {
     return 2 * paddedFields * paddedWidth + paddedFields * paddedFields;
   }
 
-  /// y`[yAt …]` = the packed pairs of E Eᵀ, E = e`[eAt …]` `[F, D]`.
-  void dots(float[] y, int yAt, float[] e, int eAt, float[] scratch) {
-    transpose(scratch, e, eAt);
+  /// Where the vectors of example b lie: the first in `first`, number f ≥ 1 in `rest`. Both may be one array.
+  ///
+  /// @param firstEach floats of an example in `first`
+  /// @param firstAt where the first vector of example 0 starts
+  /// @param restEach floats of an example in `rest`
+  /// @param restAt where vector 0 of example 0 would start there
+  @SuppressWarnings("ArrayRecordComponent") // a bundle of arguments
+  record Vectors(
+      float[] first, int firstEach, int firstAt, float[] rest, int restEach, int restAt) {
+    /// Copies the vectors of an example side by side, `row` floats apart.
+    void read(int b, int fields, int width, float[] y, int at, int row) {
+      System.arraycopy(first, firstAt + b * firstEach, y, at, width);
+      int from = restAt + b * restEach;
+      for (int f = 1; f < fields; f++) {
+        System.arraycopy(rest, from + f * width, y, at + f * row, width);
+      }
+    }
+
+    /// The other way.
+    void write(int b, int fields, int width, float[] x, int at, int row) {
+      System.arraycopy(x, at, first, firstAt + b * firstEach, width);
+      int to = restAt + b * restEach;
+      for (int f = 1; f < fields; f++) {
+        System.arraycopy(x, at + f * row, rest, to + f * width, width);
+      }
+    }
+  }
+
+  /// y`[yAt …]` = the packed pairs of E Eᵀ, E `[F, D]` the vectors of example b.
+  void dots(float[] y, int yAt, Vectors e, int b, float[] scratch) {
+    if (fields == 0) {
+      return;
+    }
+    column(scratch, 0, paddedFields, e.first, e.firstAt + b * e.firstEach, width);
+    int rest = e.restAt + b * e.restEach;
+    for (int f = 1; f < fields; f++) {
+      column(scratch, f, paddedFields, e.rest, rest + f * width, width);
+    }
+    for (int f = fields; f < paddedFields; f++) {
+      for (int d = 0; d < width; d++) {
+        scratch[d * paddedFields + f] = 0;
+      }
+    }
     int gram = paddedFields * width;
     for (int i = 0; i < fields; i += ROWS) {
       // Only blocks that touch the wanted triangle.
@@ -82,51 +122,38 @@ final class GramTiles {
     return !lower ? fields : self ? i + 1 : i;
   }
 
-  /// t`[d, i]` = e`[i, d]`, rows of t padded by zeros.
-  private void transpose(float[] t, float[] e, int eAt) {
-    for (int i = 0; i < fields; i++) {
-      column(t, i, paddedFields, e, eAt + i * width, width);
-    }
-    for (int i = fields; i < paddedFields; i++) {
-      for (int d = 0; d < width; d++) {
-        t[d * paddedFields + i] = 0;
-      }
-    }
-  }
-
   private static void column(float[] t, int at, int stride, float[] e, int eAt, int n) {
     for (int d = 0; d < n; d++) {
       t[at + d * stride] = e[eAt + d];
     }
   }
 
-  /// de = G e, dy`[dyAt …]` the packed pairs; e and de both from `at`.
-  void dotsBackward(float[] de, int at, float[] dy, int dyAt, float[] e, float[] scratch) {
+  /// de = G e, dy`[dyAt …]` the packed pairs of example b.
+  void dotsBackward(Vectors de, float[] dy, int dyAt, Vectors e, int b, float[] scratch) {
+    if (fields == 0) {
+      return;
+    }
     symmetric(scratch, dy, dyAt);
     int out = paddedFields * paddedFields;
-    float[] x = e;
-    int xAt = at;
-    if (width != paddedWidth) {
-      x = scratch;
-      xAt = out + paddedFields * paddedWidth;
-      for (int f = 0; f < fields; f++) {
-        System.arraycopy(e, at + f * width, x, xAt + f * paddedWidth, width);
-        Arrays.fill(x, xAt + f * paddedWidth + width, xAt + (f + 1) * paddedWidth, 0f);
-      }
-    }
+    int x = out + paddedFields * paddedWidth;
+    e.read(b, fields, width, scratch, x, paddedWidth);
     for (int i = 0; i < fields; i += ROWS) {
       for (int j = 0; j < width; j += W) {
         int put = out + i * paddedWidth + j;
-        block(scratch, put, paddedWidth, scratch, i, paddedFields, x, xAt + j, paddedWidth, fields);
+        block(
+            scratch,
+            put,
+            paddedWidth,
+            scratch,
+            i,
+            paddedFields,
+            scratch,
+            x + j,
+            paddedWidth,
+            fields);
       }
     }
-    if (width == paddedWidth) {
-      System.arraycopy(scratch, out, de, at, fields * width);
-    } else {
-      for (int f = 0; f < fields; f++) {
-        System.arraycopy(scratch, out + f * paddedWidth, de, at + f * width, width);
-      }
-    }
+    de.write(b, fields, width, scratch, out, paddedWidth);
   }
 
   /// g = the symmetric matrix of the packed pairs, its diagonal doubled, padded by zeros.

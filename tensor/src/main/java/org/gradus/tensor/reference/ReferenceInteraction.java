@@ -46,20 +46,36 @@ final class ReferenceInteraction implements InteractionKernels {
     }
   }
 
+  /// The vectors of one example, copied: `[F][D]`.
+  private static double[][] example(Vectors e, int b, int fields, int width) {
+    int apart = e.first() == null ? 0 : 1;
+    double[][] x = new double[fields][width];
+    for (int f = 0; f < fields; f++) {
+      Buffer first = e.first();
+      if (f == 0 && first != null) {
+        System.arraycopy(Doubles.of(first), b * width, x[f], 0, width);
+      } else {
+        int at = (b * (fields - apart) + f - apart) * width;
+        System.arraycopy(Doubles.of(e.rest()), at, x[f], 0, width);
+      }
+    }
+    return x;
+  }
+
   @Override
   public void dots(
-      Buffer yb, Buffer eb, int batch, int fields, int width, boolean lower, boolean self) {
+      Buffer yb, Vectors eb, int batch, int fields, int width, boolean lower, boolean self) {
     double[] y = Doubles.of(yb);
-    double[] e = Doubles.of(eb);
     int out = 0;
     for (int b = 0; b < batch; b++) {
+      double[][] e = example(eb, b, fields, width);
       for (int i = 0; i < fields; i++) {
         int first = lower ? 0 : self ? i : i + 1;
         int end = !lower ? fields : self ? i + 1 : i;
         for (int j = first; j < end; j++) {
           double dot = 0;
           for (int d = 0; d < width; d++) {
-            dot += e[(b * fields + i) * width + d] * e[(b * fields + j) * width + d];
+            dot += e[i][d] * e[j][d];
           }
           y[out++] = dot;
         }
@@ -69,19 +85,20 @@ final class ReferenceInteraction implements InteractionKernels {
 
   @Override
   public void dotsBackward(
-      Buffer deb,
+      Vectors deb,
       Buffer dyb,
-      Buffer eb,
+      Vectors eb,
       int batch,
       int fields,
       int width,
       boolean lower,
       boolean self) {
-    double[] de = Doubles.of(deb);
+    Buffer ofFirst = deb.first();
     double[] dy = Doubles.of(dyb);
-    double[] e = Doubles.of(eb);
+    int apart = ofFirst == null ? 0 : 1;
     int in = 0;
     for (int b = 0; b < batch; b++) {
+      double[][] e = example(eb, b, fields, width);
       double[][] g = new double[fields][fields];
       for (int i = 0; i < fields; i++) {
         int first = lower ? 0 : self ? i : i + 1;
@@ -93,12 +110,18 @@ final class ReferenceInteraction implements InteractionKernels {
         }
       }
       for (int i = 0; i < fields; i++) {
+        double[] de = Doubles.of(deb.rest());
+        int at = (b * (fields - apart) + i - apart) * width;
+        if (i == 0 && ofFirst != null) {
+          de = Doubles.of(ofFirst);
+          at = b * width;
+        }
         for (int d = 0; d < width; d++) {
           double sum = 0;
           for (int j = 0; j < fields; j++) {
-            sum += g[i][j] * e[(b * fields + j) * width + d];
+            sum += g[i][j] * e[j][d];
           }
-          de[(b * fields + i) * width + d] = sum;
+          de[at + d] = sum;
         }
       }
     }

@@ -12,6 +12,7 @@ import org.gradus.tensor.ElementwiseKernels.Binary;
 import org.gradus.tensor.ElementwiseKernels.Broadcast;
 import org.gradus.tensor.ElementwiseKernels.Compare;
 import org.gradus.tensor.ElementwiseKernels.Unary;
+import org.gradus.tensor.InteractionKernels.Vectors;
 import org.gradus.tensor.JaggedKernels.Bags;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.LayoutKernels.View;
@@ -562,9 +563,17 @@ final class EveryKernel {
         for (boolean self : new boolean[] {false, true}) {
           int pairs = fields * (fields - 1) / 2 + (self ? fields : 0);
           Buffer dots = empty(batch * pairs);
-          k.dots(dots, e, batch, fields, width, lower, self);
+          k.dots(dots, Vectors.of(e), batch, fields, width, lower, self);
           keep("dots" + name + lower + self, dots);
-          k.dotsBackward(de, real(batch * pairs), e, batch, fields, width, lower, self);
+          k.dotsBackward(
+              Vectors.of(de),
+              real(batch * pairs),
+              Vectors.of(e),
+              batch,
+              fields,
+              width,
+              lower,
+              self);
           keep("dotsBackward" + name + lower + self, de);
         }
       }

@@ -6,6 +6,7 @@ import static org.gradus.tensor.reference.Workbench.assertClose;
 
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.InteractionKernels;
+import org.gradus.tensor.InteractionKernels.Vectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -67,7 +68,7 @@ class ReferenceInteractionTest {
   private double[] dots(double[] e, int batch, int fields, int width, boolean lower, boolean self) {
     int pairs = self ? fields * (fields + 1) / 2 : fields * (fields - 1) / 2;
     Buffer y = bench.blank(batch * pairs);
-    kernels.dots(y, bench.real(e), batch, fields, width, lower, self);
+    kernels.dots(y, Vectors.of(bench.real(e)), batch, fields, width, lower, self);
     return bench.doubles(y);
   }
 
@@ -81,7 +82,7 @@ class ReferenceInteractionTest {
     assertClose(dots(t, 2, 3, 4, false, false), 1e-12, 0.1, -0.04, -0.6, 0.14, -0.12, -0.29);
     Buffer dt = bench.blank(24);
     Buffer dy = bench.real(1, -0.5, 2, -1, 0.5, 0.25);
-    kernels.dotsBackward(dt, dy, bench.real(t), 2, 3, 4, false, false);
+    kernels.dotsBackward(Vectors.of(dt), dy, Vectors.of(bench.real(t)), 2, 3, 4, false, false);
     double[] g = bench.doubles(dt);
     double[] straight = {0.1, -0.2, 0.3, 0.4, 0.2, 0.1, 0, -0.1}; // the gradient of d's own copy
     for (int i = 0; i < 4; i++) {
@@ -113,7 +114,8 @@ class ReferenceInteractionTest {
     double[] e = Workbench.normal(3, 2 * 4 * 3);
     double[] dy = Workbench.normal(4, 2 * (self ? 10 : 6));
     Buffer de = bench.blank(24);
-    kernels.dotsBackward(de, bench.real(dy), bench.real(e), 2, 4, 3, lower, self);
+    kernels.dotsBackward(
+        Vectors.of(de), bench.real(dy), Vectors.of(bench.real(e)), 2, 4, 3, lower, self);
     double[] slopes = Workbench.differences(v -> dots(v, 2, 4, 3, lower, self), e, dy);
     assertClose(bench.doubles(de), 1e-10, slopes);
   }

@@ -3,6 +3,7 @@ package org.gradus.tests.device;
 
 import java.util.Arrays;
 import org.gradus.tensor.Buffer;
+import org.gradus.tensor.InteractionKernels.Vectors;
 
 class InteractionContractTest {
   /// batch, fields, width.
@@ -115,12 +116,52 @@ class InteractionContractTest {
         side -> {
           var kernels = side.kernels().interaction();
           Buffer y = side.blank(batch * pairs);
-          Buffer eb = side.real(e);
+          Vectors eb = Vectors.of(side.real(e));
           kernels.dots(y, eb, batch, fields, width, lower, self);
           side.result(y, Bound.of(width + 2, products));
           Buffer de = side.blank(e.length);
-          kernels.dotsBackward(de, side.real(dy), eb, batch, fields, width, lower, self);
+          kernels.dotsBackward(
+              Vectors.of(de), side.real(dy), eb, batch, fields, width, lower, self);
           side.result(de, Bound.of(fields + 3, gradients));
         });
+    float[] firsts = columns(e, batch, fields * width, 0, width);
+    float[] others = columns(e, batch, fields * width, width, fields * width);
+    twin.compare(
+        "dots of %d × (1 + %d) × %d, lower %s, self %s"
+            .formatted(batch, fields - 1, width, lower, self),
+        side -> {
+          var kernels = side.kernels().interaction();
+          Buffer y = side.blank(batch * pairs);
+          Vectors eb = new Vectors(side.real(firsts), side.real(others));
+          kernels.dots(y, eb, batch, fields, width, lower, self);
+          side.result(y, Bound.of(width + 2, products));
+          Buffer first = side.blank(firsts.length);
+          Buffer rest = side.blank(others.length);
+          kernels.dotsBackward(
+              new Vectors(first, rest), side.real(dy), eb, batch, fields, width, lower, self);
+          side.result(
+              first, Bound.of(fields + 3, columns(gradients, batch, fields * width, 0, width)));
+          side.result(
+              rest,
+              Bound.of(
+                  fields + 3, columns(gradients, batch, fields * width, width, fields * width)));
+        });
+  }
+
+  /// Columns `from … to−1` of a matrix.
+  private static float[] columns(float[] x, int rows, int width, int from, int to) {
+    float[] y = new float[rows * (to - from)];
+    for (int r = 0; r < rows; r++) {
+      System.arraycopy(x, r * width + from, y, r * (to - from), to - from);
+    }
+    return y;
+  }
+
+  private static double[] columns(double[] x, int rows, int width, int from, int to) {
+    double[] y = new double[rows * (to - from)];
+    for (int r = 0; r < rows; r++) {
+      System.arraycopy(x, r * width + from, y, r * (to - from), to - from);
+    }
+    return y;
   }
 }
