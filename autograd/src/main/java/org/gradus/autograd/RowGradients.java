@@ -5,6 +5,7 @@ import java.util.List;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.LayoutKernels.View;
+import org.gradus.tensor.RowGradient;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.SortKernels.Merged;
@@ -47,21 +48,20 @@ final class RowGradients {
     this.merged = new Merged(rows.buffer(), segments.buffer(), order.buffer(), count);
   }
 
-  /// Per distinct row Σ coefficientᵢ · dy slice of place i.
+  /// Per distinct row Σ coefficientᵢ · dy slice of place i, summed when it is needed.
   Gradient.Rows sum(Tensor dy, @Nullable Tensor coefficient) {
-    Tensor values = scope.real("rows", Shape.of(n, width));
-    scope
-        .device()
-        .kernels()
-        .jagged()
-        .sumRows(
-            values.buffer(),
-            dy.buffer(),
-            merged,
-            source.buffer(),
-            coefficient == null ? null : coefficient.buffer(),
-            width);
-    return new Gradient.Rows(scope.share(rows), values, merged.count());
+    Tensor held = scope.share(dy);
+    return new Gradient.Rows(
+        scope.share(rows),
+        new Gradient.Rows.Terms(
+            scope,
+            new RowGradient.Places(
+                merged,
+                held.buffer(),
+                source.buffer(),
+                coefficient == null ? null : coefficient.buffer()),
+            held,
+            Shape.of(n, width)));
   }
 
   /// Per distinct row and component the sum over those places that won their bag's maximum.
@@ -111,8 +111,7 @@ final class RowGradients {
               part.values().buffer(),
               new View(at * width, new int[] {k * width}, new int[] {1}));
       at += k;
-      scope.release(part.rows());
-      scope.release(part.values());
+      part.release(scope);
     }
     for (int i = 0; i < n; i++) {
       source[i] = i * width;

@@ -131,10 +131,11 @@ sealed interface Target {
     @Override
     public double[] gradient(Gradients gradients, Map<String, Var> inputs) {
       double[] dense = new double[shape().elements()];
-      if (gradients.of(parameter) instanceof Gradient.Rows(Tensor rows, Tensor values, int count)) {
+      if (gradients.of(parameter) instanceof Gradient.Rows found) {
+        int count = found.count();
         int width = parameter.table().width();
-        int[] ids = rows.toInts();
-        double[] numbers = values.toDoubles();
+        int[] ids = found.rows().toInts();
+        double[] numbers = found.values().toDoubles();
         for (int r = 0; r < count; r++) {
           if (ids[r] <= (r == 0 ? -1 : ids[r - 1]) || ids[r] >= parameter.table().rows()) {
             throw new IllegalStateException(

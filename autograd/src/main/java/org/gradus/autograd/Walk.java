@@ -174,8 +174,7 @@ final class Walk implements Tape.Sink {
   @Override
   public void give(TableParameter table, Gradient.Rows gradient) {
     if (table.frozen()) {
-      scope.release(gradient.rows());
-      scope.release(gradient.values());
+      gradient.release(scope);
       return;
     }
     rows.computeIfAbsent(table, _ -> new ArrayList<>())

@@ -65,11 +65,11 @@ class CheckpointTest {
                   Gradient of = g.of(p);
                   if (of instanceof Gradient.Dense(Tensor values)) {
                     found.put(p.path(), numbers(values));
-                  } else if (of instanceof Gradient.Rows(Tensor rows, Tensor values, int count)) {
-                    double[] defined = new double[count * 5];
-                    for (int r = 0; r < count; r++) {
-                      defined[5 * r] = rows.toInts()[r];
-                      System.arraycopy(values.toDoubles(), 4 * r, defined, 5 * r + 1, 4);
+                  } else if (of instanceof Gradient.Rows rows) {
+                    double[] defined = new double[rows.count() * 5];
+                    for (int r = 0; r < rows.count(); r++) {
+                      defined[5 * r] = rows.rows().toInts()[r];
+                      System.arraycopy(rows.values().toDoubles(), 4 * r, defined, 5 * r + 1, 4);
                     }
                     found.put(p.path(), defined);
                   }
@@ -207,8 +207,8 @@ class CheckpointTest {
           numbers(g.of(x)),
           dense(g.of(w)),
           dense(g.of(b)),
-          g.of(table) instanceof Gradient.Rows(_, Tensor values, int count)
-              ? java.util.Arrays.copyOf(values.toDoubles(), 4 * count)
+          g.of(table) instanceof Gradient.Rows rows
+              ? java.util.Arrays.copyOf(rows.values().toDoubles(), 4 * rows.count())
               : new double[0]);
     }
   }

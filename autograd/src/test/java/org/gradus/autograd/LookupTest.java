@@ -41,9 +41,12 @@ class LookupTest {
 
   /// The row gradient as a dense one; empty when the table has none.
   private static double[] dense(Gradients g, TableParameter table) {
-    if (!(g.of(table) instanceof Gradient.Rows(Tensor rows, Tensor values, int count))) {
+    if (!(g.of(table) instanceof Gradient.Rows found)) {
       return new double[0];
     }
+    Tensor rows = found.rows();
+    Tensor values = found.values();
+    int count = found.count();
     int width = table.table().width();
     double[] dense = new double[table.table().rows() * width];
     int last = -1;

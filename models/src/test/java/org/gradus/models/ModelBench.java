@@ -152,10 +152,12 @@ public final class ModelBench implements AutoCloseable {
       double[] dense = new double[(int) p.elements()];
       switch (found.of(p)) {
         case Gradient.Dense(Tensor values) -> dense = values.toDoubles();
-        case Gradient.Rows(Tensor rows, Tensor values, int count) -> {
-          int width = values.shape().size(1);
-          for (int r = 0; r < count; r++) {
-            System.arraycopy(values.toDoubles(), r * width, dense, rows.toInts()[r] * width, width);
+        case Gradient.Rows g -> {
+          int[] rows = g.rows().toInts();
+          double[] values = g.values().toDoubles();
+          int width = g.values().shape().size(1);
+          for (int r = 0; r < g.count(); r++) {
+            System.arraycopy(values, r * width, dense, rows[r] * width, width);
           }
         }
         case null -> {} // the loss does not depend on it

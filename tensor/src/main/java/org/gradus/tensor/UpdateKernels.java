@@ -6,13 +6,13 @@ import org.jspecify.annotations.Nullable;
 /// The arithmetic of optimisers, over dense buffers of n values and over rows of tables. The rules that choose
 /// among them (schedules, bias corrections, penalties) live in `trainer`.
 ///
-/// A row update reads `gradients [count, width]` for the rows `rows [count]`, which are distinct.
+/// A row update moves the rows of a [RowGradient], which are distinct.
 public interface UpdateKernels {
   /// w −= rate · g
   void sgd(Buffer w, Buffer g, double rate, int n);
 
   /// As [#sgd], on rows.
-  void sgdRows(Table w, Buffer rows, Buffer gradients, int count, double rate);
+  void sgdRows(Table w, RowGradient g, double rate);
 
   /// v = momentum · v + g;  w −= rate · v (Nesterov: w −= rate · (g + momentum · v))
   void momentum(
@@ -20,45 +20,27 @@ public interface UpdateKernels {
 
   /// As [#momentum], on rows.
   void momentumRows(
-      Table w,
-      Table v,
-      Buffer rows,
-      Buffer gradients,
-      int count,
-      double rate,
-      double momentum,
-      boolean nesterov);
+      Table w, Table v, RowGradient g, double rate, double momentum, boolean nesterov);
 
   /// s += g²;  w −= rate · g / (√s + ε)  (Duchi, Hazan, Singer 2011)
   void adagrad(Buffer w, Buffer s, Buffer g, double rate, double epsilon, int n);
 
   /// As [#adagrad], on rows.
-  void adagradRows(
-      Table w, Table s, Buffer rows, Buffer gradients, int count, double rate, double epsilon);
+  void adagradRows(Table w, Table s, RowGradient g, double rate, double epsilon);
 
   /// s += mean of g² over the row, s `[rows, 1]`;  w −= rate · g / (√s + ε): one accumulator a row.
-  void rowWiseAdagradRows(
-      Table w, Table s, Buffer rows, Buffer gradients, int count, double rate, double epsilon);
+  void rowWiseAdagradRows(Table w, Table s, RowGradient g, double rate, double epsilon);
 
   /// m = β₁m + (1−β₁)g;  v = β₂v + (1−β₂)g²;  w −= rate · m·c₁ / (√(v·c₂) + ε)  (Kingma, Ba 2015), c the bias
   /// corrections 1/(1−βᵗ).
   void adam(Buffer w, Buffer m, Buffer v, Buffer g, Adam adam, int n);
 
   /// As [#adam], on the rows given; absent rows stay as they are.
-  void adamRows(Table w, Table m, Table v, Buffer rows, Buffer gradients, int count, Adam adam);
+  void adamRows(Table w, Table m, Table v, RowGradient g, Adam adam);
 
   /// As [#adam], on every row from `first`: absent rows have gradient `l2` · w, present ones theirs (which includes any
-  /// penalty already). `rows` rise.
-  void adamAllRows(
-      Table w,
-      Table m,
-      Table v,
-      Buffer rows,
-      Buffer gradients,
-      int count,
-      Adam adam,
-      double l2,
-      int first);
+  /// penalty already). The rows of `g` rise.
+  void adamAllRows(Table w, Table m, Table v, RowGradient g, Adam adam, double l2, int first);
 
   /// The numbers of one Adam step.
   ///
@@ -81,7 +63,7 @@ public interface UpdateKernels {
   void ftrl(Buffer w, Buffer z, Buffer s, Buffer g, Ftrl ftrl, int n);
 
   /// As [#ftrl], on rows.
-  void ftrlRows(Table w, Table z, Table s, Buffer rows, Buffer gradients, int count, Ftrl ftrl);
+  void ftrlRows(Table w, Table z, Table s, RowGradient g, Ftrl ftrl);
 
   /// The numbers of FTRL-proximal.
   ///

@@ -139,7 +139,7 @@ final class CpuGather implements GatherKernels {
     MemorySegment memory = table.memory();
     int width = table.width();
     for (int j = from; j < to; j++) {
-      Rows.copy(y, j * width, memory, table.offset(ids[j]), width);
+      TableRows.copy(y, j * width, memory, table.offset(ids[j]), width);
     }
   }
 }

@@ -107,7 +107,8 @@ final class CpuJagged implements JaggedKernels {
         });
   }
 
-  private static void sumRow(
+  /// y = Σ of the dy slices of the places `order[from … to)`.
+  static void sumRow(
       float[] y, int yAt, float[] dy, int[] order, int[] source, int from, int to, int width) {
     System.arraycopy(dy, source[order[from]], y, yAt, width);
     for (int s = from + 1; s < to; s++) {
@@ -115,7 +116,8 @@ final class CpuJagged implements JaggedKernels {
     }
   }
 
-  private static void weightedSumRow(
+  /// As [#sumRow], each slice times the coefficient of its place.
+  static void weightedSumRow(
       float[] y,
       int yAt,
       float[] dy,
@@ -191,7 +193,7 @@ final class CpuJagged implements JaggedKernels {
         (lo, hi) -> {
           float[] row = chunks.scratch(width);
           for (int i = lo; i < hi; i++) {
-            Rows.copy(row, 0, t.memory(), t.offset(id[i]), width);
+            TableRows.copy(row, 0, t.memory(), t.offset(id[i]), width);
             to[i] = Lanes.dot(row, 0, from, at[i], width);
           }
         });

@@ -3,7 +3,9 @@ package org.gradus.tensor.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.function.Supplier;
 import org.gradus.tensor.Buffer;
+import org.gradus.tensor.RowGradient;
 import org.gradus.tensor.Table;
 import org.gradus.tensor.UpdateKernels;
 import org.gradus.tensor.host.Floats;
@@ -14,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class CpuUpdate implements UpdateKernels {
   private static final int DENSE_COST = 3; // per number, a plain copy being 1
   private static final int ROW_COST = 4; // the same for rows, which lie apart
+
+  /// Numbers of a run of rows that are moved at once.
+  private static final int BLOCK = 256;
 
   /// Numbers of a table per partial sum.
   private static final int SEGMENT = 1 << 10;
@@ -33,32 +38,36 @@ final class CpuUpdate implements UpdateKernels {
     chunks.blocks(n, 2, (lo, hi) -> DenseUpdates.sgd(weight, slope, r, lo, hi));
   }
 
-  /// What is done to the row that starts at the byte `at`, with the gradient from `gAt`.
-  private interface RowStep {
-    void run(long at, int gAt);
+  /// What is done to the rows of a cursor. Each rule has its own loop, so that the compiler sees one rule at a time.
+  private interface RowLoop {
+    void run(RowCursor rows, RowUpdates updates);
   }
 
-  private void rows(CpuTable w, Buffer rows, int count, RowStep step) {
-    int[] row = Ints.of(rows);
+  private void rows(CpuTable w, RowGradient gradient, RowLoop loop) {
     int n = w.width();
     chunks.rows(
-        count,
-        (long) ROW_COST * (n + 8),
+        gradient.count(),
+        ROW_COST * (n + 8L),
         (lo, hi) -> {
-          for (int r = lo; r < hi; r++) {
-            step.run(w.offset(row[r]), r * n);
-          }
+          float[] x = chunks.scratch(n + RowUpdates.scratch(n));
+          loop.run(new RowCursor(gradient, n, x, lo, hi), new RowUpdates(x, n, n));
         });
   }
 
   @Override
-  public void sgdRows(Table w, Buffer rows, Buffer gradients, int count, double rate) {
+  public void sgdRows(Table w, RowGradient g, double rate) {
     CpuTable table = CpuTable.of(w);
     MemorySegment weight = table.memory();
-    float[] g = Floats.of(gradients);
     int n = table.width();
     float r = (float) rate;
-    rows(table, rows, count, (at, gAt) -> RowUpdates.sgd(weight, at, g, gAt, n, r));
+    rows(
+        table,
+        g,
+        (row, _) -> {
+          while (row.next()) {
+            TableRows.sgd(weight, row.at, row.slope, row.from, n, r);
+          }
+        });
   }
 
   @Override
@@ -80,26 +89,26 @@ final class CpuUpdate implements UpdateKernels {
 
   @Override
   public void momentumRows(
-      Table w,
-      Table v,
-      Buffer rows,
-      Buffer gradients,
-      int count,
-      double rate,
-      double momentum,
-      boolean nesterov) {
+      Table w, Table v, RowGradient g, double rate, double momentum, boolean nesterov) {
     CpuTable table = CpuTable.of(w);
     MemorySegment weight = table.memory();
     MemorySegment speed = CpuTable.of(v).memory();
-    float[] g = Floats.of(gradients);
-    int n = table.width();
     float r = (float) rate;
     float mu = (float) momentum;
-    RowStep step =
+    rows(
+        table,
+        g,
         nesterov
-            ? (at, gAt) -> RowUpdates.nesterov(weight, speed, at, g, gAt, n, r, mu)
-            : (at, gAt) -> RowUpdates.momentum(weight, speed, at, g, gAt, n, r, mu);
-    rows(table, rows, count, step);
+            ? (row, updates) -> {
+              while (row.next()) {
+                updates.nesterov(weight, speed, row, r, mu);
+              }
+            }
+            : (row, updates) -> {
+              while (row.next()) {
+                updates.momentum(weight, speed, row, r, mu);
+              }
+            });
   }
 
   @Override
@@ -114,37 +123,38 @@ final class CpuUpdate implements UpdateKernels {
   }
 
   @Override
-  public void adagradRows(
-      Table w, Table s, Buffer rows, Buffer gradients, int count, double rate, double epsilon) {
+  public void adagradRows(Table w, Table s, RowGradient g, double rate, double epsilon) {
     CpuTable table = CpuTable.of(w);
     MemorySegment weight = table.memory();
     MemorySegment squares = CpuTable.of(s).memory();
-    float[] g = Floats.of(gradients);
-    int n = table.width();
     float r = (float) rate;
     float e = (float) epsilon;
-    rows(table, rows, count, (at, gAt) -> RowUpdates.adagrad(weight, squares, at, g, gAt, n, r, e));
+    rows(
+        table,
+        g,
+        (row, updates) -> {
+          while (row.next()) {
+            updates.adagrad(weight, squares, row, r, e);
+          }
+        });
   }
 
   @Override
-  public void rowWiseAdagradRows(
-      Table w, Table s, Buffer rows, Buffer gradients, int count, double rate, double epsilon) {
+  public void rowWiseAdagradRows(Table w, Table s, RowGradient g, double rate, double epsilon) {
     CpuTable table = CpuTable.of(w);
     MemorySegment weight = table.memory();
     CpuTable state = CpuTable.of(s);
-    float[] g = Floats.of(gradients);
-    int[] row = Ints.of(rows);
     int n = table.width();
     rows(
         table,
-        rows,
-        count,
-        (at, gAt) -> {
-          int r = row[n == 0 ? 0 : gAt / n];
-          float sum = state.get(r) + Lanes.sumOfSquares(g, gAt, n) / n;
-          state.set(r, sum);
-          float step = (float) (rate / (Math.sqrt(sum) + epsilon));
-          RowUpdates.sgd(weight, at, g, gAt, n, step);
+        g,
+        (row, _) -> {
+          while (row.next()) {
+            float sum = state.get(row.row) + Lanes.sumOfSquares(row.slope, row.from, n) / n;
+            state.set(row.row, sum);
+            float step = (float) (rate / (Math.sqrt(sum) + epsilon));
+            TableRows.sgd(weight, row.at, row.slope, row.from, n, step);
+          }
         });
   }
 
@@ -160,72 +170,83 @@ final class CpuUpdate implements UpdateKernels {
   }
 
   @Override
-  public void adamRows(
-      Table w, Table m, Table v, Buffer rows, Buffer gradients, int count, Adam adam) {
+  public void adamRows(Table w, Table m, Table v, RowGradient g, Adam adam) {
     CpuTable table = CpuTable.of(w);
     MemorySegment weight = table.memory();
     MemorySegment first = CpuTable.of(m).memory();
     MemorySegment second = CpuTable.of(v).memory();
-    float[] g = Floats.of(gradients);
-    int n = table.width();
     Steps.Adam step = Steps.Adam.of(adam);
     rows(
         table,
-        rows,
-        count,
-        (at, gAt) -> RowUpdates.adam(weight, first, second, at, g, gAt, n, step));
+        g,
+        (row, updates) -> {
+          while (row.next()) {
+            updates.adam(weight, first, second, row, step);
+          }
+        });
   }
 
   @Override
   public void adamAllRows(
-      Table w,
-      Table m,
-      Table v,
-      Buffer rows,
-      Buffer gradients,
-      int count,
-      Adam adam,
-      double l2,
-      int first) {
+      Table w, Table m, Table v, RowGradient g, Adam adam, double l2, int first) {
     CpuTable table = CpuTable.of(w);
     MemorySegment weight = table.memory();
     MemorySegment mean = CpuTable.of(m).memory();
     MemorySegment second = CpuTable.of(v).memory();
-    float[] g = Floats.of(gradients);
     int n = table.width();
     Steps.Adam step = Steps.Adam.of(adam);
+    int rowScratch = n + RowUpdates.scratch(n);
     allRows(
         table,
-        rows,
-        count,
+        g.rows(),
+        g.count(),
         first,
-        (at, gAt) -> RowUpdates.adam(weight, mean, second, at, g, gAt, n, step),
-        (at, size) -> RowUpdates.adamAbsent(weight, mean, second, at, size, step, (float) l2));
+        () -> {
+          float[] x = chunks.scratch(rowScratch + RowUpdates.scratch(BLOCK));
+          RowCursor row = new RowCursor(g, n, x, 0, g.count());
+          RowUpdates one = new RowUpdates(x, n, n);
+          RowUpdates many = new RowUpdates(x, rowScratch, BLOCK);
+          return new Sweep() {
+            @Override
+            public void present(int r) {
+              row.seek(r);
+              one.adam(weight, mean, second, row, step);
+            }
+
+            @Override
+            public void absent(long at, int numbers) {
+              many.adamAbsent(weight, mean, second, at, numbers, step, (float) l2);
+            }
+          };
+        });
   }
 
-  /// What is done to `n` numbers from the byte `at`: a run of rows that are not among those given.
-  private interface AbsentStep {
-    void run(long at, int n);
+  /// What is done to a whole table, some of whose rows are given: to the r-th of those given, and to the numbers from the byte
+  /// `at` that lie between two of them.
+  private interface Sweep {
+    void present(int r);
+
+    void absent(long at, int numbers);
   }
 
   /// Every row from `first` on: those given one by one, the runs between them in one piece each.
-  private void allRows(
-      CpuTable w, Buffer rows, int count, int first, RowStep present, AbsentStep absent) {
+  private void allRows(CpuTable w, Buffer rows, int count, int first, Supplier<Sweep> ofChunk) {
     int[] row = Ints.of(rows);
     int n = w.width();
     chunks.rows(
         w.rows() - first,
         (long) ROW_COST * n,
         (lo, hi) -> {
+          Sweep sweep = ofChunk.get();
           int next = first + lo;
           int end = first + hi;
           int found = Arrays.binarySearch(row, 0, count, next);
           for (int r = found < 0 ? -found - 1 : found; r < count && row[r] < end; r++) {
-            absent.run(w.offset(next), (row[r] - next) * n);
-            present.run(w.offset(row[r]), r * n);
+            sweep.absent(w.offset(next), (row[r] - next) * n);
+            sweep.present(r);
             next = row[r] + 1;
           }
-          absent.run(w.offset(next), (end - next) * n);
+          sweep.absent(w.offset(next), (end - next) * n);
         });
   }
 
@@ -241,20 +262,38 @@ final class CpuUpdate implements UpdateKernels {
   }
 
   @Override
-  public void ftrlRows(
-      Table w, Table z, Table s, Buffer rows, Buffer gradients, int count, Ftrl ftrl) {
+  public void ftrlRows(Table w, Table z, Table s, RowGradient g, Ftrl ftrl) {
     CpuTable table = CpuTable.of(w);
     MemorySegment weight = table.memory();
     MemorySegment score = CpuTable.of(z).memory();
     MemorySegment squares = CpuTable.of(s).memory();
-    float[] g = Floats.of(gradients);
-    int n = table.width();
     Steps.Ftrl step = Steps.Ftrl.of(ftrl);
     rows(
         table,
-        rows,
+        g,
+        (row, updates) -> {
+          while (row.next()) {
+            updates.ftrl(weight, score, squares, row, step);
+          }
+        });
+  }
+
+  /// What is done to the row that starts at the byte `at`, the r-th of those given.
+  private interface PresentStep {
+    void run(long at, int r);
+  }
+
+  /// The rows given, each from the byte `at`.
+  private void rows(CpuTable w, Buffer rows, int count, PresentStep step) {
+    int[] row = Ints.of(rows);
+    chunks.rows(
         count,
-        (at, gAt) -> RowUpdates.ftrl(weight, score, squares, at, g, gAt, n, step));
+        ROW_COST * (w.width() + 8L),
+        (lo, hi) -> {
+          for (int r = lo; r < hi; r++) {
+            step.run(w.offset(row[r]), r);
+          }
+        });
   }
 
   @Override
@@ -269,9 +308,9 @@ final class CpuUpdate implements UpdateKernels {
         table,
         rows,
         count,
-        (at, gAt) -> {
-          double lambda = factor == null || n == 0 ? l2 : l2 * factor[gAt / n];
-          Rows.addScaled(g, gAt, (float) lambda, weight, at, n);
+        (at, r) -> {
+          double lambda = factor == null ? l2 : l2 * factor[r];
+          TableRows.addScaled(g, r * n, (float) lambda, weight, at, n);
         });
   }
 
@@ -280,15 +319,13 @@ final class CpuUpdate implements UpdateKernels {
     CpuTable table = CpuTable.of(w);
     int n = table.width();
     float[] sums = scratch.floats(count);
-    if (n > 0) {
-      rows(table, rows, count, (at, gAt) -> sums[gAt / n] = sumOfSquares(table.memory(), at, n));
-    }
-    return n == 0 ? 0 : total(sums, count);
+    rows(table, rows, count, (at, r) -> sums[r] = sumOfSquares(table.memory(), at, n));
+    return total(sums, count);
   }
 
   private float sumOfSquares(MemorySegment memory, long at, int n) {
     float[] copy = chunks.scratch(n);
-    Rows.copy(copy, 0, memory, at, n);
+    TableRows.copy(copy, 0, memory, at, n);
     return Lanes.sumOfSquares(copy, 0, n);
   }
 
@@ -329,7 +366,17 @@ final class CpuUpdate implements UpdateKernels {
         rows,
         count,
         first,
-        (_, _) -> {},
-        (at, n) -> RowUpdates.decay(weight, at, n, (float) factor));
+        () -> {
+          RowUpdates many = new RowUpdates(chunks.scratch(RowUpdates.scratch(BLOCK)), 0, BLOCK);
+          return new Sweep() {
+            @Override
+            public void present(int r) {}
+
+            @Override
+            public void absent(long at, int numbers) {
+              many.decay(weight, at, numbers, (float) factor);
+            }
+          };
+        });
   }
 }

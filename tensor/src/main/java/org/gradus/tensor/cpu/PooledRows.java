@@ -32,7 +32,7 @@ final class PooledRows {
       int first = offsets[s];
       // One id is the common bag, and its row is its vector under every pooling.
       if (offsets[s + 1] - first == 1 && values[first] != padding) {
-        Rows.copy(y, put, memory, table.offset(values[first]), width);
+        TableRows.copy(y, put, memory, table.offset(values[first]), width);
       } else {
         int count = sum(y, put, table, values, first, offsets[s + 1], padding);
         finish(y, put, factor(feature.pooling(), count, count, count), width);
@@ -52,9 +52,9 @@ final class PooledRows {
         continue;
       }
       if (count++ == 0) {
-        Rows.copy(y, yAt, table.memory(), table.offset(id), width);
+        TableRows.copy(y, yAt, table.memory(), table.offset(id), width);
       } else {
-        Rows.add(y, yAt, table.memory(), table.offset(id), width);
+        TableRows.addScaled(y, yAt, 1, table.memory(), table.offset(id), width);
       }
     }
     if (count == 0) {
@@ -77,7 +77,7 @@ final class PooledRows {
         continue;
       }
       float a = weights[k];
-      Rows.addScaled(y, yAt, a, table.memory(), table.offset(id), width);
+      TableRows.addScaled(y, yAt, a, table.memory(), table.offset(id), width);
       count++;
       sum += a;
       squares += a * a;
@@ -119,11 +119,11 @@ final class PooledRows {
           continue;
         }
         if (empty) {
-          Rows.copy(y, put, table.memory(), table.offset(id), width);
+          TableRows.copy(y, put, table.memory(), table.offset(id), width);
           Arrays.fill(argmax, put, put + width, k);
           empty = false;
         } else {
-          Rows.copy(row, 0, table.memory(), table.offset(id), width);
+          TableRows.copy(row, 0, table.memory(), table.offset(id), width);
           Rows.max(y, argmax, put, row, 0, k, width);
         }
       }

@@ -3,220 +3,181 @@ package org.gradus.tensor.cpu;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
-/// The loops behind the sparse half of [CpuUpdate]: one row of a table, n numbers from the byte `at`, and its gradient,
-/// `g[gAt …]`. State tables have the width of the weights, so that a row lies at the same byte in all of them.
+/// The rules of the optimisers on one row of a table, and on runs of rows that have no gradient.
 ///
-/// Whole vectors first, then one masked vector: it reads into the next row, which does no harm, and does not write
-/// there.
+/// Weights, state and gradient of the row are copied side by side into scratch memory, moved there, and copied back. Each
+/// of these parts is padded to whole vectors, so that a row has no rest; what the padding holds is never written back.
+/// State tables have the width of the weights, so that a row lies at the same byte in all of them.
 final class RowUpdates {
   private static final VectorSpecies<Float> S = Lanes.SPECIES;
   private static final int W = Lanes.WIDTH;
 
-  private RowUpdates() {}
+  /// The most parts that a rule needs: weights, two states, gradient.
+  private static final int PARTS = 4;
 
-  private static FloatVector load(float[] x, int i) {
+  private final float[] x;
+  private final int n;
+  private final int w; //  where in x the weights start
+  private final int s; //  the first state
+  private final int t; //  the second state
+  private final int g; //  the gradient
+
+  /// Scratch for rows of n numbers: `x` from `at` on, [#scratch] floats of it.
+  RowUpdates(float[] x, int at, int n) {
+    int part = scratch(n) / PARTS;
+    this.x = x;
+    this.n = n;
+    this.w = at;
+    this.s = at + part;
+    this.t = at + 2 * part;
+    this.g = at + 3 * part;
+  }
+
+  /// Floats of scratch that rows of n numbers need.
+  static int scratch(int n) {
+    return PARTS * ((n + Lanes.LANES - 1) / Lanes.LANES * Lanes.LANES);
+  }
+
+  private FloatVector load(int i) {
     return FloatVector.fromArray(S, x, i);
   }
 
-  private static FloatVector load(float[] x, int i, VectorMask<Float> rest) {
-    return FloatVector.fromArray(S, x, i, rest);
+  void momentum(
+      MemorySegment weights, MemorySegment speeds, RowCursor row, float rate, float momentum) {
+    TableRows.copy(x, w, weights, row.at, n);
+    TableRows.copy(x, s, speeds, row.at, n);
+    System.arraycopy(row.slope, row.from, x, g, n);
+    for (int i = 0; i < n; i += W) {
+      FloatVector speed = Steps.velocity(load(s + i), load(g + i), momentum);
+      speed.intoArray(x, s + i);
+      Steps.sgd(load(w + i), speed, rate).intoArray(x, w + i);
+    }
+    TableRows.store(x, w, weights, row.at, n);
+    TableRows.store(x, s, speeds, row.at, n);
   }
 
-  static void sgd(MemorySegment w, long at, float[] g, int gAt, int n, float rate) {
-    int whole = S.loopBound(n);
-    for (int i = 0; i < whole; i += W) {
-      Rows.store(Steps.sgd(Rows.load(w, at, i), load(g, gAt + i), rate), w, at, i);
-    }
-    if (whole < n) {
-      VectorMask<Float> rest = Lanes.upTo(whole, n);
-      FloatVector slope = load(g, gAt + whole, rest);
-      Rows.store(Steps.sgd(Rows.load(w, at, whole), slope, rate), w, at, whole, rest);
-    }
-  }
-
-  static void momentum(
-      MemorySegment w,
-      MemorySegment v,
-      long at,
-      float[] g,
-      int gAt,
-      int n,
-      float rate,
-      float momentum) {
-    int whole = S.loopBound(n);
-    for (int i = 0; i < whole; i += W) {
-      FloatVector speed = Steps.velocity(Rows.load(v, at, i), load(g, gAt + i), momentum);
-      Rows.store(speed, v, at, i);
-      Rows.store(Steps.sgd(Rows.load(w, at, i), speed, rate), w, at, i);
-    }
-    if (whole < n) {
-      VectorMask<Float> rest = Lanes.upTo(whole, n);
-      FloatVector slope = load(g, gAt + whole, rest);
-      FloatVector speed = Steps.velocity(Rows.load(v, at, whole), slope, momentum);
-      Rows.store(speed, v, at, whole, rest);
-      Rows.store(Steps.sgd(Rows.load(w, at, whole), speed, rate), w, at, whole, rest);
-    }
-  }
-
-  static void nesterov(
-      MemorySegment w,
-      MemorySegment v,
-      long at,
-      float[] g,
-      int gAt,
-      int n,
-      float rate,
-      float momentum) {
-    int whole = S.loopBound(n);
-    for (int i = 0; i < whole; i += W) {
-      FloatVector slope = load(g, gAt + i);
-      FloatVector speed = Steps.velocity(Rows.load(v, at, i), slope, momentum);
-      Rows.store(speed, v, at, i);
+  void nesterov(
+      MemorySegment weights, MemorySegment speeds, RowCursor row, float rate, float momentum) {
+    TableRows.copy(x, w, weights, row.at, n);
+    TableRows.copy(x, s, speeds, row.at, n);
+    System.arraycopy(row.slope, row.from, x, g, n);
+    for (int i = 0; i < n; i += W) {
+      FloatVector slope = load(g + i);
+      FloatVector speed = Steps.velocity(load(s + i), slope, momentum);
+      speed.intoArray(x, s + i);
       FloatVector ahead = Steps.velocity(speed, slope, momentum);
-      Rows.store(Steps.sgd(Rows.load(w, at, i), ahead, rate), w, at, i);
+      Steps.sgd(load(w + i), ahead, rate).intoArray(x, w + i);
     }
-    if (whole < n) {
-      VectorMask<Float> rest = Lanes.upTo(whole, n);
-      FloatVector slope = load(g, gAt + whole, rest);
-      FloatVector speed = Steps.velocity(Rows.load(v, at, whole), slope, momentum);
-      Rows.store(speed, v, at, whole, rest);
-      FloatVector ahead = Steps.velocity(speed, slope, momentum);
-      Rows.store(Steps.sgd(Rows.load(w, at, whole), ahead, rate), w, at, whole, rest);
-    }
+    TableRows.store(x, w, weights, row.at, n);
+    TableRows.store(x, s, speeds, row.at, n);
   }
 
-  static void adagrad(
-      MemorySegment w,
-      MemorySegment s,
-      long at,
-      float[] g,
-      int gAt,
-      int n,
-      float rate,
-      float epsilon) {
-    int whole = S.loopBound(n);
-    for (int i = 0; i < whole; i += W) {
-      FloatVector slope = load(g, gAt + i);
-      FloatVector squares = slope.fma(slope, Rows.load(s, at, i));
-      Rows.store(squares, s, at, i);
-      Rows.store(Steps.adagrad(Rows.load(w, at, i), squares, slope, rate, epsilon), w, at, i);
+  void adagrad(
+      MemorySegment weights, MemorySegment sums, RowCursor row, float rate, float epsilon) {
+    TableRows.copy(x, w, weights, row.at, n);
+    TableRows.copy(x, s, sums, row.at, n);
+    System.arraycopy(row.slope, row.from, x, g, n);
+    for (int i = 0; i < n; i += W) {
+      FloatVector slope = load(g + i);
+      FloatVector squares = slope.fma(slope, load(s + i));
+      squares.intoArray(x, s + i);
+      Steps.adagrad(load(w + i), squares, slope, rate, epsilon).intoArray(x, w + i);
     }
-    if (whole < n) {
-      VectorMask<Float> rest = Lanes.upTo(whole, n);
-      FloatVector slope = load(g, gAt + whole, rest);
-      FloatVector squares = slope.fma(slope, Rows.load(s, at, whole));
-      Rows.store(squares, s, at, whole, rest);
-      FloatVector next = Steps.adagrad(Rows.load(w, at, whole), squares, slope, rate, epsilon);
-      Rows.store(next, w, at, whole, rest);
-    }
+    TableRows.store(x, w, weights, row.at, n);
+    TableRows.store(x, s, sums, row.at, n);
   }
 
-  static void adam(
-      MemorySegment w,
-      MemorySegment m,
-      MemorySegment v,
-      long at,
-      float[] g,
-      int gAt,
-      int n,
+  void adam(
+      MemorySegment weights,
+      MemorySegment means,
+      MemorySegment squares,
+      RowCursor row,
       Steps.Adam adam) {
-    int whole = S.loopBound(n);
-    for (int i = 0; i < whole; i += W) {
-      FloatVector slope = load(g, gAt + i);
-      FloatVector first = adam.first(Rows.load(m, at, i), slope);
-      FloatVector second = adam.second(Rows.load(v, at, i), slope);
-      Rows.store(first, m, at, i);
-      Rows.store(second, v, at, i);
-      Rows.store(adam.weight(Rows.load(w, at, i), first, second), w, at, i);
+    TableRows.copy(x, w, weights, row.at, n);
+    TableRows.copy(x, s, means, row.at, n);
+    TableRows.copy(x, t, squares, row.at, n);
+    System.arraycopy(row.slope, row.from, x, g, n);
+    for (int i = 0; i < n; i += W) {
+      FloatVector slope = load(g + i);
+      FloatVector first = adam.first(load(s + i), slope);
+      FloatVector second = adam.second(load(t + i), slope);
+      first.intoArray(x, s + i);
+      second.intoArray(x, t + i);
+      adam.weight(load(w + i), first, second).intoArray(x, w + i);
     }
-    if (whole < n) {
-      VectorMask<Float> rest = Lanes.upTo(whole, n);
-      FloatVector slope = load(g, gAt + whole, rest);
-      FloatVector first = adam.first(Rows.load(m, at, whole), slope);
-      FloatVector second = adam.second(Rows.load(v, at, whole), slope);
-      Rows.store(first, m, at, whole, rest);
-      Rows.store(second, v, at, whole, rest);
-      Rows.store(adam.weight(Rows.load(w, at, whole), first, second), w, at, whole, rest);
-    }
+    TableRows.store(x, w, weights, row.at, n);
+    TableRows.store(x, s, means, row.at, n);
+    TableRows.store(x, t, squares, row.at, n);
   }
 
-  /// As [#adam] with the gradient l2 · w, for a run of rows without one of their own: n numbers, of any number of rows.
-  static void adamAbsent(
-      MemorySegment w,
-      MemorySegment m,
-      MemorySegment v,
+  /// As [#adam] with the gradient l2 · w, for a run of rows without one of their own: `numbers` from the byte `at`, n
+  /// at a time.
+  void adamAbsent(
+      MemorySegment weights,
+      MemorySegment means,
+      MemorySegment squares,
       long at,
-      int n,
+      int numbers,
       Steps.Adam adam,
       float l2) {
-    int whole = S.loopBound(n);
-    for (int i = 0; i < whole; i += W) {
-      FloatVector weight = Rows.load(w, at, i);
-      FloatVector slope = weight.mul(l2);
-      FloatVector first = adam.first(Rows.load(m, at, i), slope);
-      FloatVector second = adam.second(Rows.load(v, at, i), slope);
-      Rows.store(first, m, at, i);
-      Rows.store(second, v, at, i);
-      Rows.store(adam.weight(weight, first, second), w, at, i);
-    }
-    if (whole < n) {
-      VectorMask<Float> rest = Lanes.upTo(whole, n);
-      FloatVector weight = Rows.load(w, at, whole);
-      FloatVector slope = weight.mul(l2);
-      FloatVector first = adam.first(Rows.load(m, at, whole), slope);
-      FloatVector second = adam.second(Rows.load(v, at, whole), slope);
-      Rows.store(first, m, at, whole, rest);
-      Rows.store(second, v, at, whole, rest);
-      Rows.store(adam.weight(weight, first, second), w, at, whole, rest);
+    for (int done = 0; done < numbers; done += n) {
+      long from = at + (long) done * Float.BYTES;
+      int size = Math.min(n, numbers - done);
+      TableRows.copy(x, w, weights, from, size);
+      TableRows.copy(x, s, means, from, size);
+      TableRows.copy(x, t, squares, from, size);
+      for (int i = 0; i < size; i += W) {
+        FloatVector weight = load(w + i);
+        FloatVector slope = weight.mul(l2);
+        FloatVector first = adam.first(load(s + i), slope);
+        FloatVector second = adam.second(load(t + i), slope);
+        first.intoArray(x, s + i);
+        second.intoArray(x, t + i);
+        adam.weight(weight, first, second).intoArray(x, w + i);
+      }
+      TableRows.store(x, w, weights, from, size);
+      TableRows.store(x, s, means, from, size);
+      TableRows.store(x, t, squares, from, size);
     }
   }
 
-  static void ftrl(
-      MemorySegment w,
-      MemorySegment z,
-      MemorySegment s,
-      long at,
-      float[] g,
-      int gAt,
-      int n,
+  void ftrl(
+      MemorySegment weights,
+      MemorySegment scores,
+      MemorySegment squares,
+      RowCursor row,
       Steps.Ftrl ftrl) {
-    int whole = S.loopBound(n);
-    for (int i = 0; i < whole; i += W) {
-      FloatVector slope = load(g, gAt + i);
-      FloatVector before = Rows.load(s, at, i);
+    TableRows.copy(x, w, weights, row.at, n);
+    TableRows.copy(x, s, scores, row.at, n);
+    TableRows.copy(x, t, squares, row.at, n);
+    System.arraycopy(row.slope, row.from, x, g, n);
+    for (int i = 0; i < n; i += W) {
+      FloatVector slope = load(g + i);
+      FloatVector before = load(t + i);
       FloatVector after = ftrl.squares(before, slope);
-      FloatVector score =
-          ftrl.score(Rows.load(z, at, i), slope, Rows.load(w, at, i), before, after);
-      Rows.store(after, s, at, i);
-      Rows.store(score, z, at, i);
-      Rows.store(ftrl.weight(score, after), w, at, i);
+      FloatVector score = ftrl.score(load(s + i), slope, load(w + i), before, after);
+      after.intoArray(x, t + i);
+      score.intoArray(x, s + i);
+      ftrl.weight(score, after).intoArray(x, w + i);
     }
-    if (whole < n) {
-      VectorMask<Float> rest = Lanes.upTo(whole, n);
-      FloatVector slope = load(g, gAt + whole, rest);
-      FloatVector before = Rows.load(s, at, whole);
-      FloatVector after = ftrl.squares(before, slope);
-      FloatVector score =
-          ftrl.score(Rows.load(z, at, whole), slope, Rows.load(w, at, whole), before, after);
-      Rows.store(after, s, at, whole, rest);
-      Rows.store(score, z, at, whole, rest);
-      Rows.store(ftrl.weight(score, after), w, at, whole, rest);
-    }
+    TableRows.store(x, w, weights, row.at, n);
+    TableRows.store(x, s, scores, row.at, n);
+    TableRows.store(x, t, squares, row.at, n);
   }
 
-  /// w −= factor · w
-  static void decay(MemorySegment w, long at, int n, float factor) {
-    int whole = S.loopBound(n);
-    for (int i = 0; i < whole; i += W) {
-      FloatVector weight = Rows.load(w, at, i);
-      Rows.store(Steps.sgd(weight, weight, factor), w, at, i);
-    }
-    if (whole < n) {
-      FloatVector weight = Rows.load(w, at, whole);
-      Rows.store(Steps.sgd(weight, weight, factor), w, at, whole, Lanes.upTo(whole, n));
+  /// w −= factor · w, on `numbers` from the byte `at`, n at a time.
+  void decay(MemorySegment weights, long at, int numbers, float factor) {
+    for (int done = 0; done < numbers; done += n) {
+      long from = at + (long) done * Float.BYTES;
+      int size = Math.min(n, numbers - done);
+      TableRows.copy(x, w, weights, from, size);
+      for (int i = 0; i < size; i += W) {
+        FloatVector weight = load(w + i);
+        Steps.sgd(weight, weight, factor).intoArray(x, w + i);
+      }
+      TableRows.store(x, w, weights, from, size);
     }
   }
 }

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tensor.cpu;
 
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Arithmetic on one row of n numbers: whole vectors, then one masked vector for the rest. A row may lie in an array
-/// (`x`, from `xAt`) or in a table (`table`, from the byte `at`).
+/// Arithmetic on one row of n numbers, `x` from `xAt`: whole vectors, then one masked vector for the rest.
 ///
 /// A masked vector goes through the same operations as a whole one, so that a number does not depend on where in a row it
 /// stands.
 final class Rows {
   private static final VectorSpecies<Float> S = Lanes.SPECIES;
   private static final int W = Lanes.WIDTH;
-  private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
   private Rows() {}
 
@@ -77,61 +73,5 @@ final class Rows {
         argmax[at + i] = place;
       }
     }
-  }
-
-  /// y = a row of a table
-  static void copy(float[] y, int yAt, MemorySegment table, long at, int n) {
-    int whole = S.loopBound(n);
-    for (int i = 0; i < whole; i += W) {
-      load(table, at, i).intoArray(y, yAt + i);
-    }
-    if (whole < n) {
-      load(table, at, whole).intoArray(y, yAt + whole, Lanes.upTo(whole, n));
-    }
-  }
-
-  /// y += a row of a table
-  static void add(float[] y, int yAt, MemorySegment table, long at, int n) {
-    int whole = S.loopBound(n);
-    for (int i = 0; i < whole; i += W) {
-      FloatVector.fromArray(S, y, yAt + i).add(load(table, at, i)).intoArray(y, yAt + i);
-    }
-    if (whole < n) {
-      VectorMask<Float> rest = Lanes.upTo(whole, n);
-      FloatVector.fromArray(S, y, yAt + whole, rest)
-          .add(load(table, at, whole))
-          .intoArray(y, yAt + whole, rest);
-    }
-  }
-
-  /// y += s · a row of a table, each product added with a single rounding
-  static void addScaled(float[] y, int yAt, float s, MemorySegment table, long at, int n) {
-    int whole = S.loopBound(n);
-    FloatVector factor = FloatVector.broadcast(S, s);
-    for (int i = 0; i < whole; i += W) {
-      load(table, at, i).fma(factor, FloatVector.fromArray(S, y, yAt + i)).intoArray(y, yAt + i);
-    }
-    if (whole < n) {
-      VectorMask<Float> rest = Lanes.upTo(whole, n);
-      load(table, at, whole)
-          .fma(factor, FloatVector.fromArray(S, y, yAt + whole, rest))
-          .intoArray(y, yAt + whole, rest);
-    }
-  }
-
-  /// A whole vector of a row. A table has room behind its last row, so that the last vector may reach beyond the row's
-  /// end.
-  static FloatVector load(MemorySegment table, long at, int i) {
-    return FloatVector.fromMemorySegment(S, table, at + (long) i * Float.BYTES, ORDER);
-  }
-
-  /// Writes a whole vector of a row.
-  static void store(FloatVector v, MemorySegment table, long at, int i) {
-    v.intoMemorySegment(table, at + (long) i * Float.BYTES, ORDER);
-  }
-
-  /// Writes the rest of a row.
-  static void store(FloatVector v, MemorySegment table, long at, int i, VectorMask<Float> rest) {
-    v.intoMemorySegment(table, at + (long) i * Float.BYTES, ORDER, rest);
   }
 }

@@ -2,6 +2,8 @@
 package org.gradus.tensor.reference;
 
 import org.gradus.tensor.Buffer;
+import org.gradus.tensor.RowGradient;
+import org.gradus.tensor.SortKernels.Merged;
 import org.gradus.tensor.Table;
 import org.gradus.tensor.UpdateKernels;
 import org.gradus.tensor.host.Doubles;
@@ -25,15 +27,35 @@ final class ReferenceUpdate implements UpdateKernels {
     }
   }
 
-  private static void rows(Table w, Buffer rowsb, Buffer gradientsb, int count, Rule rule) {
-    int[] rows = Ints.of(rowsb);
-    double[] gradients = Doubles.of(gradientsb);
+  private static void rows(Table w, RowGradient gradient, Rule rule) {
+    int[] rows = Ints.of(gradient.rows());
     int width = w.width();
-    for (int r = 0; r < count; r++) {
+    for (int r = 0; r < gradient.count(); r++) {
+      double[] g = slope(gradient, r, width);
       for (int d = 0; d < width; d++) {
-        rule.at(rows[r] * width + d, gradients[r * width + d]);
+        rule.at(rows[r] * width + d, g[d]);
       }
     }
+  }
+
+  /// The gradient of the r-th of the rows.
+  private static double[] slope(RowGradient gradient, int r, int width) {
+    double[] g = new double[width];
+    switch (gradient) {
+      case RowGradient.Summed(_, Buffer values, _) ->
+          System.arraycopy(Doubles.of(values), r * width, g, 0, width);
+      case RowGradient.Places(Merged merged, Buffer dy, Buffer source, Buffer coefficient) -> {
+        int[] segments = Ints.of(merged.segments());
+        for (int s = segments[r]; s < segments[r + 1]; s++) {
+          int place = Ints.of(merged.order())[s];
+          double c = coefficient == null ? 1 : Doubles.of(coefficient)[place];
+          for (int d = 0; d < width; d++) {
+            g[d] += c * Doubles.of(dy)[Ints.of(source)[place] + d];
+          }
+        }
+      }
+    }
+    return g;
   }
 
   @Override
@@ -42,8 +64,8 @@ final class ReferenceUpdate implements UpdateKernels {
   }
 
   @Override
-  public void sgdRows(Table w, Buffer rows, Buffer gradients, int count, double rate) {
-    rows(w, rows, gradients, count, sgd(ReferenceTable.of(w), rate));
+  public void sgdRows(Table w, RowGradient g, double rate) {
+    rows(w, g, sgd(ReferenceTable.of(w), rate));
   }
 
   private static Rule sgd(double[] w, double rate) {
@@ -58,16 +80,9 @@ final class ReferenceUpdate implements UpdateKernels {
 
   @Override
   public void momentumRows(
-      Table w,
-      Table v,
-      Buffer rows,
-      Buffer gradients,
-      int count,
-      double rate,
-      double momentum,
-      boolean nesterov) {
+      Table w, Table v, RowGradient g, double rate, double momentum, boolean nesterov) {
     Rule rule = momentum(ReferenceTable.of(w), ReferenceTable.of(v), rate, momentum, nesterov);
-    rows(w, rows, gradients, count, rule);
+    rows(w, g, rule);
   }
 
   private static Rule momentum(
@@ -84,10 +99,9 @@ final class ReferenceUpdate implements UpdateKernels {
   }
 
   @Override
-  public void adagradRows(
-      Table w, Table s, Buffer rows, Buffer gradients, int count, double rate, double epsilon) {
+  public void adagradRows(Table w, Table s, RowGradient g, double rate, double epsilon) {
     Rule rule = adagrad(ReferenceTable.of(w), ReferenceTable.of(s), rate, epsilon);
-    rows(w, rows, gradients, count, rule);
+    rows(w, g, rule);
   }
 
   private static Rule adagrad(double[] w, double[] s, double rate, double epsilon) {
@@ -99,21 +113,20 @@ final class ReferenceUpdate implements UpdateKernels {
 
   @Override
   public void rowWiseAdagradRows(
-      Table wt, Table st, Buffer rowsb, Buffer gradientsb, int count, double rate, double epsilon) {
+      Table wt, Table st, RowGradient gradient, double rate, double epsilon) {
     double[] w = ReferenceTable.of(wt);
     double[] s = ReferenceTable.of(st);
-    int[] rows = Ints.of(rowsb);
-    double[] gradients = Doubles.of(gradientsb);
+    int[] rows = Ints.of(gradient.rows());
     int width = wt.width();
-    for (int r = 0; r < count; r++) {
+    for (int r = 0; r < gradient.count(); r++) {
+      double[] g = slope(gradient, r, width);
       double squares = 0;
       for (int d = 0; d < width; d++) {
-        squares += gradients[r * width + d] * gradients[r * width + d];
+        squares += g[d] * g[d];
       }
       s[rows[r]] += squares / width;
       for (int d = 0; d < width; d++) {
-        double g = gradients[r * width + d];
-        w[rows[r] * width + d] -= rate * g / (Math.sqrt(s[rows[r]]) + epsilon);
+        w[rows[r] * width + d] -= rate * g[d] / (Math.sqrt(s[rows[r]]) + epsilon);
       }
     }
   }
@@ -124,37 +137,28 @@ final class ReferenceUpdate implements UpdateKernels {
   }
 
   @Override
-  public void adamRows(
-      Table w, Table m, Table v, Buffer rows, Buffer gradients, int count, Adam adam) {
+  public void adamRows(Table w, Table m, Table v, RowGradient g, Adam adam) {
     Rule rule = adam(ReferenceTable.of(w), ReferenceTable.of(m), ReferenceTable.of(v), adam);
-    rows(w, rows, gradients, count, rule);
+    rows(w, g, rule);
   }
 
   @Override
   public void adamAllRows(
-      Table wt,
-      Table mt,
-      Table vt,
-      Buffer rowsb,
-      Buffer gradientsb,
-      int count,
-      Adam adam,
-      double l2,
-      int first) {
+      Table wt, Table mt, Table vt, RowGradient gradient, Adam adam, double l2, int first) {
     double[] w = ReferenceTable.of(wt);
     Rule rule = adam(w, ReferenceTable.of(mt), ReferenceTable.of(vt), adam);
-    int[] rows = Ints.of(rowsb);
-    double[] gradients = Doubles.of(gradientsb);
+    int[] rows = Ints.of(gradient.rows());
+    int count = gradient.count();
     int width = wt.width();
     int next = 0; // the first given row that was not passed yet
     for (int row = first; row < wt.rows(); row++) {
       while (next < count && rows[next] < row) {
         next++;
       }
-      boolean present = next < count && rows[next] == row;
+      double[] g = next < count && rows[next] == row ? slope(gradient, next, width) : new double[0];
       for (int d = 0; d < width; d++) {
         int i = row * width + d;
-        rule.at(i, present ? gradients[next * width + d] : l2 * w[i]);
+        rule.at(i, g.length > 0 ? g[d] : l2 * w[i]);
       }
     }
   }
@@ -174,10 +178,9 @@ final class ReferenceUpdate implements UpdateKernels {
   }
 
   @Override
-  public void ftrlRows(
-      Table w, Table z, Table s, Buffer rows, Buffer gradients, int count, Ftrl ftrl) {
+  public void ftrlRows(Table w, Table z, Table s, RowGradient g, Ftrl ftrl) {
     Rule rule = ftrl(ReferenceTable.of(w), ReferenceTable.of(z), ReferenceTable.of(s), ftrl);
-    rows(w, rows, gradients, count, rule);
+    rows(w, g, rule);
   }
 
   private static Rule ftrl(double[] w, double[] z, double[] s, Ftrl ftrl) {

@@ -16,6 +16,7 @@ import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.JaggedKernels.Bags;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.Pooling;
+import org.gradus.tensor.RowGradient;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -87,7 +88,7 @@ class CpuTableTest {
         Buffer gradients = device.allocate(Kind.REAL, 2 * width);
         device.upload(gradients, new float[2 * width]);
         device.kernels().elementwise().fill(gradients, 2, 2 * width);
-        device.kernels().update().sgdRows(table, ids, gradients, 2, 0.25);
+        device.kernels().update().sgdRows(table, new RowGradient.Summed(ids, gradients, 2), 0.25);
 
         Buffer offsets = device.allocate(Kind.INT, 3);
         device.upload(offsets, new int[] {0, 1, 2});

@@ -19,6 +19,7 @@ import org.gradus.tensor.LayoutKernels.View;
 import org.gradus.tensor.MatMulKernels.Activation;
 import org.gradus.tensor.MatMulKernels.Product;
 import org.gradus.tensor.Pooling;
+import org.gradus.tensor.RowGradient;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.SortKernels.Merged;
 import org.gradus.tensor.Table;
@@ -631,6 +632,10 @@ final class EveryKernel {
     keep("ftrl n", s);
   }
 
+  private RowGradient rows(Buffer ids, int n, int count) {
+    return new RowGradient.Summed(ids, real(n), count);
+  }
+
   private void rowUpdates() {
     var k = device.kernels().update();
     for (int width : new int[] {1, 10, 64}) {
@@ -644,25 +649,25 @@ final class EveryKernel {
           Table v = table(rows, width);
           Table s = positiveTable(rows, width);
           Table one = positiveTable(rows, 1)) {
-        k.sgdRows(w, ids, real(n), count, 0.1);
+        k.sgdRows(w, rows(ids, n, count), 0.1);
         keep("sgdRows" + name, w);
-        k.momentumRows(w, v, ids, real(n), count, 0.1, 0.9, false);
-        k.momentumRows(w, v, ids, real(n), count, 0.1, 0.9, true);
+        k.momentumRows(w, v, rows(ids, n, count), 0.1, 0.9, false);
+        k.momentumRows(w, v, rows(ids, n, count), 0.1, 0.9, true);
         keep("momentumRows w" + name, w);
         keep("momentumRows v" + name, v);
-        k.adagradRows(w, s, ids, real(n), count, 0.1, 1e-10);
+        k.adagradRows(w, s, rows(ids, n, count), 0.1, 1e-10);
         keep("adagradRows w" + name, w);
         keep("adagradRows s" + name, s);
-        k.rowWiseAdagradRows(w, one, ids, real(n), count, 0.1, 1e-10);
+        k.rowWiseAdagradRows(w, one, rows(ids, n, count), 0.1, 1e-10);
         keep("rowWiseAdagradRows w" + name, w);
         keep("rowWiseAdagradRows s" + name, one);
-        k.adamRows(w, v, s, ids, real(n), count, ADAM);
+        k.adamRows(w, v, s, rows(ids, n, count), ADAM);
         keep("adamRows w" + name, w);
-        k.adamAllRows(w, v, s, ids, real(n), count, ADAM, 0.1, 1);
+        k.adamAllRows(w, v, s, rows(ids, n, count), ADAM, 0.1, 1);
         keep("adamAllRows w" + name, w);
         keep("adamAllRows m" + name, v);
         keep("adamAllRows v" + name, s);
-        k.ftrlRows(w, v, s, ids, real(n), count, FTRL);
+        k.ftrlRows(w, v, s, rows(ids, n, count), FTRL);
         keep("ftrlRows w" + name, w);
         keep("ftrlRows z" + name, v);
         keep("ftrlRows n" + name, s);

@@ -6,6 +6,7 @@ import static org.gradus.tensor.reference.Workbench.assertClose;
 import static org.gradus.tensor.reference.Workbench.numbers;
 
 import org.gradus.tensor.Buffer;
+import org.gradus.tensor.RowGradient;
 import org.gradus.tensor.Table;
 import org.gradus.tensor.UpdateKernels;
 import org.gradus.tensor.UpdateKernels.Adam;
@@ -26,7 +27,7 @@ class ReferenceUpdateTest {
     kernels.sgd(w, bench.real(10, -10, 10), 0.1, 2);
     assertClose(bench.doubles(w), 1e-15, 0, 3, 3);
     Table t = bench.table(2, 1, 2, 3, 4, 5, 6);
-    kernels.sgdRows(t, rows, bench.real(10, 20, -10, 0), 2, 0.1);
+    kernels.sgdRows(t, two(rows, bench.real(10, 20, -10, 0)), 0.1);
     assertClose(numbers(t), 1e-15, 2, 2, 3, 4, 4, 4);
   }
 
@@ -45,12 +46,12 @@ class ReferenceUpdateTest {
 
     Table tw = bench.table(1, 10, 10, 10);
     Table tv = bench.table(1, 4, 4, 8);
-    kernels.momentumRows(tw, tv, rows, bench.real(1, 1), 2, 2, 0.5, false);
+    kernels.momentumRows(tw, tv, two(rows, bench.real(1, 1)), 2, 0.5, false);
     assertThat(numbers(tv)).containsExactly(3, 4, 5);
     assertThat(numbers(tw)).containsExactly(4, 10, 0);
     tw = bench.table(1, 10, 10, 10);
     tv = bench.table(1, 4, 4, 8);
-    kernels.momentumRows(tw, tv, rows, bench.real(1, 1), 2, 2, 0.5, true);
+    kernels.momentumRows(tw, tv, two(rows, bench.real(1, 1)), 2, 0.5, true);
     assertThat(numbers(tw)).containsExactly(5, 10, 3);
   }
 
@@ -65,7 +66,7 @@ class ReferenceUpdateTest {
 
     Table tw = bench.table(1, 1, 1, 1);
     Table ts = bench.table(1, 0, 0, 16);
-    kernels.adagradRows(tw, ts, rows, bench.real(3, -3), 2, 4, 1);
+    kernels.adagradRows(tw, ts, two(rows, bench.real(3, -3)), 4, 1);
     assertThat(numbers(ts)).containsExactly(9, 0, 25);
     assertThat(numbers(tw)).containsExactly(4, 1, -1);
   }
@@ -76,9 +77,13 @@ class ReferenceUpdateTest {
     Table ts = bench.table(1, 0, 7, 11);
     // Row 2: s = 11 + (1 + 49)/2 = 36, steps 7 · 1/(6 + 1) and 7 · 7/(6 + 1). Row 0: s = (9 + 9)/2,
     // steps ±21/4.
-    kernels.rowWiseAdagradRows(tw, ts, rows, bench.real(1, 7, 3, -3), 2, 7, 1);
+    kernels.rowWiseAdagradRows(tw, ts, two(rows, bench.real(1, 7, 3, -3)), 7, 1);
     assertThat(numbers(ts)).containsExactly(9, 7, 36);
     assertThat(numbers(tw)).containsExactly(1 - 5.25, 1 + 5.25, 1, 1, 0, -6);
+  }
+
+  private static RowGradient two(Buffer rows, Buffer values) {
+    return new RowGradient.Summed(rows, values, 2);
   }
 
   // β₁ = ½, β₂ = ¾, ε = 1; corrections of a first step 2 and 4.
@@ -101,7 +106,7 @@ class ReferenceUpdateTest {
     Table w = bench.table(1, 10, 10, 10);
     Table m = bench.table(1, 2, 2, 0);
     Table v = bench.table(1, 0, 0, 0);
-    kernels.adamRows(w, m, v, rows, bench.real(4, 4), 2, ADAM);
+    kernels.adamRows(w, m, v, two(rows, bench.real(4, 4)), ADAM);
     // Row 2: m = 2, v = 4, step 3 · 4 / 5.
     assertThat(numbers(m)).containsExactly(3, 2, 2);
     assertThat(numbers(v)).containsExactly(4, 0, 4);
@@ -114,7 +119,7 @@ class ReferenceUpdateTest {
     Table m = bench.table(1, 2, 2, 0, 2);
     Table v = bench.table(1, 0, 0, 0, 0);
     // Rows 1 and 3 are absent: g = 0.5 · 8 = 4, so m = 3, v = 4, step 3.6.
-    kernels.adamAllRows(w, m, v, risingRows, bench.real(4, 4), 2, ADAM, 0.5, 0);
+    kernels.adamAllRows(w, m, v, two(risingRows, bench.real(4, 4)), ADAM, 0.5, 0);
     assertThat(numbers(m)).containsExactly(3, 3, 2, 3);
     assertClose(numbers(w), 1e-14, 6.4, 4.4, 7.6, 4.4);
   }
@@ -124,7 +129,7 @@ class ReferenceUpdateTest {
     Table w = bench.table(1, 10, 8, 10);
     Table m = bench.table(1, 2, 2, 0);
     Table v = bench.table(1, 0, 0, 0);
-    kernels.adamAllRows(w, m, v, risingRows, bench.real(4, 4), 2, ADAM, 0, 1);
+    kernels.adamAllRows(w, m, v, two(risingRows, bench.real(4, 4)), ADAM, 0, 1);
     // Row 1: g = 0, so m = 1, v = 0, step 3 · 2 / 1.
     assertThat(numbers(m)).containsExactly(2, 1, 2);
     assertClose(numbers(w), 1e-14, 10, 2, 7.6);
@@ -151,7 +156,7 @@ class ReferenceUpdateTest {
     Table w = bench.table(1, 0, 5, 2);
     Table z = bench.table(1, -1, 0, 10);
     Table s = bench.table(1, 0, 0, 9);
-    kernels.ftrlRows(w, z, s, rows, bench.real(4, 4), 2, FTRL);
+    kernels.ftrlRows(w, z, s, two(rows, bench.real(4, 4)), FTRL);
     assertThat(numbers(z)).containsExactly(3, 0, 12);
     assertThat(numbers(s)).containsExactly(16, 0, 25);
     assertClose(numbers(w), 1e-14, 0, 5, -9 / 3.5);

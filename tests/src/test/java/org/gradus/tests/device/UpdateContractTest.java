@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tests.device;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.gradus.tensor.Buffer;
+import org.gradus.tensor.Kind;
+import org.gradus.tensor.RowGradient;
+import org.gradus.tensor.SortKernels.Merged;
 import org.gradus.tensor.Table;
 import org.gradus.tensor.UpdateKernels;
 import org.gradus.tensor.UpdateKernels.Adam;
@@ -27,7 +34,7 @@ class UpdateContractTest {
 
   /// The same on rows.
   private interface OfRows {
-    void run(UpdateKernels k, Table w, Table a, Table b, Buffer rows, Buffer g, int count);
+    void run(UpdateKernels k, Table w, Table a, Table b, RowGradient g);
   }
 
   /// Bounds of the three numbers at one place from the numbers before: weight, states, gradient.
@@ -70,7 +77,8 @@ class UpdateContractTest {
               Table a = side.table(width, before[1]);
               Table b = side.table(width, before[2]);
               UpdateKernels kernels = side.kernels().update();
-              ofRows.run(kernels, w, a, b, side.ints(rows), side.real(g), count);
+              ofRows.run(
+                  kernels, w, a, b, new RowGradient.Summed(side.ints(rows), side.real(g), count));
               Table[] after = {w, a, b};
               for (int k = 0; k < 3; k++) {
                 int number = k;
@@ -107,6 +115,108 @@ class UpdateContractTest {
     return new double[] {w * Bound.U, a * Bound.U, b * Bound.U};
   }
 
+  /// The updates of rows, each of which may take its gradient as sums or as the terms of them.
+  private static Map<String, OfRows> ofRows() {
+    Map<String, OfRows> rules = new LinkedHashMap<>();
+    rules.put("sgd", (k, w, a, b, g) -> k.sgdRows(w, g, RATE));
+    rules.put("momentum", (k, w, a, b, g) -> k.momentumRows(w, a, g, RATE, 0.9, false));
+    rules.put("nesterov", (k, w, a, b, g) -> k.momentumRows(w, a, g, RATE, 0.9, true));
+    rules.put("adagrad", (k, w, a, b, g) -> k.adagradRows(w, b, g, RATE, EPSILON));
+    rules.put("adam", (k, w, a, b, g) -> k.adamRows(w, a, b, g, ADAM));
+    rules.put("adam, all rows", (k, w, a, b, g) -> k.adamAllRows(w, a, b, g, ADAM, 0.1, 1));
+    rules.put("ftrl", (k, w, a, b, g) -> k.ftrlRows(w, a, b, g, FTRL));
+    return rules;
+  }
+
+  @OnEveryDevice
+  void termsGiveTheBitsOfTheirSums(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int width : new int[] {1, 3, 16, 33}) {
+        for (int n : new int[] {0, 1, 40, 3000}) {
+          ofRows()
+              .forEach(
+                  (name, rule) ->
+                      twin.compare(
+                          name + " of " + n + " terms of width " + width,
+                          side -> terms(side, rule, n, width)));
+        }
+      }
+    }
+  }
+
+  private static void terms(Side side, OfRows rule, int n, int width) {
+    int tableRows = n + 3; // so that most rows occur once, and some often
+    int stride = width + 2;
+    int[] ids = Samples.ids(1, n, tableRows);
+    int[] source = Samples.ids(2, n, 50);
+    for (int i = 0; i < n; i++) {
+      source[i] = source[i] * stride + 1;
+    }
+    Buffer at = side.ints(source);
+    Buffer dy = side.real(Samples.normal(3, 50 * stride + width));
+    Buffer rows = side.blank(Kind.INT, n);
+    Buffer segments = side.blank(Kind.INT, n + 1);
+    Buffer order = side.blank(Kind.INT, n);
+    int count = side.kernels().sort().merge(rows, segments, order, side.ints(ids), n, tableRows);
+    Merged merged = new Merged(rows, segments, order, count);
+    for (Buffer factor : Arrays.asList(null, side.real(Samples.normal(4, n)))) {
+      Buffer sums = side.blank(n * width);
+      side.kernels().jagged().sumRows(sums, dy, merged, at, factor, width);
+      float[][] before = before(tableRows * width);
+      Table[] summed = tables(side, width, before);
+      Table[] terms = tables(side, width, before);
+      UpdateKernels k = side.kernels().update();
+      rule.run(k, summed[0], summed[1], summed[2], new RowGradient.Summed(rows, sums, count));
+      rule.run(k, terms[0], terms[1], terms[2], new RowGradient.Places(merged, dy, at, factor));
+      for (int t = 0; t < summed.length; t++) {
+        double[] expected = new double[tableRows * width];
+        double[] found = new double[tableRows * width];
+        summed[t].read(0, expected);
+        terms[t].read(0, found);
+        assertThat(found).isEqualTo(expected);
+        if (n > 0 && t == 0) {
+          double[] start = new double[found.length];
+          Arrays.setAll(start, i -> before[0][i]);
+          assertThat(found).isNotEqualTo(start);
+        }
+      }
+    }
+  }
+
+  private static Table[] tables(Side side, int width, float[][] before) {
+    return new Table[] {
+      side.table(width, before[0]), side.table(width, before[1]), side.table(width, before[2])
+    };
+  }
+
+  @OnEveryDevice
+  void rowWiseAdagradOfTermsGivesTheBitsOfTheirSums(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int width : new int[] {1, 17}) {
+        // The second state has one number a row; the first stands in for it.
+        twin.compare(
+            "row-wise adagrad of terms of width " + width,
+            side -> {
+              Table state = side.table(1, Samples.positive(5, 43));
+              Table again = side.table(1, Samples.positive(5, 43));
+              terms(
+                  side,
+                  (k, w, a, b, g) -> {
+                    boolean sums = g instanceof RowGradient.Summed;
+                    k.rowWiseAdagradRows(w, sums ? state : again, g, RATE, EPSILON);
+                  },
+                  40,
+                  width);
+              double[] expected = new double[43];
+              double[] found = new double[43];
+              state.read(0, expected);
+              again.read(0, found);
+              assertThat(found).isEqualTo(expected);
+            });
+      }
+    }
+  }
+
   @OnEveryDevice
   void gradientDescent(DeviceUnderTest device) {
     try (Twin twin = device.open()) {
@@ -114,7 +224,7 @@ class UpdateContractTest {
           twin,
           "sgd",
           (k, w, a, b, g, n) -> k.sgd(w, g, RATE, n),
-          (k, w, a, b, rows, g, count) -> k.sgdRows(w, rows, g, count, RATE),
+          (k, w, a, b, g) -> k.sgdRows(w, g, RATE),
           (w, a, b, g) -> bounds(Math.abs(w) + 4 * RATE * Math.abs(g), 0, 0));
     }
   }
@@ -128,8 +238,7 @@ class UpdateContractTest {
             twin,
             nesterov ? "nesterov" : "momentum",
             (k, w, a, b, g, n) -> k.momentum(w, a, g, RATE, momentum, nesterov, n),
-            (k, w, a, b, rows, g, count) ->
-                k.momentumRows(w, a, rows, g, count, RATE, momentum, nesterov),
+            (k, w, a, b, g) -> k.momentumRows(w, a, g, RATE, momentum, nesterov),
             (w, a, b, g) -> {
               double v = momentum * Math.abs(a) + Math.abs(g);
               double step = v + (nesterov ? Math.abs(g) : 0);
@@ -146,7 +255,7 @@ class UpdateContractTest {
           twin,
           "adagrad",
           (k, w, a, b, g, n) -> k.adagrad(w, b, g, RATE, EPSILON, n),
-          (k, w, a, b, rows, g, count) -> k.adagradRows(w, b, rows, g, count, RATE, EPSILON),
+          (k, w, a, b, g) -> k.adagradRows(w, b, g, RATE, EPSILON),
           (w, a, b, g) -> {
             double s = b + g * g;
             double step = g == 0 ? 0 : RATE * Math.abs(g) / (Math.sqrt(s) + EPSILON);
@@ -162,7 +271,7 @@ class UpdateContractTest {
           twin,
           "adam",
           (k, w, a, b, g, n) -> k.adam(w, a, b, g, ADAM, n),
-          (k, w, a, b, rows, g, count) -> k.adamRows(w, a, b, rows, g, count, ADAM),
+          (k, w, a, b, g) -> k.adamRows(w, a, b, g, ADAM),
           UpdateContractTest::adamBounds);
     }
   }
@@ -208,7 +317,14 @@ class UpdateContractTest {
           Table v = side.table(width, before[2]);
           side.kernels()
               .update()
-              .adamAllRows(w, m, v, side.ints(rows), side.real(g), count, ADAM, l2, first);
+              .adamAllRows(
+                  w,
+                  m,
+                  v,
+                  new RowGradient.Summed(side.ints(rows), side.real(g), count),
+                  ADAM,
+                  l2,
+                  first);
           Table[] after = {w, m, v};
           for (int k = 0; k < 3; k++) {
             int number = k;
@@ -237,7 +353,7 @@ class UpdateContractTest {
           twin,
           "ftrl",
           (k, w, a, b, g, n) -> k.ftrl(w, a, b, g, FTRL, n),
-          (k, w, a, b, rows, g, count) -> k.ftrlRows(w, a, b, rows, g, count, FTRL),
+          (k, w, a, b, g) -> k.ftrlRows(w, a, b, g, FTRL),
           (w, z, s, g) -> {
             double root = Math.sqrt(s + g * g);
             double sizeZ = Math.abs(z) + Math.abs(g) + Math.abs(w) * root / FTRL.alpha();
@@ -269,7 +385,12 @@ class UpdateContractTest {
                 Table s = side.table(1, states);
                 side.kernels()
                     .update()
-                    .rowWiseAdagradRows(w, s, side.ints(rows), side.real(g), count, RATE, EPSILON);
+                    .rowWiseAdagradRows(
+                        w,
+                        s,
+                        new RowGradient.Summed(side.ints(rows), side.real(g), count),
+                        RATE,
+                        EPSILON);
                 side.result(s, Bound.relative(width + 4));
                 side.result(
                     w,

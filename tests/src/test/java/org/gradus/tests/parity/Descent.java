@@ -79,10 +79,11 @@ record Descent(ModelSpec spec, Settings settings, Batch batch, double rate) {
     switch (gradient) {
       case Gradient.Dense(Tensor g) when p instanceof DenseParameter d ->
           d.write(descend(p.path(), d.value().toDoubles(), g.toDoubles(), shake, place(step, 0)));
-      case Gradient.Rows(Tensor rows, Tensor g, int count) when p instanceof TableParameter t -> {
+      case Gradient.Rows g when p instanceof TableParameter t -> {
+        Tensor rows = g.rows();
         int width = t.table().width();
-        double[] all = g.toDoubles();
-        for (int r = 0; r < count; r++) {
+        double[] all = g.values().toDoubles();
+        for (int r = 0; r < g.count(); r++) {
           double[] row = new double[width];
           t.table().read(rows.toInts()[r], row);
           double[] part = Arrays.copyOfRange(all, r * width, (r + 1) * width);

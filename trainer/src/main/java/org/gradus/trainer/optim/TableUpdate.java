@@ -13,6 +13,7 @@ import org.gradus.tensor.Device;
 import org.gradus.tensor.ElementwiseKernels.Binary;
 import org.gradus.tensor.ElementwiseKernels.Unary;
 import org.gradus.tensor.Kind;
+import org.gradus.tensor.RowGradient;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Table;
@@ -34,12 +35,44 @@ final class TableUpdate implements Update {
   private float @Nullable [] frequencies;
   private @Nullable Taken taken;
 
-  /// The gradient of one step.
-  ///
-  /// @param rows `[≥ count]`, distinct, rising
-  /// @param values `[≥ count, D]`
-  /// @param decay λ₂ of rows that the batch does not hold
-  private record Taken(Scope scope, Tensor rows, Tensor values, int count, double decay) {}
+  /// The gradient of one step. Where nothing but the update wants the sums of the rows, they are never made.
+  private final class Taken {
+    private final Scope scope;
+    private final Gradient.Rows given;
+    private @Nullable Tensor own; // the sums, ours to write into
+    private double decay; // λ₂ of rows that the batch does not hold
+
+    Taken(Scope scope, Gradient.Rows given, double decay) {
+      this.scope = scope;
+      this.given = given;
+      this.decay = decay;
+    }
+
+    /// `[≥ count]`, distinct, rising
+    Tensor rows() {
+      return given.rows();
+    }
+
+    int count() {
+      return given.count();
+    }
+
+    /// `[≥ count, D]`
+    Tensor values() {
+      Tensor known = own;
+      if (known == null) {
+        known = writable(given.values(), scope);
+        own = known;
+      }
+      return known;
+    }
+
+    RowGradient source() {
+      return own == null
+          ? given.source()
+          : new RowGradient.Summed(rows().buffer(), own.buffer(), count());
+    }
+  }
 
   TableUpdate(TableParameter parameter, Group group, Device device) {
     this.parameter = parameter;
@@ -114,27 +147,22 @@ final class TableUpdate implements Update {
 
   @Override
   public double take(@Nullable Gradient given, Scope step) {
-    Tensor rows;
-    Tensor values;
-    int count;
-    switch (given) {
-      case Gradient.Rows(Tensor r, Tensor v, int n) -> {
-        rows = r;
-        values = writable(v, step);
-        count = n;
-      }
-      case null -> {
-        rows = step.allocate("gradient", Kind.INT, Shape.of(0));
-        values = step.real("gradient", Shape.of(0, table.width()));
-        count = 0;
-      }
-      case Gradient.Dense _ ->
-          throw new IllegalArgumentException(
-              "optimiser: " + parameter.path() + " is a table, its gradient is dense.");
-    }
+    Gradient.Rows rows =
+        switch (given) {
+          case Gradient.Rows g -> g;
+          case null ->
+              new Gradient.Rows(
+                  step.allocate("gradient", Kind.INT, Shape.of(0)),
+                  step.real("gradient", Shape.of(0, table.width())),
+                  0);
+          case Gradient.Dense _ ->
+              throw new IllegalArgumentException(
+                  "optimiser: " + parameter.path() + " is a table, its gradient is dense.");
+        };
     boolean all = penalty().tables() == Penalty.Tables.ALL;
-    taken = new Taken(step, rows, values, count, all ? penalty().l2() : 0);
-    return penalty().none() ? 0 : penalise(taken);
+    Taken t = new Taken(step, rows, all ? penalty().l2() : 0);
+    taken = t;
+    return penalty().none() ? 0 : penalise(t);
   }
 
   private Tensor writable(Tensor values, Scope step) {
@@ -170,15 +198,15 @@ final class TableUpdate implements Update {
     if (l1 > 0) {
       Tensor w = gather(t);
       int n = t.count() * table.width();
-      DenseUpdate.addMagnitudePenalty(device, t.scope(), g, w.buffer(), l1, n);
+      DenseUpdate.addMagnitudePenalty(device, t.scope, g, w.buffer(), l1, n);
       value += l1 * device.kernels().reduce().sumOfMagnitudes(w.buffer(), n);
-      t.scope().release(w);
+      t.scope.release(w);
     }
     return value;
   }
 
   private Tensor gather(Taken t) {
-    Tensor w = t.scope().real("penalty", Shape.of(t.count(), table.width()));
+    Tensor w = t.scope.real("penalty", Shape.of(t.count(), table.width()));
     device.kernels().gather().rows(w.buffer(), table, t.rows().buffer(), t.count());
     return w;
   }
@@ -196,14 +224,14 @@ final class TableUpdate implements Update {
     for (int r = 0; r < t.count(); r++) {
       scale[r] = 1 / Math.max(1.0, frequencies[rows[r]]);
     }
-    return t.scope().upload(Shape.of(t.count()), scale);
+    return t.scope.upload(Shape.of(t.count()), scale);
   }
 
   /// Σ over rows of scale · ‖row‖²
   private double weightedSquares(Taken t, Tensor scale) {
     Tensor w = gather(t);
-    Tensor norms = t.scope().real("penalty", Shape.of(t.count()));
-    Tensor sum = t.scope().real("penalty", Shape.scalar());
+    Tensor norms = t.scope.real("penalty", Shape.of(t.count()));
+    Tensor sum = t.scope.real("penalty", Shape.scalar());
     var elementwise = device.kernels().elementwise();
     var reduce = device.kernels().reduce();
     elementwise.unary(Unary.SQUARE, w.buffer(), w.buffer(), w.elements(), 0, 0);
@@ -211,9 +239,9 @@ final class TableUpdate implements Update {
     elementwise.binary(Binary.MULTIPLY, norms.buffer(), norms.buffer(), scale.buffer(), t.count());
     reduce.sum(sum.buffer(), norms.buffer(), 1, t.count(), 1, 1);
     double value = sum.item();
-    t.scope().release(sum);
-    t.scope().release(norms);
-    t.scope().release(w);
+    t.scope.release(sum);
+    t.scope.release(norms);
+    t.scope.release(w);
     return value;
   }
 
@@ -229,14 +257,14 @@ final class TableUpdate implements Update {
     Taken t = taken();
     double present =
         device.kernels().reduce().sumOfSquares(t.values().buffer(), t.count() * table.width());
-    if (t.decay() == 0) {
+    if (t.decay == 0) {
       return present;
     }
     UpdateKernels update = device.kernels().update();
     double absent =
         update.sumOfSquaresAll(table, parameter.firstTrainedRow())
             - update.sumOfSquaresRows(table, t.rows().buffer(), t.count());
-    return present + t.decay() * t.decay() * Math.max(0, absent);
+    return present + t.decay * t.decay * Math.max(0, absent);
   }
 
   @Override
@@ -244,7 +272,7 @@ final class TableUpdate implements Update {
     Taken t = taken();
     Buffer g = t.values().buffer();
     device.kernels().elementwise().unary(Unary.AFFINE, g, g, t.count() * table.width(), factor, 0);
-    taken = new Taken(t.scope(), t.rows(), t.values(), t.count(), t.decay() * factor);
+    t.decay *= factor;
   }
 
   @Override
@@ -257,25 +285,22 @@ final class TableUpdate implements Update {
   public void move(double rate, long step) {
     Taken t = taken();
     UpdateKernels update = device.kernels().update();
-    Buffer rows = t.rows().buffer();
-    Buffer g = t.values().buffer();
-    boolean moves = group.movesAbsentRows() || t.decay() > 0;
+    RowGradient g = t.source();
+    boolean moves = group.movesAbsentRows() || t.decay > 0;
     if (moves && group.rule() instanceof Rule.Adam adam) {
       update.adamAllRows(
           table,
           state.get(0),
           state.get(1),
-          rows,
           g,
-          t.count(),
           DenseUpdate.numbers(adam, rate, step),
-          t.decay(),
+          t.decay,
           parameter.firstTrainedRow());
     } else {
-      moveRows(rows, g, t.count(), rate, step);
+      moveRows(g, rate, step);
       if (moves && group.rule().equals(Rule.Sgd.PLAIN)) {
         update.decayAbsentRows(
-            table, rows, t.count(), rate * t.decay(), parameter.firstTrainedRow());
+            table, t.rows().buffer(), t.count(), rate * t.decay, parameter.firstTrainedRow());
       } else if (moves) {
         moveAbsentRows(t, rate, step);
       }
@@ -283,38 +308,28 @@ final class TableUpdate implements Update {
     taken = null;
   }
 
-  private void moveRows(Buffer rows, Buffer g, int count, double rate, long step) {
+  private void moveRows(RowGradient g, double rate, long step) {
     UpdateKernels update = device.kernels().update();
     switch (group.rule()) {
       case Rule.Sgd sgd -> {
         if (sgd.momentum() == 0) {
-          update.sgdRows(table, rows, g, count, rate);
+          update.sgdRows(table, g, rate);
         } else {
-          update.momentumRows(
-              table, state.get(0), rows, g, count, rate, sgd.momentum(), sgd.nesterov());
+          update.momentumRows(table, state.get(0), g, rate, sgd.momentum(), sgd.nesterov());
         }
       }
-      case Rule.Adagrad r ->
-          update.adagradRows(table, state.get(0), rows, g, count, rate, r.epsilon());
+      case Rule.Adagrad r -> update.adagradRows(table, state.get(0), g, rate, r.epsilon());
       case Rule.RowWiseAdagrad r ->
-          update.rowWiseAdagradRows(table, state.get(0), rows, g, count, rate, r.epsilon());
+          update.rowWiseAdagradRows(table, state.get(0), g, rate, r.epsilon());
       case Rule.Adam adam ->
           update.adamRows(
-              table,
-              state.get(0),
-              state.get(1),
-              rows,
-              g,
-              count,
-              DenseUpdate.numbers(adam, rate, step));
+              table, state.get(0), state.get(1), g, DenseUpdate.numbers(adam, rate, step));
       case Rule.Ftrl r ->
           update.ftrlRows(
               table,
               state.get(0),
               state.get(1),
-              rows,
               g,
-              count,
               new UpdateKernels.Ftrl(rate, r.beta(), r.l1(), r.l2()));
     }
   }
@@ -340,18 +355,18 @@ final class TableUpdate implements Update {
   }
 
   private void moveAbsentRows(Taken t, int[] absent, double rate, long step) {
-    Tensor rows = t.scope().upload(Shape.of(absent.length), absent);
-    Tensor g = t.scope().real("penalty", Shape.of(absent.length, table.width()));
+    Tensor rows = t.scope.upload(Shape.of(absent.length), absent);
+    Tensor g = t.scope.real("penalty", Shape.of(absent.length, table.width()));
     device.kernels().elementwise().fill(g.buffer(), 0, g.elements());
-    if (t.decay() > 0) {
+    if (t.decay > 0) {
       device
           .kernels()
           .update()
-          .addRowPenalty(g.buffer(), table, rows.buffer(), null, absent.length, t.decay());
+          .addRowPenalty(g.buffer(), table, rows.buffer(), null, absent.length, t.decay);
     }
-    moveRows(rows.buffer(), g.buffer(), absent.length, rate, step);
-    t.scope().release(g);
-    t.scope().release(rows);
+    moveRows(new RowGradient.Summed(rows.buffer(), g.buffer(), absent.length), rate, step);
+    t.scope.release(g);
+    t.scope.release(rows);
   }
 
   @Override

@@ -109,8 +109,11 @@ public final class DivergenceException extends RuntimeException {
             case null -> -1;
             case Gradient.Dense(var values) ->
                 first(params.device(), values.buffer(), values.elements());
-            case Gradient.Rows(var _, var values, int count) ->
-                first(params.device(), values.buffer(), count * values.shape().size(1));
+            case Gradient.Rows rows ->
+                first(
+                    params.device(),
+                    rows.values().buffer(),
+                    rows.count() * rows.values().shape().size(1));
           };
       if (at >= 0) {
         return "gradient of " + p + " at place " + at;
