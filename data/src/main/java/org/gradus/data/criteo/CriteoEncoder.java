@@ -88,7 +88,7 @@ public final class CriteoEncoder implements DataSource.Encoder, FittedFields {
   /// Encodes a raw file, row by row: a malformed one is always an error here. Labels of a file that has none are NaN.
   @Override
   public Examples encode(Path file) {
-    BadRows bad = new BadRows(BadRows.Policy.FAIL);
+    BadRows bad = BadRows.never();
     Path encoded;
     try {
       encoded = Files.createTempFile("gradus-", ".rows");

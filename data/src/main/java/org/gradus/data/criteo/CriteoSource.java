@@ -107,9 +107,11 @@ public final class CriteoSource implements DataSource {
                       return new CriteoFiles(files, options, counted);
                     }
                   };
-              new CriteoPreparation(rows, splits, fitAll, start)
-                  .run(building, options, request.progress());
+              Map<String, Double> facts =
+                  new CriteoPreparation(rows, splits, fitAll, start)
+                      .run(building, options, request.progress());
               bad.report(request.progress());
+              PreparedFolder.writeFacts(building, bad.with(facts));
             });
     return new Opened(folder.open(NAME), CriteoEncoder.load(folder.path()));
   }

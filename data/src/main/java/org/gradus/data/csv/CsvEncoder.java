@@ -160,7 +160,7 @@ public final class CsvEncoder implements DataSource.Encoder, FittedFields {
   public Examples encode(Path file) {
     try {
       Path encoded = Files.createTempFile("gradus-", ".rows");
-      try (CsvRows rows = new CsvRows(file, columns, new BadRows(BadRows.Policy.FAIL), true);
+      try (CsvRows rows = new CsvRows(file, columns, BadRows.never(), true);
           PreparedWriter writer = new PreparedWriter(encoded, schema)) {
         CsvRow raw = new CsvRow(columns);
         Row row = new Row(schema);

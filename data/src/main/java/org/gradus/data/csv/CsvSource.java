@@ -66,10 +66,12 @@ public final class CsvSource implements DataSource {
             PreparedFolder.key(s, seed, List.of(path, schemaFile)),
             building -> {
               request.progress().accept("reading " + path);
-              look(path, schema, splits, new BadRows(policy), request.progress());
+              BadRows bad = new BadRows(policy);
+              look(path, schema, splits, bad, request.progress());
               CsvEncoder encoder = fit(path, schema, splits, policy);
               encoder.save(building);
               write(building, path, encoder, schema, splits, policy);
+              PreparedFolder.writeFacts(building, bad.with(Map.of()));
             });
     return new Opened(folder.open(NAME), CsvEncoder.load(folder.path()));
   }
@@ -119,7 +121,6 @@ public final class CsvSource implements DataSource {
       }
       writers.finish();
     }
-    PreparedFolder.writeFacts(folder, Map.of());
   }
 
   @Override

@@ -81,8 +81,8 @@ record MovieLensPreparation(
     return (int) (((long) rows * percent + 99) / 100);
   }
 
-  /// Fills a folder that is being built.
-  void run(Path folder, MovieLensFiles layout, MovieLens data) {
+  /// Fills a folder that is being built, and says what is known about the data.
+  Map<String, Double> run(Path folder, MovieLensFiles layout, MovieLens data) {
     Ratings ratings = data.ratings();
     int[] order = ratings.byUserAndTime();
     Split[] splits = splits(ratings, order);
@@ -110,11 +110,9 @@ record MovieLensPreparation(
       }
       writers.finish();
     }
-    PreparedFolder.writeFacts(
-        folder,
-        labels.isEmpty()
-            ? Map.of()
-            : BayesScores.of(probabilities.toDoubleArray(), labels.toFloatArray()).facts());
+    return labels.isEmpty()
+        ? Map.of()
+        : BayesScores.of(probabilities.toDoubleArray(), labels.toFloatArray()).facts();
   }
 
   private List<TextVocabulary> vocabularies(MovieLens data, Split[] splits) {

@@ -38,7 +38,8 @@ final class MovieLensReading {
               request.progress().accept("reading " + path);
               MovieLens data = MovieLensFiles.read(files, bad);
               bad.report(request.progress());
-              preparation.run(building, files.layout(), data);
+              Map<String, Double> facts = preparation.run(building, files.layout(), data);
+              PreparedFolder.writeFacts(building, bad.with(facts));
             });
     return MovieLensPreparation.opened(folder, source.name());
   }

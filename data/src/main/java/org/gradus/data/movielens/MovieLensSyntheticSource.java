@@ -49,7 +49,10 @@ public final class MovieLensSyntheticSource implements DataSource {
             PreparedFolder.key(s, request.seed(), List.of()),
             building -> {
               request.progress().accept("generating " + ratings + " ratings");
-              preparation.run(building, MovieLensFiles.ORIGINAL_100K, generator.generate(ratings));
+              PreparedFolder.writeFacts(
+                  building,
+                  preparation.run(
+                      building, MovieLensFiles.ORIGINAL_100K, generator.generate(ratings)));
             });
     return MovieLensPreparation.opened(folder, NAME);
   }

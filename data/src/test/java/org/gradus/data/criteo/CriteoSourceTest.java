@@ -194,6 +194,7 @@ class CriteoSourceTest {
     assertThat(folder.resolve("cache")).isEmptyDirectory();
     try (var data = open(file, "on-bad-row=skip", "testPercent=0", "validPercent=0").data()) {
       assertThat(data.train().rows()).isEqualTo(1);
+      assertThat(data.facts()).containsExactly(Map.entry("skipped_rows", 1.0));
     }
     assertThat(said).anyMatch(s -> s.startsWith("left out 1 malformed rows; the first: "));
   }

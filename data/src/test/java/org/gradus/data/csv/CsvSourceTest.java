@@ -206,6 +206,7 @@ class CsvSourceTest {
     try (DataSet data =
         open(table, "label y\ncategorical city\n", ALL_TRAIN + " on-bad-row=skip").data()) {
       assertThat(data.train().rows()).isEqualTo(2);
+      assertThat(data.facts()).containsExactly(Map.entry("skipped_rows", 1.0));
     }
     fails(table, "label y\ncategorical city\n", "table.csv:4: column y is \"5\"");
   }
@@ -216,6 +217,7 @@ class CsvSourceTest {
     fails(table, "label\n", "table.csv.schema:1: \"label\". Expected a kind and a name.");
     fails(table, "label y\nsparse x\n", ":2: column kind is \"sparse\". Expected separator or one");
     fails(table, "dense x log1p\n", ":1: column x is \"log1p\". Expected option=value");
+    fails(table, "dense x missing=1 missing=2\n", "\"missing=2\". Expected missing= once");
     fails(table, "dense x hash=3\n", "[missing, transform]");
     fails(table, "dense x transform=sqrt\n", "x: transform=sqrt. Expected one of: [NONE, LOG1P");
     fails(table, "categorical x hash=2\n", "x: hash=2. Expected a whole number of at least 3");

@@ -236,6 +236,7 @@ class MovieLensSourceTest {
         .hasMessageContaining("ratings.dat:16: column item_id is \"0.5\". Expected a whole number");
     try (var data = open(new MovieLens1mSource(), Map.of("on-bad-row", "skip")).data()) {
       assertThat(data.train().rows()).isEqualTo(9);
+      assertThat(data.facts()).containsExactly(Map.entry("skipped_rows", 1.0));
     }
     Files.delete(folder.resolve("ratings.dat"));
     atomic();
