@@ -79,7 +79,8 @@ public final class Configs {
       throw StoreException.reading(file, e);
     } catch (JacksonException e) {
       throw new IllegalArgumentException(
-          file + ": " + e.getOriginalMessage() + ". Expected JSON, or YAML.", e);
+          file + ": " + e.getOriginalMessage() + ". Expected JSON, or YAML, with each key once.",
+          e);
     }
   }
 
