@@ -52,7 +52,7 @@ public final class MovieLensSyntheticSource implements DataSource {
               PreparedFolder.writeFacts(
                   building,
                   preparation.run(
-                      building, MovieLensFiles.ORIGINAL_100K, generator.generate(ratings)));
+                      building, MovieLensFiles.ORIGINAL_100K, generator.generate(ratings), null));
             });
     return MovieLensPreparation.opened(folder, NAME);
   }

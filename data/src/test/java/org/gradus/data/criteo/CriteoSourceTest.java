@@ -166,6 +166,10 @@ class CriteoSourceTest {
             .data()) {
       assertThat(ids(data.train(), 0)).containsExactly(4, 3);
     }
+    assertThatThrownBy(() -> open(folder.resolve("tuesday"), "hash=50", "growFrom=" + saved))
+        .hasMessageContaining("come from hash=50, and came from hash=0");
+    assertThatThrownBy(() -> open(folder.resolve("tuesday"), "growFrom=" + folder))
+        .hasMessageContaining("where no encoder lies");
   }
 
   @Test

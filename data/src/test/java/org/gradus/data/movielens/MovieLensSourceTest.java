@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
 import org.gradus.data.DataSource.Opened;
@@ -119,12 +120,17 @@ class MovieLensSourceTest {
               s.append(names.value(key, lists.values()[k])).append(' ');
             }
           }
-          assertThat(requireNonNull(b.groups())[i]).isIn(7L, 8L);
+          assertThat(requireNonNull(b.groups())[i]).isIn(7L, 8L, 9L);
           rows.add(s + "" + b.label("label")[i] + " " + requireNonNull(b.timestamps())[i]);
         }
       }
     }
     return rows;
+  }
+
+  /// The values behind the ids of a field.
+  private static List<String> names(FittedFields fitted, String field, int size) {
+    return IntStream.range(0, size).mapToObj(id -> fitted.value(field, id)).toList();
   }
 
   @Test
@@ -214,6 +220,46 @@ class MovieLensSourceTest {
             "8 4 10 F other V 1991 Drama 6 1 NaN " + never,
             "7 5 4 M technician 8 1992 Comedy (out of vocabulary) (out of vocabulary) NaN "
                 + never);
+  }
+
+  @Test
+  void vocabulariesGrowForAWarmStart() throws IOException {
+    atomic();
+    Opened first = open(new MovieLens100kSource(), Map.of());
+    first.data().close();
+    Path run = Files.createDirectories(folder.resolve("run"));
+    first.encoder().save(Files.createDirectory(run.resolve("encoder")));
+    // a new user comes first, with a new item and an old one; user 7 does not come back
+    file(
+        "tiny.inter",
+        """
+        user_id:token item_id:token rating:float timestamp:float
+        9 40 5 2000
+        9 4 1 2001
+        8 2 4 2002
+        8 40 4 2003
+        9 6 5 2004
+        9 5 5 2005
+        """
+            .replace(' ', '\t'));
+    file("tiny.user", USERS + "9\t53\tF\tdancer\t10115\n8\t53\tF\tother\tV3N4P\n");
+    Opened second = open(new MovieLens100kSource(), Map.of("growFrom", run.toString()));
+    FittedFields before = (FittedFields) first.encoder();
+    FittedFields now = (FittedFields) second.encoder();
+    try (var data = second.data()) {
+      for (String field : MovieLensEncoder.FIELDS) {
+        List<String> known = names(before, field, first.data().schema().rows(field));
+        assertThat(names(now, field, data.schema().rows(field)))
+            .startsWith(known.toArray(String[]::new));
+      }
+      assertThat(names(now, "user_id", data.schema().rows("user_id")))
+          .containsExactly("(padding)", "(out of vocabulary)", "7", "8", "9");
+      // training rows of users 9 and 8: items 40, 4 and 2, in the order of the file
+      assertThat(names(now, "item_id", data.schema().rows("item_id")))
+          .containsExactly(
+              "(padding)", "(out of vocabulary)", "1", "5", "3", "2", "4", "6", "7", "8", "40");
+      assertThat(rows(data.train(), now).getFirst()).startsWith("9 40 10 F dancer 1 ");
+    }
   }
 
   @Test
