@@ -13,7 +13,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
 import org.gradus.data.DataSource.Opened;
@@ -323,6 +325,49 @@ class MovieLensSourceTest {
     try (var split = o.data()) {
       assertThat(split.test().rows()).isEqualTo(1500);
       assertThat(split.facts().get("bayes_auc")).isBetween(0.7, 0.9);
+    }
+  }
+
+  /// What is written raw and read back is, byte for byte, what is prepared without the detour.
+  @Test
+  void generatedFilesReadBackAsTheSameRows() throws IOException {
+    MovieLensSyntheticSource source = new MovieLensSyntheticSource();
+    Map<String, String> size = Map.of("users", "40", "items", "60", "ratings", "800");
+    Path raw = folder.resolve("raw");
+    assertThat(source.generate(raw, 800, 5, size)).isEqualTo(800);
+    Path cache = folder.resolve("cache");
+    source.open(new Request(null, cache, 5, size, _ -> {})).data().close();
+    Opened read = new MovieLens100kSource().open(new Request(raw, cache, 0, Map.of(), _ -> {}));
+    read.data().close();
+    assertThat(read.data().test().rows()).isEqualTo(80);
+    Map<String, byte[]> rows = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(cache)) {
+      for (Path p : files.filter(f -> f.toString().endsWith(".rows")).toList()) {
+        String prepared = requireNonNull(p.getParent()).getFileName().toString();
+        rows.put(
+            prepared.substring(0, prepared.lastIndexOf('-')) + "/" + p.getFileName(),
+            Files.readAllBytes(p));
+      }
+    }
+    for (String split : List.of("train", "valid", "test")) {
+      assertThat(rows.get("ml-100k/" + split + ".rows"))
+          .isNotEmpty()
+          .isEqualTo(rows.get("movielens-synthetic/" + split + ".rows"));
+    }
+    // equal seeds, equal files; another seed, others; and nothing is overwritten
+    Path again = Files.createDirectory(folder.resolve("again"));
+    source.generate(again, 800, 5, size);
+    assertThat(again.resolve("u.data")).hasSameBinaryContentAs(raw.resolve("u.data"));
+    assertThat(again.resolve("u.user")).hasSameBinaryContentAs(raw.resolve("u.user"));
+    source.generate(folder.resolve("other"), 800, 6, size);
+    assertThat(Files.readString(folder.resolve("other/u.data")))
+        .isNotEqualTo(Files.readString(raw.resolve("u.data")));
+    assertThatThrownBy(() -> source.generate(raw, 800, 6, size))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("the folder is not empty");
+    assertThat(again.resolve("u.data")).hasSameBinaryContentAs(raw.resolve("u.data"));
+    try (Stream<Path> left = Files.list(folder)) {
+      assertThat(left.map(f -> f.getFileName().toString())).noneMatch(n -> n.contains("writing"));
     }
   }
 }

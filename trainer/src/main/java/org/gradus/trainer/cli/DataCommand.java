@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.cli;
 
+import java.io.File;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -119,7 +121,10 @@ final class DataCommand implements Runnable {
   @Command(
       name = "generate",
       mixinStandardHelpOptions = true,
-      description = "Writes generated rows as a raw file in the layout of the real data.")
+      description = {
+        "Writes generated rows raw, in the layout of the real data:",
+        "criteo-synthetic for --data criteo, movielens-synthetic for --data ml-100k."
+      })
   static final class Generate implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -136,7 +141,8 @@ final class DataCommand implements Runnable {
         names = "--out",
         paramLabel = "FILE",
         required = true,
-        description = "the file; compressed when it ends in .gz")
+        description =
+            "the file, compressed when it ends in .gz; for movielens-synthetic, the new folder")
     private Path out = Path.of("");
 
     @Override
@@ -163,9 +169,16 @@ final class DataCommand implements Runnable {
               Locale.ROOT,
               "%d rows, %.1f MB: %s (%.0f rows/s)%n",
               n,
-              out.toFile().length() * 1e-6,
+              bytes(out) * 1e-6,
               out,
               n / seconds);
+    }
+
+    private static long bytes(Path written) {
+      File[] parts = written.toFile().listFiles(); // null for a file
+      return parts == null
+          ? written.toFile().length()
+          : Arrays.stream(parts).mapToLong(File::length).sum();
     }
   }
 
