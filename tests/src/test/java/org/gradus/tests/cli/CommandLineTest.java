@@ -136,7 +136,7 @@ class CommandLineTest {
     assertThat(failed("gradcheck", "--model", "mlp")).contains("model mlp: no such model");
     assertThat(failed("gradcheck", "--device", "tpu")).contains("device tpu");
     assertThat(failed("train", "--device", "cuda"))
-        .contains("device cuda")
+        .contains("device cuda: ", "Usable here: auto, cpu, reference.")
         .doesNotContain("generating"); // before any work
   }
 
