@@ -65,7 +65,8 @@ class KernelMutantsTest {
     return Stream.of(
         new Mutant("columns", k -> AlteredKernels.with(k, norm(k, 1, 1)), columns),
         new Mutant("rows", k -> AlteredKernels.with(k, norm(k, 1, 1)), rows),
-        new Mutant("dots", k -> AlteredKernels.with(k, dots(k, 1, 2)), dots));
+        new Mutant("dots", k -> AlteredKernels.with(k, dots(k, 1, 2)), dots),
+        new Mutant("maximum of a bag", k -> maximum(k, true, true), bags(Pooling.MAX)));
   }
 
   static Stream<Mutant> softmax() {
@@ -227,22 +228,8 @@ class KernelMutantsTest {
               return (mode, _) ->
                   Map.of("y", Lookup.rows(mode.tape(), t, shape(4), 3, 1, 3, 0).add(1).square());
             });
-    OpCase mean =
-        new OpCase(
-            "bags",
-            GradCheck.of(0),
-            params -> {
-              TableParameter t = params.table("t", 4, 2, -1, Initializers.zeros());
-              return (mode, _) ->
-                  Map.of(
-                      "y",
-                      Lookup.bags(
-                          mode.tape(),
-                          java.util.List.of(new Lookup.Bag(t, Pooling.MEAN)),
-                          new int[] {1, 2, 3, 0},
-                          new int[] {0, 3, 4},
-                          null));
-            });
+    OpCase mean = bags(Pooling.MEAN);
+    OpCase maximum = bags(Pooling.MAX);
     return Stream.of(
         new Mutant(
             "table rows, only the first of duplicates",
@@ -283,6 +270,8 @@ class KernelMutantsTest {
                       }
                     }),
             mean),
+        new Mutant("maximum of a bag, to every row", k -> maximum(k, false, true), maximum),
+        new Mutant("maximum of a bag, bags overwrite", k -> maximum(k, true, false), maximum),
         new Mutant(
             "maximum of a list, to every row",
             k ->
@@ -305,6 +294,60 @@ class KernelMutantsTest {
                 "pool",
                 GradCheck.of(0).input("x", shape(5, 2)),
                 (m, in) -> in.get("x").pool(ints(m, shape(3), 0, 3, 5), Pooling.MAX))));
+  }
+
+  /// Two bags, of which the second holds an id of the first.
+  private static OpCase bags(Pooling pooling) {
+    return new OpCase(
+        "bags " + pooling,
+        GradCheck.of(0),
+        params -> {
+          TableParameter t = params.table("t", 4, 2, -1, Initializers.zeros());
+          return (mode, _) ->
+              Map.of(
+                  "y",
+                  Lookup.bags(
+                      mode.tape(),
+                      java.util.List.of(new Lookup.Bag(t, pooling)),
+                      new int[] {1, 2, 3, 2},
+                      new int[] {0, 3, 4},
+                      null));
+        });
+  }
+
+  /// The gradient of a row: dy of the bags that hold it.
+  ///
+  /// @param winners only where the row has the maximum of the bag
+  /// @param sum over the bags; otherwise the last one counts
+  private static Kernels maximum(Kernels k, boolean winners, boolean sum) {
+    return AlteredKernels.with(
+        k,
+        new AlteredKernels.Jagged(k) {
+          @Override
+          public void sumRowsMax(
+              Buffer g,
+              Buffer dy,
+              SortKernels.Merged merged,
+              Buffer source,
+              Buffer place,
+              Buffer argmax,
+              int width) {
+            java.util.Arrays.fill(at(g), 0, merged.count() * width, 0);
+            for (int r = 0; r < merged.count(); r++) {
+              for (int s = Ints.of(merged.segments())[r];
+                  s < Ints.of(merged.segments())[r + 1];
+                  s++) {
+                int n = Ints.of(merged.order())[s];
+                for (int d = 0; d < width; d++) {
+                  int from = Ints.of(source)[n] + d;
+                  if (!winners || Ints.of(argmax)[from] == Ints.of(place)[n]) {
+                    at(g)[r * width + d] = (sum ? at(g)[r * width + d] : 0) + at(dy)[from];
+                  }
+                }
+              }
+            }
+          }
+        });
   }
 
   static Stream<Mutant> others() {

@@ -93,7 +93,7 @@ class LookupTest {
             new double[] {1.3, -1.9, 0.1, 0.3, 0.1, -0.4, 2, -4, 1, 0.3, 0.1, -0.4}, within(1e-15));
   }
 
-  /// The worked example of pooled id lists (sequence-models, section 1): row 0 is padding.
+  /// Pooled lists of ids, worked by hand: row 0 is padding.
   @Test
   void poolingsOfAPaddedList() {
     TableParameter e = table("e", 2, 0, 0, 0, 0.1, 0.2, -0.3, 0.4, 0.5, -0.6);

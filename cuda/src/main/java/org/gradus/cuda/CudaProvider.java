@@ -7,8 +7,7 @@ import org.gradus.tensor.DeviceProvider;
 
 /// Answers to `--device cuda`. It has no kernels yet, says so, and is never usable.
 public final class CudaProvider implements DeviceProvider {
-  private static final String MISSING =
-      "this version of Gradus has no CUDA kernels yet; use --device cpu";
+  private static final String MISSING = "this version of Gradus has no CUDA kernels yet";
 
   /// For `ServiceLoader`.
   public CudaProvider() {}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.data;
 
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /// What happens when a row is malformed: the first is an error, or every one is counted and left out.
@@ -14,19 +16,29 @@ public final class BadRows {
   }
 
   private final Policy policy;
+  private final String advice;
   private long skipped;
   private String first = "";
 
   /// Nothing skipped yet.
   public BadRows(Policy policy) {
+    this(policy, " (--on-bad-row skip leaves such rows out and counts them)");
+  }
+
+  private BadRows(Policy policy, String advice) {
     this.policy = policy;
+    this.advice = advice;
+  }
+
+  /// Stops at the first one, where a row in is a row out and none may be left out: scores of a file.
+  public static BadRows never() {
+    return new BadRows(Policy.FAIL, "");
   }
 
   /// Takes note of a malformed row: throws the error, or counts it.
   public void add(DataException error) {
     if (policy == Policy.FAIL) {
-      throw new DataException(
-          error.getMessage() + " (on-bad-row=skip leaves such rows out and counts them)", error);
+      throw new DataException(error.getMessage() + advice, error);
     }
     if (skipped++ == 0) {
       first = String.valueOf(error.getMessage());
@@ -36,6 +48,15 @@ public final class BadRows {
   /// Number of rows left out.
   public long skipped() {
     return skipped;
+  }
+
+  /// Facts about a data set, and how many rows were left out where that may be.
+  public Map<String, Double> with(Map<String, Double> facts) {
+    Map<String, Double> all = new TreeMap<>(facts);
+    if (policy == Policy.SKIP) {
+      all.put("skipped_rows", (double) skipped);
+    }
+    return all;
   }
 
   /// Says how many rows were left out, if any were.

@@ -11,7 +11,8 @@ import org.gradus.embeddings.Schema;
 /// @param train rows to learn from
 /// @param valid rows to choose by
 /// @param test rows to report on
-/// @param facts numbers known about the data: `bayes_auc` of the test split where probabilities are known, baselines
+/// @param facts numbers known about the data: `bayes_auc` of the test split where probabilities are known, `skipped_rows`
+/// where malformed rows may be left out
 /// @param fingerprint hash of schema, content and settings: equal data, equal fingerprint
 public record DataSet(
     String name,
@@ -22,6 +23,11 @@ public record DataSet(
     Map<String, Double> facts,
     String fingerprint)
     implements AutoCloseable {
+  /// Whether a fact is a whole number.
+  public static boolean isCount(String fact) {
+    return fact.endsWith("_rows");
+  }
+
   /// Closes what the splits hold open.
   @Override
   public void close() {

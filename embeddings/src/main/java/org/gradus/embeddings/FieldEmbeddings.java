@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// Row 0 of every table is padding: zero, never trained, not counted. Sequences are not fields here; a model that reads
 /// them looks them up on its own, in the tables of [#table].
 public final class FieldEmbeddings {
+  private static final String NUMERIC = "numeric";
+
   private final List<Field.Ids> fields = new ArrayList<>();
   private final List<String> names = new ArrayList<>();
   private final List<Lookup.Bag> bags = new ArrayList<>();
@@ -41,7 +43,7 @@ public final class FieldEmbeddings {
   }
 
   /// Embeddings of width `dim` for the fields of a schema. Tables get the paths `<table name>`, the vectors of dense
-  /// fields the path `numeric`.
+  /// fields the path `numeric`, which is no name for a table beside them.
   public FieldEmbeddings(Schema schema, int dim, Numeric mode, Params params, Initializer init) {
     this.dim = dim;
     for (Field.Ids f : schema.ids()) {
@@ -58,7 +60,14 @@ public final class FieldEmbeddings {
       }
     }
     int dense = mode == Numeric.SCALED_EMBEDDING ? schema.dense().size() : 0;
-    numeric = dense == 0 ? null : params.weight("numeric", Shape.of(dense, dim), init);
+    if (dense > 0 && tables.containsKey(NUMERIC)) {
+      throw new IllegalArgumentException(
+          "field embeddings: a table is called "
+              + NUMERIC
+              + ", which is the path of the vectors of the dense fields. Expected another name for"
+              + " the field, or for its table (table=… in a schema file).");
+    }
+    numeric = dense == 0 ? null : params.weight(NUMERIC, Shape.of(dense, dim), init);
     if (count() == 0) {
       throw new IllegalArgumentException(
           "field embeddings: "

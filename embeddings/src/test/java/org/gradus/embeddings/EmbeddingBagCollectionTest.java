@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The worked examples and invariants of dlrm.md, sections 6, 7 and 14.
+/// Embedding bags (EB-1) to (EB-3): examples worked by hand, matrix products, and invariants.
 class EmbeddingBagCollectionTest {
   /// Printed numbers have six decimals.
   private static final Offset<Double> PRINTED = within(1e-6);
@@ -72,7 +72,7 @@ class EmbeddingBagCollectionTest {
         -.4);
   }
 
-  /// Section 14, as far as tables go: the id that occurs twice in a bag gets the gradient twice.
+  /// The tables of an example of DLRM worked by hand: the id that occurs twice in a bag gets the gradient twice.
   @Test
   void workedExampleFromEndToEnd() {
     EmbeddingBagCollection bags =

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 
-/// The examples of ctr-models, section 0.5, and sequence-models, section 1, rounded up.
+/// Rules for the width of an embedding, at sizes worked out by hand, rounded up.
 class EmbeddingDimTest {
   @Test
   void logarithm() {

@@ -49,7 +49,7 @@ class FieldEmbeddingsTest {
     return new Field.MultiValued(name, 4, "items", pooling, 4);
   }
 
-  /// Sequence-models, section 1: four poolings of the bag 2, 3, 3 and one padding id.
+  /// Worked by hand: four poolings of the bag 2, 3, 3 and one padding id.
   @Test
   void workedExampleOfPooling() {
     Schema schema =
@@ -291,6 +291,30 @@ class FieldEmbeddingsTest {
     assertThat(actual).hasSize(expected.length);
     for (int i = 0; i < actual.length; i++) {
       assertThat(actual[i]).as("number %s", i).isCloseTo(expected[i], within(bound));
+    }
+  }
+
+  /// One path cannot be a table and a matrix. Without dense fields, or with another table name, there is no such conflict.
+  @Test
+  void aTableMayNotHaveTheNameOfTheVectorsOfDenseFields() {
+    Field clash = new Field.Categorical("numeric", 4);
+    Field price = new Field.Dense("price");
+    assertThatThrownBy(() -> embeddings(Schema.of(clash, price), 2, Numeric.SCALED_EMBEDDING))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("a table is called numeric")
+        .hasMessageContaining("table=");
+    try (Params others = Params.create(device, 1)) {
+      Schema renamed = Schema.of(new Field.Categorical("numeric", 4, "kind"), price);
+      FieldEmbeddings both =
+          new FieldEmbeddings(
+              renamed, 2, Numeric.SCALED_EMBEDDING, others, Initializers.normal(0.01));
+      assertThat(both.count()).isEqualTo(2);
+      assertThat(others.get("numeric")).isInstanceOf(DenseParameter.class);
+    }
+    try (Params others = Params.create(device, 1)) {
+      new FieldEmbeddings(
+          Schema.of(clash, price), 2, Numeric.RAW, others, Initializers.normal(0.01));
+      assertThat(others.get("numeric")).isInstanceOf(TableParameter.class);
     }
   }
 }

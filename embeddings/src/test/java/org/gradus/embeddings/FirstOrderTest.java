@@ -38,7 +38,7 @@ class FirstOrderTest {
     device.close();
   }
 
-  /// The linear part of ctr-models, section 1: x = (1, 0.5, 2), w = (0.2, −0.3, 0.4); with w₀ = 0.1 it prints 0.95.
+  /// The linear part of an example of FM worked by hand: x = (1, 0.5, 2), w = (0.2, −0.3, 0.4); with w₀ = 0.1 it prints 0.95.
   @Test
   void workedExampleOfFm() {
     Schema schema =

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The worked example and the invariants of dlrm.md, section 3.
+/// Lengths, offsets and lists of an example worked by hand, and invariants.
 class KeyedJaggedTensorTest {
   private static final List<String> KEYS = List.of("f0", "f1");
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The worked examples and invariants of dlrm.md, section 4.
+/// The transform of one id into a bag of ids, and its statistics: examples worked by hand, and invariants.
 class MultiHotTest {
   private static final List<String> KEYS = List.of("a", "b", "c", "d");
   private static final int[] SIZES = {6, 7, 5, 9};

@@ -29,7 +29,7 @@ class BatchNormTest {
     bench.close();
   }
 
-  /// Scale and shift of the worked example of ctr-models, section 0.10.
+  /// Scale and shift of an example worked by hand.
   private BatchNorm worked() {
     BatchNorm norm = new BatchNorm(2, bench.params);
     bench.set("scale", 1.5, 1);

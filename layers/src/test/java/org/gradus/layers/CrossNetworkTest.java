@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// The four cross networks: worked examples of ctr-models, section 8, and DLRM, section 9, their invariants, gradients.
+/// The four cross networks of DCN and DCN V2: examples worked by hand, invariants, gradients.
 class CrossNetworkTest {
   private static final Shape ONE = Shape.of(1, 3);
   private static final double[] X0 = {1, 2, -1};
@@ -369,7 +369,7 @@ class CrossNetworkTest {
     assertThat(deviation(bench.get("gate"))).isCloseTo(bound / Math.sqrt(3), withinPercentage(20));
   }
 
-  /// DLRM, section 9: sizes at the width of Criteo, 27 vectors of 128.
+  /// Sizes at the width of Criteo, 27 vectors of 128.
   @Test
   void numberOfParametersAtTheWidthOfCriteo() {
     assertThat(count(p -> new VectorCross(3456, 3, p))).isEqualTo(20_736);

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// The dot interaction: worked example and invariants of DLRM, section 8.
+/// The dot interaction (DI-1) to (DI-3): an example worked by hand, invariants, and gradients.
 class DotInteractionTest {
   private static final DotInteraction UPPER = new DotInteraction(Order.UPPER_ROW_MAJOR, false);
 
@@ -59,7 +59,7 @@ class DotInteractionTest {
         SIX_DECIMALS);
   }
 
-  /// Section 8: where the pairs of F = 3 stand in the two orders, with and without the diagonal.
+  /// (DI-2): where the pairs of F = 3 stand in the two orders, with and without the diagonal.
   @ParameterizedTest
   @CsvSource({
     "UPPER_ROW_MAJOR, false, 01 02 03 12 13 23",

@@ -22,7 +22,7 @@ import org.gradus.tensor.Shape;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// The projection interaction: worked example and invariants of DLRM, section 10.
+/// The projection interaction: an example worked by hand, and invariants.
 class ProjectionInteractionTest {
   private static final double[] Y = {.5, 1, 0, 2};
   private static final double[] Z = {1, 0, 2, .5, 1.5, .25};

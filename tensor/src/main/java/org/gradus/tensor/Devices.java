@@ -14,7 +14,7 @@ public final class Devices {
   /// What `auto` chose, and why.
   ///
   /// @param name the device
-  /// @param reason one sentence for the user
+  /// @param reason for the user: what the device is, and why none that is preferred was chosen
   public record Choice(String name, String reason) {}
 
   /// The providers on the class path, the most preferred first.
@@ -43,9 +43,9 @@ public final class Devices {
       if (a.usable()) {
         return new Choice(p.name(), a.explanation() + passedOver);
       }
-      passedOver.append("; not ").append(p.name()).append(": ").append(a.explanation());
+      passedOver.append(". Not ").append(p.name()).append(": ").append(a.explanation());
     }
-    throw new IllegalArgumentException("device auto: none is usable" + passedOver);
+    throw new IllegalArgumentException("device auto: none is usable" + passedOver + ".");
   }
 
   /// Opens exactly the device asked for (`auto` chooses first).
@@ -60,7 +60,17 @@ public final class Devices {
       if (p.name().equals(kind)) {
         var a = p.availability();
         if (!a.usable()) {
-          throw new IllegalArgumentException("device " + exact + ": " + a.explanation());
+          throw new IllegalArgumentException(
+              "device "
+                  + exact
+                  + ": "
+                  + a.explanation()
+                  + ". Usable here: auto, "
+                  + providers.stream()
+                      .filter(other -> other.availability().usable())
+                      .map(DeviceProvider::name)
+                      .collect(Collectors.joining(", "))
+                  + ".");
         }
         return p.open(options);
       }

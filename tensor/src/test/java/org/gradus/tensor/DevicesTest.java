@@ -47,7 +47,7 @@ class DevicesTest {
     var providers = List.of(new Pretended("gpu", false, 9), REFERENCE);
     assertThatThrownBy(() -> Devices.open("gpu:0", DeviceOptions.defaults(), providers))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("device gpu:0: gpu needs a driver");
+        .hasMessage("device gpu:0: gpu needs a driver. Usable here: auto, reference.");
   }
 
   @Test
@@ -55,14 +55,14 @@ class DevicesTest {
     var providers =
         List.of(new Pretended("gpu", false, 9), new Pretended("cpu", true, 5), REFERENCE);
     assertThat(Devices.choose("auto", providers))
-        .isEqualTo(new Devices.Choice("cpu", "found cpu; not gpu: gpu needs a driver"));
+        .isEqualTo(new Devices.Choice("cpu", "found cpu. Not gpu: gpu needs a driver"));
     assertThat(Devices.choose("gpu", providers).name()).isEqualTo("gpu");
   }
 
   @Test
   void autoWithoutAnyUsableDeviceIsAnError() {
     assertThatThrownBy(() -> Devices.choose("auto", List.of(new Pretended("gpu", false, 9))))
-        .hasMessage("device auto: none is usable; not gpu: gpu needs a driver");
+        .hasMessage("device auto: none is usable. Not gpu: gpu needs a driver.");
   }
 
   @Test

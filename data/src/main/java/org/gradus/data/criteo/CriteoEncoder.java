@@ -12,6 +12,7 @@ import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
 import org.gradus.data.Examples;
 import org.gradus.data.FittedFields;
+import org.gradus.data.GrowFrom;
 import org.gradus.data.prepared.ChecksummedFile;
 import org.gradus.data.prepared.PreparedFile;
 import org.gradus.data.prepared.PreparedWriter;
@@ -88,7 +89,7 @@ public final class CriteoEncoder implements DataSource.Encoder, FittedFields {
   /// Encodes a raw file, row by row: a malformed one is always an error here. Labels of a file that has none are NaN.
   @Override
   public Examples encode(Path file) {
-    BadRows bad = new BadRows(BadRows.Policy.FAIL);
+    BadRows bad = BadRows.never();
     Path encoded;
     try {
       encoded = Files.createTempFile("gradus-", ".rows");
@@ -203,6 +204,10 @@ public final class CriteoEncoder implements DataSource.Encoder, FittedFields {
     /// Starts from an encoder whose ids stay as they are: new tokens are appended.
     public Fit(CriteoOptions options, CriteoEncoder start) {
       this.options = options;
+      if (start.options.hash() != options.hash()) {
+        throw GrowFrom.changed(
+            "every column", "hash=" + options.hash(), "hash=" + start.options.hash());
+      }
       for (IntVocabulary v : start.vocabularies) {
         builders.add(new IntVocabulary.Builder(options.minCount(), v));
       }

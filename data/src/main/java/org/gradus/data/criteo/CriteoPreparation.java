@@ -10,7 +10,6 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.gradus.data.DataException;
 import org.gradus.data.Split;
-import org.gradus.data.prepared.PreparedFolder;
 import org.gradus.data.prepared.Row;
 import org.gradus.data.prepared.SplitWriters;
 import org.gradus.data.synthetic.BayesScores;
@@ -32,8 +31,8 @@ record CriteoPreparation(
     Split of(CriteoRow row);
   }
 
-  /// Fills a folder that is being built.
-  void run(Path folder, CriteoOptions options, Consumer<String> progress) {
+  /// Fills a folder that is being built, and says what is known about the data.
+  Map<String, Double> run(Path folder, CriteoOptions options, Consumer<String> progress) {
     CriteoEncoder.Fit fit =
         start == null ? new CriteoEncoder.Fit(options) : new CriteoEncoder.Fit(options, start);
     CriteoRow raw = new CriteoRow();
@@ -48,10 +47,10 @@ record CriteoPreparation(
     }
     CriteoEncoder encoder = fit.build();
     encoder.save(folder);
-    write(folder, encoder, progress);
+    return write(folder, encoder, progress);
   }
 
-  private void write(Path folder, CriteoEncoder encoder, Consumer<String> progress) {
+  private Map<String, Double> write(Path folder, CriteoEncoder encoder, Consumer<String> progress) {
     CriteoRow raw = new CriteoRow();
     TrueProbabilities truth = new TrueProbabilities();
     long[] clamped = new long[CriteoRow.DENSE];
@@ -85,7 +84,7 @@ record CriteoPreparation(
                 + encoder.options().transform().clampMin());
       }
     }
-    PreparedFolder.writeFacts(folder, truth.facts());
+    return truth.facts();
   }
 
   private static void tell(Consumer<String> progress, String what, long rows) {

@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import org.gradus.data.BadRows;
 import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
+import org.gradus.data.GrowFrom;
 import org.gradus.data.Settings;
 import org.gradus.data.Split;
 import org.gradus.data.prepared.PreparedFolder;
@@ -61,7 +62,7 @@ public final class CriteoSource implements DataSource {
     presets.put("testPercent", "10");
     presets.put("holdout", "all-test");
     presets.put("fitDays", "train");
-    presets.put("growFrom", "");
+    presets.put(GrowFrom.SETTING, "");
     return presets;
   }
 
@@ -77,10 +78,10 @@ public final class CriteoSource implements DataSource {
     // The Kaggle file holds a few values below the reach of ln(x + 3); the days hold none.
     CriteoOptions options =
         CriteoOptions.of(s, days ? null : Integer.valueOf(1 - s.integer("shift", 1)));
-    Path growFrom = Path.of(s.text("growFrom"));
-    CriteoEncoder start = s.given("growFrom") ? CriteoEncoder.load(growFrom) : null;
+    Path growFrom = GrowFrom.folder(s);
+    CriteoEncoder start = growFrom == null ? null : CriteoEncoder.load(growFrom);
     List<Path> inputs = new ArrayList<>(files);
-    if (start != null) {
+    if (growFrom != null) {
       inputs.add(CriteoEncoder.file(growFrom));
     }
     boolean seeded = !days && s.choice("split", By.class) == By.HASH;
@@ -107,9 +108,11 @@ public final class CriteoSource implements DataSource {
                       return new CriteoFiles(files, options, counted);
                     }
                   };
-              new CriteoPreparation(rows, splits, fitAll, start)
-                  .run(building, options, request.progress());
+              Map<String, Double> facts =
+                  new CriteoPreparation(rows, splits, fitAll, start)
+                      .run(building, options, request.progress());
               bad.report(request.progress());
+              PreparedFolder.writeFacts(building, bad.with(facts));
             });
     return new Opened(folder.open(NAME), CriteoEncoder.load(folder.path()));
   }

@@ -75,15 +75,17 @@ public final class CriteoSyntheticSource implements DataSource, RawGenerator {
             PreparedFolder.key(s, request.seed(), List.of()),
             building -> {
               request.progress().accept("generating " + rows + " rows");
-              new CriteoPreparation(
-                      () -> new CriteoGenerator(spec, 0, rows),
-                      row ->
-                          row.number < train
-                              ? Split.TRAIN
-                              : row.number < train + valid ? Split.VALID : Split.TEST,
-                      false,
-                      null)
-                  .run(building, options, request.progress());
+              PreparedFolder.writeFacts(
+                  building,
+                  new CriteoPreparation(
+                          () -> new CriteoGenerator(spec, 0, rows),
+                          row ->
+                              row.number < train
+                                  ? Split.TRAIN
+                                  : row.number < train + valid ? Split.VALID : Split.TEST,
+                          false,
+                          null)
+                      .run(building, options, request.progress()));
             });
     return new Opened(folder.open(NAME), CriteoEncoder.load(folder.path()));
   }

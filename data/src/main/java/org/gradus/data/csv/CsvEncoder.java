@@ -10,12 +10,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.gradus.data.BadRows;
 import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
 import org.gradus.data.Examples;
 import org.gradus.data.FittedFields;
+import org.gradus.data.GrowFrom;
 import org.gradus.data.csv.CsvSchema.Column;
 import org.gradus.data.prepared.ChecksummedFile;
 import org.gradus.data.prepared.PreparedFile;
@@ -27,6 +29,7 @@ import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Field.LabelKind;
 import org.gradus.embeddings.Schema;
 import org.gradus.tensor.Pooling;
+import org.jspecify.annotations.Nullable;
 
 /// From rows of a table to examples, with the vocabularies and statistics of the training rows.
 public final class CsvEncoder implements DataSource.Encoder, FittedFields {
@@ -92,6 +95,43 @@ public final class CsvEncoder implements DataSource.Encoder, FittedFields {
     };
   }
 
+  private static MissingPolicy missing(Column c) {
+    return c.choice("missing", MissingPolicy.OOV);
+  }
+
+  /// The vocabulary that a table of another schema goes on with; null when it has none, or is new.
+  private @Nullable TextVocabulary known(CsvSchema other, String table) {
+    String before = origin(columns, table);
+    String now = origin(other, table);
+    if (!before.isEmpty() && !now.equals(before)) {
+      throw GrowFrom.changed("table " + table, now, before);
+    }
+    return vocabularies.get(table);
+  }
+
+  /// Where a column of another schema stands here, or −1.
+  private int place(Column column) {
+    for (int c = 0; c < columns.columns().size(); c++) {
+      Column own = columns.columns().get(c);
+      if (own.name().equals(column.name()) && own.kind() == column.kind()) {
+        return c;
+      }
+    }
+    return -1;
+  }
+
+  /// Where the ids of a table come from: its first column decides. Empty when there is no such table.
+  private static String origin(CsvSchema schema, String table) {
+    for (Column c : schema.columns()) {
+      if (c.kind().ids() && c.table().equals(table)) {
+        String hash = c.option("hash", "");
+        String missing = missing(c).name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return hash.isEmpty() ? "values, missing=" + missing : "hash=" + hash;
+      }
+    }
+    return "";
+  }
+
   private static int maxLength(Column c) {
     return c.number("max-length", 50, 1);
   }
@@ -103,6 +143,11 @@ public final class CsvEncoder implements DataSource.Encoder, FittedFields {
 
   Schema schema() {
     return schema;
+  }
+
+  /// Where an encoder lies in a folder.
+  static Path file(Path folder) {
+    return folder.resolve(FILE);
   }
 
   /// Fills an example from a row.
@@ -160,7 +205,7 @@ public final class CsvEncoder implements DataSource.Encoder, FittedFields {
   public Examples encode(Path file) {
     try {
       Path encoded = Files.createTempFile("gradus-", ".rows");
-      try (CsvRows rows = new CsvRows(file, columns, new BadRows(BadRows.Policy.FAIL), true);
+      try (CsvRows rows = new CsvRows(file, columns, BadRows.never(), true);
           PreparedWriter writer = new PreparedWriter(encoded, schema)) {
         CsvRow raw = new CsvRow(columns);
         Row row = new Row(schema);
@@ -196,7 +241,7 @@ public final class CsvEncoder implements DataSource.Encoder, FittedFields {
   @Override
   public void save(Path folder) {
     ChecksummedFile.write(
-        folder.resolve(FILE),
+        file(folder),
         KIND,
         out -> {
           out.writeUTF(columns.text());
@@ -215,7 +260,7 @@ public final class CsvEncoder implements DataSource.Encoder, FittedFields {
 
   /// Reads what [#save] wrote.
   public static CsvEncoder load(Path folder) {
-    return ChecksummedFile.read(folder.resolve(FILE), KIND, CsvEncoder::read);
+    return ChecksummedFile.read(file(folder), KIND, CsvEncoder::read);
   }
 
   private static CsvEncoder read(DataInput in) throws IOException {
@@ -237,25 +282,33 @@ public final class CsvEncoder implements DataSource.Encoder, FittedFields {
   /// Looks at training rows and gathers vocabularies and statistics.
   static final class Fit {
     private final CsvSchema columns;
+    private final @Nullable CsvEncoder start;
     private final Map<String, TextVocabulary.Builder> builders = new LinkedHashMap<>();
     private final double[] means;
     private final double[] squares; // sum of squared deviations from the mean
     private final double[] missing;
     private long rows;
 
-    Fit(CsvSchema columns) {
+    /// @param start an encoder whose ids stay as they are, and whose columns keep their mean and deviation: an old row
+    /// means to a model what it meant; or null
+    Fit(CsvSchema columns, @Nullable CsvEncoder start) {
       this.columns = columns;
+      this.start = start;
       int n = columns.columns().size();
       means = new double[n];
       squares = new double[n];
       missing = new double[n];
       for (Column c : columns.columns()) {
+        TextVocabulary known =
+            start == null || !c.kind().ids() ? null : start.known(columns, c.table());
         if (c.kind().ids() && c.option("hash", "").isEmpty()) {
+          int minCount = c.number("min-count", 0, 0);
           builders.computeIfAbsent(
               c.table(),
               _ ->
-                  new TextVocabulary.Builder(
-                      c.number("min-count", 0, 0), c.choice("missing", MissingPolicy.OOV)));
+                  known == null
+                      ? new TextVocabulary.Builder(minCount, missing(c))
+                      : new TextVocabulary.Builder(minCount, known));
         }
       }
     }
@@ -286,6 +339,11 @@ public final class CsvEncoder implements DataSource.Encoder, FittedFields {
       for (int c = 0; c < means.length; c++) {
         deviations[c] = rows == 0 ? 0 : Math.sqrt(squares[c] / rows);
         missing[c] = rows == 0 ? Double.NaN : missing[c] / rows;
+        int old = start == null ? -1 : start.place(columns.columns().get(c));
+        if (start != null && old >= 0) {
+          means[c] = start.means[old];
+          deviations[c] = start.deviations[old];
+        }
       }
       Map<String, TextVocabulary> vocabularies = new LinkedHashMap<>();
       builders.forEach((table, b) -> vocabularies.put(table, b.build()));

@@ -195,7 +195,10 @@ public record CsvSchema(char separator, List<Column> columns) {
                 + new java.util.TreeSet<>(kind.options)
                 + ".");
       }
-      options.put(key, word.substring(equals + 1));
+      if (options.put(key, word.substring(equals + 1)) != null) {
+        throw DataException.value(
+            file, line, words.get(1), word, "Expected " + key + "= once, not twice.");
+      }
     }
     return new Column(kind, words.get(1), Map.copyOf(options));
   }

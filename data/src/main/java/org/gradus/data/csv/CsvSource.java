@@ -2,6 +2,7 @@
 package org.gradus.data.csv;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -9,6 +10,7 @@ import java.util.function.Consumer;
 import org.gradus.data.BadRows;
 import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
+import org.gradus.data.GrowFrom;
 import org.gradus.data.Settings;
 import org.gradus.data.Split;
 import org.gradus.data.prepared.PreparedFolder;
@@ -37,11 +39,18 @@ public final class CsvSource implements DataSource {
   public Map<String, String> settings() {
     return new TreeMap<>(
         Map.of(
-            "schema", "",
-            "split", "hash",
-            "validPercent", "10",
-            "testPercent", "10",
-            "on-bad-row", "fail"));
+            "schema",
+            "",
+            "split",
+            "hash",
+            "validPercent",
+            "10",
+            "testPercent",
+            "10",
+            "on-bad-row",
+            "fail",
+            GrowFrom.SETTING,
+            ""));
   }
 
   @Override
@@ -59,17 +68,27 @@ public final class CsvSource implements DataSource {
     CsvSplits splits = CsvSplits.of(schema, s, request.seed());
     long seed = s.choice("split", CsvSplits.By.class).seeded() ? request.seed() : 0;
     BadRows.Policy policy = s.choice("on-bad-row", BadRows.Policy.class);
+    List<Path> inputs = new ArrayList<>(List.of(path, schemaFile));
+    Path growFrom = GrowFrom.folder(s);
+    CsvEncoder start = growFrom == null ? null : CsvEncoder.load(growFrom);
+    if (growFrom != null) {
+      inputs.add(CsvEncoder.file(growFrom));
+    }
     PreparedFolder folder =
         PreparedFolder.of(
             request.cache(),
             NAME,
-            PreparedFolder.key(s, seed, List.of(path, schemaFile)),
+            PreparedFolder.key(s, seed, inputs),
             building -> {
               request.progress().accept("reading " + path);
-              look(path, schema, splits, new BadRows(policy), request.progress());
-              CsvEncoder encoder = fit(path, schema, splits, policy);
+              BadRows bad = new BadRows(policy);
+              look(path, schema, splits, bad, request.progress());
+              CsvEncoder.Fit fit = new CsvEncoder.Fit(schema, start);
+              gather(path, schema, splits, fit, policy);
+              CsvEncoder encoder = fit.build();
               encoder.save(building);
               write(building, path, encoder, schema, splits, policy);
+              PreparedFolder.writeFacts(building, bad.with(Map.of()));
             });
     return new Opened(folder.open(NAME), CsvEncoder.load(folder.path()));
   }
@@ -85,9 +104,8 @@ public final class CsvSource implements DataSource {
     bad.report(progress);
   }
 
-  private static CsvEncoder fit(
-      Path path, CsvSchema schema, CsvSplits splits, BadRows.Policy policy) {
-    CsvEncoder.Fit fit = new CsvEncoder.Fit(schema);
+  private static void gather(
+      Path path, CsvSchema schema, CsvSplits splits, CsvEncoder.Fit fit, BadRows.Policy policy) {
     try (CsvRows rows = new CsvRows(path, schema, new BadRows(policy), false)) {
       CsvRow row = new CsvRow(schema);
       while (rows.next(row)) {
@@ -96,7 +114,6 @@ public final class CsvSource implements DataSource {
         }
       }
     }
-    return fit.build();
   }
 
   private static void write(
@@ -119,7 +136,6 @@ public final class CsvSource implements DataSource {
       }
       writers.finish();
     }
-    PreparedFolder.writeFacts(folder, Map.of());
   }
 
   @Override

@@ -73,6 +73,16 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
     return schema;
   }
 
+  /// Where an encoder lies in a folder.
+  static Path file(Path folder) {
+    return folder.resolve(FILE);
+  }
+
+  /// The vocabulary of a field of [#FIELDS].
+  TextVocabulary vocabulary(int field) {
+    return vocabularies.get(field);
+  }
+
   /// The raw values of a rating, in the order of [#FIELDS].
   static String[] values(MovieLens data, Ratings ratings, int row) {
     int user = ratings.users.getInt(row);
@@ -116,7 +126,7 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
   @Override
   public Examples encode(Path file) {
     Ratings all = new Ratings();
-    layout.ratings(file, all, new BadRows(BadRows.Policy.FAIL));
+    layout.ratings(file, all, BadRows.never());
     int asked = all.size();
     Ratings past = known.ratings();
     for (int i = 0; i < past.size(); i++) {
@@ -165,7 +175,7 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
   @Override
   public void save(Path folder) {
     ChecksummedFile.write(
-        folder.resolve(FILE),
+        file(folder),
         KIND,
         out -> {
           out.writeUTF(layout.name());
@@ -206,7 +216,7 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
 
   /// Reads what [#save] wrote.
   public static MovieLensEncoder load(Path folder) {
-    return ChecksummedFile.read(folder.resolve(FILE), KIND, MovieLensEncoder::read);
+    return ChecksummedFile.read(file(folder), KIND, MovieLensEncoder::read);
   }
 
   private static MovieLensEncoder read(DataInput in) throws IOException {

@@ -28,7 +28,8 @@ enum MovieLensFiles {
   /// NAME.inter, NAME.user, NAME.item
   ATOMIC;
 
-  private static final List<String> GENRES_100K =
+  /// The genres, in the order of their columns in `u.item`.
+  static final List<String> GENRES_100K =
       List.of(
           "unknown",
           "Action",

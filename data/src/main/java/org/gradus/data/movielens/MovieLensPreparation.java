@@ -19,6 +19,7 @@ import org.gradus.data.prepared.SplitWriters;
 import org.gradus.data.synthetic.BayesScores;
 import org.gradus.data.vocabulary.MissingPolicy;
 import org.gradus.data.vocabulary.TextVocabulary;
+import org.jspecify.annotations.Nullable;
 
 /// The protocol: the rows of a user in the order (time, item id); the last ⌈10 %⌉ are test rows, the ⌈10 %⌉ before them
 /// validation rows, the rest training rows. Vocabularies come from the training rows, in the order of the file.
@@ -81,8 +82,11 @@ record MovieLensPreparation(
     return (int) (((long) rows * percent + 99) / 100);
   }
 
-  /// Fills a folder that is being built.
-  void run(Path folder, MovieLensFiles layout, MovieLens data) {
+  /// Fills a folder that is being built, and says what is known about the data.
+  ///
+  /// @param start an encoder whose ids stay as they are, or null
+  Map<String, Double> run(
+      Path folder, MovieLensFiles layout, MovieLens data, @Nullable MovieLensEncoder start) {
     Ratings ratings = data.ratings();
     int[] order = ratings.byUserAndTime();
     Split[] splits = splits(ratings, order);
@@ -90,7 +94,7 @@ record MovieLensPreparation(
       throw new DataException("no training rows: no user has more than two ratings.");
     }
     MovieLensEncoder encoder =
-        new MovieLensEncoder(layout, data, vocabularies(data, splits), history);
+        new MovieLensEncoder(layout, data, vocabularies(data, splits, start), history);
     encoder.save(folder);
     int[] places = new int[order.length];
     for (int p = 0; p < order.length; p++) {
@@ -110,17 +114,19 @@ record MovieLensPreparation(
       }
       writers.finish();
     }
-    PreparedFolder.writeFacts(
-        folder,
-        labels.isEmpty()
-            ? Map.of()
-            : BayesScores.of(probabilities.toDoubleArray(), labels.toFloatArray()).facts());
+    return labels.isEmpty()
+        ? Map.of()
+        : BayesScores.of(probabilities.toDoubleArray(), labels.toFloatArray()).facts();
   }
 
-  private List<TextVocabulary> vocabularies(MovieLens data, Split[] splits) {
+  private List<TextVocabulary> vocabularies(
+      MovieLens data, Split[] splits, @Nullable MovieLensEncoder start) {
     List<TextVocabulary.Builder> builders = new ArrayList<>();
     for (int f = 0; f < MovieLensEncoder.FIELDS.size(); f++) {
-      builders.add(new TextVocabulary.Builder(minCount, MissingPolicy.OOV));
+      builders.add(
+          start == null
+              ? new TextVocabulary.Builder(minCount, MissingPolicy.OOV)
+              : new TextVocabulary.Builder(minCount, start.vocabulary(f)));
     }
     for (int r = 0; r < splits.length; r++) {
       if (splits[r] == Split.TRAIN) {

@@ -2,10 +2,13 @@
 package org.gradus.data.movielens;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.gradus.data.BadRows;
 import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
+import org.gradus.data.GrowFrom;
 import org.gradus.data.Settings;
 import org.gradus.data.prepared.PreparedFolder;
 
@@ -16,6 +19,7 @@ final class MovieLensReading {
   static Map<String, String> presets() {
     Map<String, String> presets = MovieLensPreparation.presets();
     presets.put("on-bad-row", "fail");
+    presets.put(GrowFrom.SETTING, "");
     return presets;
   }
 
@@ -29,16 +33,23 @@ final class MovieLensReading {
           "--data " + source.name() + " needs --path: " + source.description() + ".");
     }
     MovieLensFiles.Found files = MovieLensFiles.find(path);
+    List<Path> inputs = new ArrayList<>(files.paths());
+    Path growFrom = GrowFrom.folder(s);
+    MovieLensEncoder start = growFrom == null ? null : MovieLensEncoder.load(growFrom);
+    if (growFrom != null) {
+      inputs.add(MovieLensEncoder.file(growFrom));
+    }
     PreparedFolder folder =
         PreparedFolder.of(
             request.cache(),
             source.name(),
-            PreparedFolder.key(s, 0, files.paths()), // the seed changes nothing here
+            PreparedFolder.key(s, 0, inputs), // the seed changes nothing here
             building -> {
               request.progress().accept("reading " + path);
               MovieLens data = MovieLensFiles.read(files, bad);
               bad.report(request.progress());
-              preparation.run(building, files.layout(), data);
+              Map<String, Double> facts = preparation.run(building, files.layout(), data, start);
+              PreparedFolder.writeFacts(building, bad.with(facts));
             });
     return MovieLensPreparation.opened(folder, source.name());
   }

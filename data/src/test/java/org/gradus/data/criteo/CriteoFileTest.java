@@ -53,7 +53,7 @@ class CriteoFileTest {
     assertThatThrownBy(() -> read(row() + "\n" + second + "\n"))
         .isInstanceOf(DataException.class)
         .hasMessageContaining(folder.resolve("train.tsv") + ":2: " + message)
-        .hasMessageContaining("on-bad-row=skip");
+        .hasMessageContaining("--on-bad-row skip");
   }
 
   @Test

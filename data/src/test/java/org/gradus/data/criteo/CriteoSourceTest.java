@@ -166,6 +166,10 @@ class CriteoSourceTest {
             .data()) {
       assertThat(ids(data.train(), 0)).containsExactly(4, 3);
     }
+    assertThatThrownBy(() -> open(folder.resolve("tuesday"), "hash=50", "growFrom=" + saved))
+        .hasMessageContaining("come from hash=50, and came from hash=0");
+    assertThatThrownBy(() -> open(folder.resolve("tuesday"), "growFrom=" + folder))
+        .hasMessageContaining("where no encoder lies");
   }
 
   @Test
@@ -194,6 +198,7 @@ class CriteoSourceTest {
     assertThat(folder.resolve("cache")).isEmptyDirectory();
     try (var data = open(file, "on-bad-row=skip", "testPercent=0", "validPercent=0").data()) {
       assertThat(data.train().rows()).isEqualTo(1);
+      assertThat(data.facts()).containsExactly(Map.entry("skipped_rows", 1.0));
     }
     assertThat(said).anyMatch(s -> s.startsWith("left out 1 malformed rows; the first: "));
   }

@@ -206,8 +206,61 @@ class CsvSourceTest {
     try (DataSet data =
         open(table, "label y\ncategorical city\n", ALL_TRAIN + " on-bad-row=skip").data()) {
       assertThat(data.train().rows()).isEqualTo(2);
+      assertThat(data.facts()).containsExactly(Map.entry("skipped_rows", 1.0));
     }
     fails(table, "label y\ncategorical city\n", "table.csv:4: column y is \"5\"");
+  }
+
+  @Test
+  void vocabulariesGrowForAWarmStart() throws IOException {
+    String schema =
+        """
+        label y
+        dense price transform=standardise
+        categorical city missing=own-value
+        multi cities table=city
+        categorical page hash=5
+        """;
+    String monday = "y,price,city,cities,page\n1,1,Paris,Oslo|Rome,p\n0,3,,Paris,q\n";
+    Opened first = open(monday, schema, ALL_TRAIN);
+    int[] pages;
+    try (DataSet data = first.data()) {
+      Batch b = all(data.train());
+      assertThat(b.sparse().of("city").values()).containsExactly(2, 5);
+      assertThat(b.sparse().of("cities").values()).containsExactly(3, 4, 2);
+      pages = b.sparse().of("page").values();
+    }
+    Path run = folder.resolve("run");
+    first.encoder().save(Files.createDirectories(run.resolve("encoder")));
+
+    // Rome is not seen again, Bonn is new and comes first, there is a column more
+    String tuesday =
+        "y,price,shop,city,cities,page\n1,70,s,Bonn,Oslo|Bonn,p\n1,90,t,Paris,,q\n0,2,s,,Rome,q\n";
+    Opened second = open(tuesday, schema + "categorical shop\n", ALL_TRAIN + " growFrom=" + run);
+    try (DataSet data = second.data()) {
+      Batch b = all(data.train());
+      assertThat(b.sparse().of("city").values()).containsExactly(6, 2, 5);
+      assertThat(b.sparse().of("cities").values()).containsExactly(3, 6, 4);
+      assertThat(b.sparse().of("page").values()).startsWith(pages);
+      assertThat(b.sparse().of("shop").values()).containsExactly(2, 3, 2);
+      assertThat(data.schema().tables()).containsEntry("city", 7).containsEntry("shop", 4);
+      // Monday's mean 2 and deviation 1: a number means to the model what it meant
+      assertThat(b.dense()).containsExactly(68, 88, 0);
+    }
+    Map.of("hash=5", "hash=6", "missing=own-value", "missing=padding")
+        .forEach(
+            (before, now) ->
+                assertThatThrownBy(
+                        () ->
+                            open(
+                                tuesday,
+                                schema.replace(before, now),
+                                ALL_TRAIN + " growFrom=" + run))
+                    .isInstanceOf(DataException.class)
+                    .hasMessageContaining(now + ", and came from")
+                    .hasMessageContaining(before));
+    assertThatThrownBy(() -> open(tuesday, schema, ALL_TRAIN + " growFrom=" + folder))
+        .hasMessageContaining(folder + "\", where no encoder lies");
   }
 
   @Test
@@ -216,6 +269,7 @@ class CsvSourceTest {
     fails(table, "label\n", "table.csv.schema:1: \"label\". Expected a kind and a name.");
     fails(table, "label y\nsparse x\n", ":2: column kind is \"sparse\". Expected separator or one");
     fails(table, "dense x log1p\n", ":1: column x is \"log1p\". Expected option=value");
+    fails(table, "dense x missing=1 missing=2\n", "\"missing=2\". Expected missing= once");
     fails(table, "dense x hash=3\n", "[missing, transform]");
     fails(table, "dense x transform=sqrt\n", "x: transform=sqrt. Expected one of: [NONE, LOG1P");
     fails(table, "categorical x hash=2\n", "x: hash=2. Expected a whole number of at least 3");

@@ -13,6 +13,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
 import org.gradus.data.DataSource.Opened;
@@ -119,12 +122,17 @@ class MovieLensSourceTest {
               s.append(names.value(key, lists.values()[k])).append(' ');
             }
           }
-          assertThat(requireNonNull(b.groups())[i]).isIn(7L, 8L);
+          assertThat(requireNonNull(b.groups())[i]).isIn(7L, 8L, 9L);
           rows.add(s + "" + b.label("label")[i] + " " + requireNonNull(b.timestamps())[i]);
         }
       }
     }
     return rows;
+  }
+
+  /// The values behind the ids of a field.
+  private static List<String> names(FittedFields fitted, String field, int size) {
+    return IntStream.range(0, size).mapToObj(id -> fitted.value(field, id)).toList();
   }
 
   @Test
@@ -217,6 +225,46 @@ class MovieLensSourceTest {
   }
 
   @Test
+  void vocabulariesGrowForAWarmStart() throws IOException {
+    atomic();
+    Opened first = open(new MovieLens100kSource(), Map.of());
+    first.data().close();
+    Path run = Files.createDirectories(folder.resolve("run"));
+    first.encoder().save(Files.createDirectory(run.resolve("encoder")));
+    // a new user comes first, with a new item and an old one; user 7 does not come back
+    file(
+        "tiny.inter",
+        """
+        user_id:token item_id:token rating:float timestamp:float
+        9 40 5 2000
+        9 4 1 2001
+        8 2 4 2002
+        8 40 4 2003
+        9 6 5 2004
+        9 5 5 2005
+        """
+            .replace(' ', '\t'));
+    file("tiny.user", USERS + "9\t53\tF\tdancer\t10115\n8\t53\tF\tother\tV3N4P\n");
+    Opened second = open(new MovieLens100kSource(), Map.of("growFrom", run.toString()));
+    FittedFields before = (FittedFields) first.encoder();
+    FittedFields now = (FittedFields) second.encoder();
+    try (var data = second.data()) {
+      for (String field : MovieLensEncoder.FIELDS) {
+        List<String> known = names(before, field, first.data().schema().rows(field));
+        assertThat(names(now, field, data.schema().rows(field)))
+            .startsWith(known.toArray(String[]::new));
+      }
+      assertThat(names(now, "user_id", data.schema().rows("user_id")))
+          .containsExactly("(padding)", "(out of vocabulary)", "7", "8", "9");
+      // training rows of users 9 and 8: items 40, 4 and 2, in the order of the file
+      assertThat(names(now, "item_id", data.schema().rows("item_id")))
+          .containsExactly(
+              "(padding)", "(out of vocabulary)", "1", "5", "3", "2", "4", "6", "7", "8", "40");
+      assertThat(rows(data.train(), now).getFirst()).startsWith("9 40 10 F dancer 1 ");
+    }
+  }
+
+  @Test
   void malformedFilesAreNamed() throws IOException {
     assertThatThrownBy(() -> open(new MovieLens1mSource(), Map.of()))
         .isInstanceOf(DataException.class)
@@ -236,6 +284,7 @@ class MovieLensSourceTest {
         .hasMessageContaining("ratings.dat:16: column item_id is \"0.5\". Expected a whole number");
     try (var data = open(new MovieLens1mSource(), Map.of("on-bad-row", "skip")).data()) {
       assertThat(data.train().rows()).isEqualTo(9);
+      assertThat(data.facts()).containsExactly(Map.entry("skipped_rows", 1.0));
     }
     Files.delete(folder.resolve("ratings.dat"));
     atomic();
@@ -276,6 +325,49 @@ class MovieLensSourceTest {
     try (var split = o.data()) {
       assertThat(split.test().rows()).isEqualTo(1500);
       assertThat(split.facts().get("bayes_auc")).isBetween(0.7, 0.9);
+    }
+  }
+
+  /// What is written raw and read back is, byte for byte, what is prepared without the detour.
+  @Test
+  void generatedFilesReadBackAsTheSameRows() throws IOException {
+    MovieLensSyntheticSource source = new MovieLensSyntheticSource();
+    Map<String, String> size = Map.of("users", "40", "items", "60", "ratings", "800");
+    Path raw = folder.resolve("raw");
+    assertThat(source.generate(raw, 800, 5, size)).isEqualTo(800);
+    Path cache = folder.resolve("cache");
+    source.open(new Request(null, cache, 5, size, _ -> {})).data().close();
+    Opened read = new MovieLens100kSource().open(new Request(raw, cache, 0, Map.of(), _ -> {}));
+    read.data().close();
+    assertThat(read.data().test().rows()).isEqualTo(80);
+    Map<String, byte[]> rows = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(cache)) {
+      for (Path p : files.filter(f -> f.toString().endsWith(".rows")).toList()) {
+        String prepared = requireNonNull(p.getParent()).getFileName().toString();
+        rows.put(
+            prepared.substring(0, prepared.lastIndexOf('-')) + "/" + p.getFileName(),
+            Files.readAllBytes(p));
+      }
+    }
+    for (String split : List.of("train", "valid", "test")) {
+      assertThat(rows.get("ml-100k/" + split + ".rows"))
+          .isNotEmpty()
+          .isEqualTo(rows.get("movielens-synthetic/" + split + ".rows"));
+    }
+    // equal seeds, equal files; another seed, others; and nothing is overwritten
+    Path again = Files.createDirectory(folder.resolve("again"));
+    source.generate(again, 800, 5, size);
+    assertThat(again.resolve("u.data")).hasSameBinaryContentAs(raw.resolve("u.data"));
+    assertThat(again.resolve("u.user")).hasSameBinaryContentAs(raw.resolve("u.user"));
+    source.generate(folder.resolve("other"), 800, 6, size);
+    assertThat(Files.readString(folder.resolve("other/u.data")))
+        .isNotEqualTo(Files.readString(raw.resolve("u.data")));
+    assertThatThrownBy(() -> source.generate(raw, 800, 6, size))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("the folder is not empty");
+    assertThat(again.resolve("u.data")).hasSameBinaryContentAs(raw.resolve("u.data"));
+    try (Stream<Path> left = Files.list(folder)) {
+      assertThat(left.map(f -> f.getFileName().toString())).noneMatch(n -> n.contains("writing"));
     }
   }
 }

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// DeepFM: the worked example and the invariants of ctr-models, section 9, and its equations as loops.
+/// DeepFM: an example worked by hand, invariants, and its equations as loops.
 class DeepFmTest {
   private static final DeepFmSpec SPEC = new DeepFmSpec();
 

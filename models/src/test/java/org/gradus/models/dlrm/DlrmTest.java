@@ -72,7 +72,8 @@ class DlrmTest {
           new Field.MultiValued("f1", 5, "f1", Pooling.SUM, 3),
           Schemas.CLICK);
 
-  /// Section 14. The numbers are ln(0 + 3) and ln(7 + 3), which the batch rounds to float32.
+  /// The whole model worked by hand, gradients too. The dense features are ln(0 + 3) and ln(7 + 3), which the batch rounds
+  /// to float32.
   @Test
   void endToEndExampleWithGradients() {
     Map<String, String> given = Map.of("embeddingDim", "2", "bottom", "2", "top", "2");
@@ -141,7 +142,7 @@ class DlrmTest {
         .sum();
   }
 
-  /// Section 11: 128 + 351, 27 · 128, 128 + 2 · 4; with the diagonal 128 + 378.
+  /// Inputs of the top tower at 27 vectors of 128: 128 + 351, 27 · 128, 128 + 2 · 4; with the diagonal 128 + 378.
   @ParameterizedTest
   @CsvSource({
     "DOT, false, 479",
@@ -158,7 +159,7 @@ class DlrmTest {
     }
   }
 
-  /// Section 11: the top tower 1024-1024-512-256-1 behind each interaction.
+  /// Parameters of the top tower 1024-1024-512-256-1 behind each interaction.
   @ParameterizedTest
   @CsvSource({"DOT, 2197505", "DCN_VECTOR, 5245953", "PROJECTION, 1846273"})
   void numberOfParametersOfTheTopTower(String interaction, long parameters) {
@@ -169,7 +170,7 @@ class DlrmTest {
 
   // Properties
 
-  /// Section 6: tables in another order permute the vectors, so without d the products move along with their pairs.
+  /// (EB-1): tables in another order permute the vectors, so without d the products move along with their pairs.
   @Test
   void permutingTheFieldsPermutesTheProducts() {
     Schema turned =
@@ -191,7 +192,7 @@ class DlrmTest {
     }
   }
 
-  /// Section 8: the two orders hold the same numbers, so weights that move along give the same score.
+  /// (DI-2): the two orders hold the same numbers, so weights that move along give the same score.
   @Test
   void theTwoOrdersHoldTheSameProducts() {
     Map<String, String> upper = small("top", "");
@@ -207,7 +208,7 @@ class DlrmTest {
     }
   }
 
-  /// Section 6: uniform in ±√(1/n).
+  /// As the authors' code starts them: uniform in ±√(1/n).
   @Test
   void tablesStartUniform() {
     Schema schema = Schema.of(new Field.Categorical("user", 4000), Schemas.CLICK);

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// FM: the worked example and the invariants of ctr-models, section 1, and a double loop over features.
+/// FM (FM-1) to (FM-3): an example worked by hand, invariants, and a double loop over features.
 class FmTest {
   private static final FmSpec SPEC = new FmSpec();
 

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// Rows that cannot be used: the message names file, line, column, value and rule; nothing is begun, and nothing that
 /// was there changes.
@@ -130,12 +132,70 @@ class BadRowsTest {
   void rowsAreLeftOutAndCountedWhenAskedFor() throws IOException {
     Path bad = GOOD.with(3, 0, "7").cut(ROW, 12).write(folder.resolve("bad.tsv"));
     Path out = folder.resolve("run");
-    Result r = cli.run(Cli.join(train(bad, "criteo", out), List.of("--set=data.on-bad-row=skip")));
+    List<String> skip = List.of("--on-bad-row", "skip");
+    Result r = cli.run(Cli.join(train(bad, "criteo", out), skip));
     assertThat(r.code()).as(r.all()).isZero();
     assertThat(r.err()).contains("left out 2 malformed rows; the first: ", "bad.tsv:4: ");
+    assertThat(r.out()).containsPattern("skipped_rows +2\n");
+    JsonNode m = Cli.metrics(out);
+    assertThat(m.path("skipped_rows").isIntegralNumber()).isTrue();
+    assertThat(m.path("skipped_rows").asInt()).isEqualTo(2);
     // 58 rows: six for validation, six for the test
-    assertThat(Cli.metrics(out).path("test.rows").asInt()).isEqualTo(6);
-    assertThat(Cli.metrics(out).path("valid.rows").asInt()).isEqualTo(6);
+    assertThat(m.path("test.rows").asInt()).isEqualTo(6);
+    assertThat(m.path("valid.rows").asInt()).isEqualTo(6);
+    JsonNode config = JsonMapper.shared().readTree(Files.readString(out.resolve("config.json")));
+    assertThat(config.at("/data/settings/on-bad-row").asString()).isEqualTo("skip");
+    // the commands that only look say so too, though the rows lie prepared by now
+    List<String> which = Cli.join(List.of("--data=criteo", "--path=" + bad), skip);
+    for (String command : List.of("prepare", "describe")) {
+      Result data = cli.run(Cli.join(List.of("data", command), which));
+      assertThat(data.code()).as(data.all()).isZero();
+      assertThat(data.out()).contains("skipped_rows 2\n");
+    }
+    // the setting is the same thing, and the option goes before a file's
+    Path again = folder.resolve("again");
+    Result file =
+        cli.run(
+            "train",
+            "--config=" + out.resolve("config.json"),
+            "--on-bad-row=fail",
+            "--out=" + again);
+    assertThat(file.code()).as(file.all()).isEqualTo(1);
+    assertThat(file.err()).contains("bad.tsv:4: ", "--on-bad-row skip");
+    Result set =
+        cli.run(Cli.join(train(bad, "criteo", again), List.of("--set=data.on-bad-row=skip")));
+    assertThat(set.code()).as(set.all()).isZero();
+    assertThat(Cli.metrics(again).path("parameters_sha256")).isEqualTo(m.path("parameters_sha256"));
+  }
+
+  @Test
+  void whereNothingCanBeSkippedThisIsSaid() throws IOException {
+    Path good = GOOD.write(folder.resolve("good.tsv"));
+    Path out = folder.resolve("new");
+    Result generated = cli.run("train", "--on-bad-row=skip", "--out=" + out);
+    assertThat(generated.err())
+        .contains("criteo-synthetic reads no raw rows", "criteo, csv, ml-100k, ml-1m");
+    Result twice =
+        cli.run(
+            Cli.join(
+                train(good, "criteo", out),
+                List.of("--on-bad-row=skip", "--set=data.on-bad-row=fail")));
+    assertThat(twice.err()).contains("--on-bad-row and --set data.on-bad-row: both given");
+    Result resumed = cli.run("train", "--resume=" + run, "--on-bad-row=skip");
+    assertThat(resumed.err()).contains("--resume: ");
+    for (Result r : List.of(generated, twice, resumed)) {
+      assertThat(r.code()).as(r.all()).isEqualTo(1);
+    }
+    Result word = cli.run(Cli.join(train(good, "criteo", out), List.of("--on-bad-row=ignore")));
+    assertThat(word.code()).isEqualTo(2);
+    assertThat(word.err()).contains("--on-bad-row", "'ignore'", "FAIL, SKIP");
+    // a score for each row: nothing is left out, and nothing is advised that is not there
+    Path bad = GOOD.with(3, 0, "7").write(folder.resolve("bad.tsv"));
+    Result predict =
+        cli.run("predict", "--run=" + run, "--in=" + bad, "--out=" + folder.resolve("s"));
+    assertThat(predict.code()).isEqualTo(1);
+    assertThat(predict.err()).contains("bad.tsv:4: ").doesNotContain("on-bad-row");
+    assertThat(out).doesNotExist();
   }
 
   static Stream<Arguments> tables() {

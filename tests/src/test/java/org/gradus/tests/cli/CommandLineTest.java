@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -42,6 +43,40 @@ class CommandLineTest {
         .doesNotContain("$$");
     assertThat(cli.run().out()).contains(command);
     assertThat(cli.run("generate-completion").out()).contains(command);
+  }
+
+  /// Every option that scripts may rely on, with a text beside it.
+  @ParameterizedTest
+  @CsvSource({
+    "train, model data path device config set on-bad-row epochs steps-per-epoch batch-size seed"
+        + " threads checkpoint-every out resume init-from",
+    "evaluate, run device data path",
+    "predict, run in out device",
+    "gradcheck, model device seed json",
+    "models, json",
+    "data generate, data set seed rows out",
+    "data prepare, data path set seed on-bad-row",
+    "data describe, data path set seed on-bad-row top",
+    "doctor, verbose"
+  })
+  void everyOptionIsExplained(String command, String options) {
+    String help = cli.run(Cli.join(List.of(command.split(" ", -1)), List.of("--help"))).out();
+    for (String option : options.split(" ", -1)) {
+      assertThat(help).containsPattern("\n +--" + option + "(=\\S+)?\\s+\\w");
+    }
+  }
+
+  @Test
+  void aKeyIsSetOnce() {
+    assertThat(failed("train", "--set=data.rows=600", "--set=rate=1", "--set=data.rows=500"))
+        .contains("--set data.rows: given twice, as 600 and as 500. Expected each key once");
+    assertThat(failed("train", "--model=fm", "--set=rate=0.1", "--set=rate=0.1"))
+        .contains("--set rate: given twice");
+    assertThat(failed("data", "prepare", "--set=rows=600", "--set=data.rows=500"))
+        .contains("--set rows: given twice, as 600 and as 500");
+    Result option = cli.run("train", "--seed=1", "--seed=2");
+    assertThat(option.code()).isEqualTo(2);
+    assertThat(option.err()).contains("'--seed' (N) should be specified only once");
   }
 
   @Test
@@ -101,7 +136,7 @@ class CommandLineTest {
     assertThat(failed("gradcheck", "--model", "mlp")).contains("model mlp: no such model");
     assertThat(failed("gradcheck", "--device", "tpu")).contains("device tpu");
     assertThat(failed("train", "--device", "cuda"))
-        .contains("device cuda")
+        .contains("device cuda: ", "Usable here: auto, cpu, reference.")
         .doesNotContain("generating"); // before any work
   }
 

@@ -7,10 +7,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.gradus.tests.cli.Cli.Result;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -113,17 +114,68 @@ class DiskTest {
     assertThat(Cli.contents(folder)).isEqualTo(before);
   }
 
+  /// Folders without the right to write: one for a new run, one for prepared data, one for scores, and a run's own.
   @Test
-  void aReadOnlyFolderIsNamed() throws IOException {
+  void aReadOnlyFolderIsNamedAndStaysAsItWas() throws IOException, InterruptedException {
     Path closed = Files.createDirectory(folder.resolve("closed"));
-    Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("r-xr-xr-x"));
-    Assumptions.assumeFalse(
-        Files.isWritable(closed), "permissions do not bind this user (root): nothing to see here");
-    failedClearly(
-        cli.run(Cli.join(fm(), List.of("--out=" + closed.resolve("run")))), "permission denied");
-    failedClearly(
-        new Cli(closed).run(Cli.join(fm(), List.of("--out=" + folder.resolve("run")))),
-        "permission denied");
-    assertThat(closed).isEmptyDirectory();
+    Files.writeString(closed.resolve("scores.csv"), "those of yesterday\n");
+    Path finished = folder.resolve("finished");
+    Result copy = cli.run(Cli.join(fm(), List.of("--out=" + finished)));
+    assertThat(copy.code()).as(copy.all()).isZero();
+    Path rows = CriteoText.draw(20, 1).write(folder.resolve("rows.tsv"));
+    Path criteo = folder.resolve("criteo");
+    Result onFile =
+        cli.run("train", "--model=lr", "--data=criteo", "--path=" + rows, "--out=" + criteo);
+    assertThat(onFile.code()).as(onFile.all()).isZero();
+    Map<String, String> before = Cli.contents(closed);
+    Map<String, String> run = Cli.contents(finished);
+    List<Path> locked = new ArrayList<>(List.of(closed));
+    try (Stream<Path> all = Files.walk(finished)) {
+      all.filter(Files::isDirectory).forEach(locked::add);
+    }
+    String out = "--out=" + folder.resolve("new");
+    try {
+      permit(locked, "r-xr-xr-x");
+      List<String> bound = Bound.by(closed);
+      refused(
+          as(bound, cli.cache(), Cli.join(fm(), List.of("--out=" + closed.resolve("run")))),
+          closed);
+      refused(as(bound, closed, Cli.join(fm(), List.of(out))), closed);
+      refused(as(bound, cli.cache(), List.of("train", "--resume=" + finished)), finished);
+      List<String> predict =
+          List.of(
+              "predict",
+              "--run=" + criteo,
+              "--in=" + rows,
+              "--out=" + closed.resolve("scores.csv"));
+      refused(as(bound, cli.cache(), predict), closed);
+    } finally {
+      permit(locked, "rwxr-xr-x");
+    }
+    assertThat(Cli.contents(closed)).isEqualTo(before);
+    assertThat(Cli.contents(finished)).isEqualTo(run);
+    assertThat(folder.resolve("new")).doesNotExist();
+    // with the right to write, the same command works: the right is what was missing
+    Result again = cli.run("train", "--resume=" + finished, "--no-baselines");
+    assertThat(again.code()).as(again.all()).isZero();
+  }
+
+  private static void permit(List<Path> folders, String permissions) throws IOException {
+    for (Path p : folders) {
+      Files.setPosixFilePermissions(p, PosixFilePermissions.fromString(permissions));
+    }
+  }
+
+  private static void refused(Result r, Path named) {
+    failedClearly(r, "permission denied", named.toString());
+  }
+
+  /// Runs a command behind another one that takes rights away.
+  private Result as(List<String> bound, Path cache, List<String> args)
+      throws IOException, InterruptedException {
+    List<String> java =
+        new Cli(cache).command(List.of("-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"), args);
+    Path output = folder.resolve("bound");
+    return Cli.await(Cli.start(Cli.join(bound, java), output, Map.of()), output);
   }
 }

@@ -58,7 +58,15 @@ class TrainCommandTest {
     Result r = cli.run(Cli.join(LR, List.of("--epochs=2", "--seed=3", "--out=" + run)));
     assertThat(r.code()).as(r.all()).isZero();
     assertThat(r.out()).contains("lr on criteo-synthetic", "test.auc", "bayes_auc", "run: " + run);
-    assertThat(r.err()).contains("device: cpu (", "epoch 1", "epoch 2");
+    assertThat(r.err()).contains("epoch 1", "epoch 2");
+    // which device, why it, and why none before it; no advice to do what was done
+    assertThat(r.err())
+        .containsPattern("device: auto chose cpu: float32 .* Not cuda: .*no CUDA kernels yet\\.\n")
+        .doesNotContain("use --device");
+    // what has no value takes one line, with the reason
+    assertThat(r.out())
+        .containsPattern("\n +gauc +undefined: the rows belong to no users\n")
+        .doesNotContain("gauc_", ".gauc");
     assertThat(Cli.contents(run).keySet())
         .contains("config.json", "metrics.json", "metrics.jsonl", "model.safetensors")
         .contains("report.html", "curve.svg", "curve.png", "checkpoints/latest")

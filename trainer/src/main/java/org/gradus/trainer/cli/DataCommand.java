@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.cli;
 
+import java.io.File;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.gradus.data.DataSet;
 import org.gradus.data.DataSource;
 import org.gradus.data.Description;
@@ -53,8 +57,9 @@ final class DataCommand implements Runnable {
     @Option(
         names = "--set",
         paramLabel = "key=value",
+        converter = Assignment.Converter.class,
         description = "a setting of the data, with or without the prefix data.")
-    private Map<String, String> set = new LinkedHashMap<>();
+    private List<Assignment> set = new ArrayList<>();
 
     @Option(
         names = "--seed",
@@ -64,24 +69,31 @@ final class DataCommand implements Runnable {
     private long seed;
 
     private Map<String, String> settings() {
-      Map<String, String> plain = new LinkedHashMap<>();
-      set.forEach((k, v) -> plain.put(k.startsWith("data.") ? k.substring(5) : k, v));
-      return plain;
+      return Assignment.map(set, "data.");
     }
 
-    private DataSource.Opened open(PrintWriter err) {
-      return Sources.get(data)
-          .open(
-              new DataSource.Request(
-                  path,
-                  Sources.cache(),
-                  seed,
-                  settings(),
-                  line -> {
-                    err.println("data: " + line);
-                    err.flush();
-                  }));
+    private DataSource.Opened open(OnBadRow onBadRow, PrintWriter err) {
+      DataSource source = Sources.get(data);
+      return source.open(
+          new DataSource.Request(
+              path,
+              Sources.cache(),
+              seed,
+              onBadRow.over(source, settings()),
+              line -> {
+                err.println("data: " + line);
+                err.flush();
+              }));
     }
+  }
+
+  /// What is known about a data set as a whole, one number per line.
+  private static void printFacts(DataSet set, PrintWriter out) {
+    new TreeMap<>(set.facts())
+        .forEach(
+            (name, x) ->
+                out.printf(
+                    Locale.ROOT, DataSet.isCount(name) ? "%s %.0f%n" : "%s %.6f%n", name, x));
   }
 
   /// `gradus data list`.
@@ -109,7 +121,10 @@ final class DataCommand implements Runnable {
   @Command(
       name = "generate",
       mixinStandardHelpOptions = true,
-      description = "Writes generated rows as a raw file in the layout of the real data.")
+      description = {
+        "Writes generated rows raw, in the layout of the real data:",
+        "criteo-synthetic for --data criteo, movielens-synthetic for --data ml-100k."
+      })
   static final class Generate implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -126,7 +141,8 @@ final class DataCommand implements Runnable {
         names = "--out",
         paramLabel = "FILE",
         required = true,
-        description = "the file; compressed when it ends in .gz")
+        description =
+            "the file, compressed when it ends in .gz; for movielens-synthetic, the new folder")
     private Path out = Path.of("");
 
     @Override
@@ -153,9 +169,16 @@ final class DataCommand implements Runnable {
               Locale.ROOT,
               "%d rows, %.1f MB: %s (%.0f rows/s)%n",
               n,
-              out.toFile().length() * 1e-6,
+              bytes(out) * 1e-6,
               out,
               n / seconds);
+    }
+
+    private static long bytes(Path written) {
+      File[] parts = written.toFile().listFiles(); // null for a file
+      return parts == null
+          ? written.toFile().length()
+          : Arrays.stream(parts).mapToLong(File::length).sum();
     }
   }
 
@@ -170,11 +193,13 @@ final class DataCommand implements Runnable {
 
     @Mixin private Which which = new Which();
 
+    @Mixin private OnBadRow onBadRow = new OnBadRow();
+
     @Override
     public void run() {
       PrintWriter out = spec.commandLine().getOut();
       long begun = System.nanoTime();
-      try (DataSet set = which.open(spec.commandLine().getErr()).data()) {
+      try (DataSet set = which.open(onBadRow, spec.commandLine().getErr()).data()) {
         double seconds = (System.nanoTime() - begun) * 1e-9;
         long rows = set.train().rows() + set.valid().rows() + set.test().rows();
         out.printf(
@@ -187,7 +212,7 @@ final class DataCommand implements Runnable {
             set.schema().ids().size(),
             set.schema().dense().size());
         out.printf(Locale.ROOT, "ready after %.2f s (%.0f rows/s)%n", seconds, rows / seconds);
-        set.facts().forEach((k, v) -> out.printf(Locale.ROOT, "%s %.6f%n", k, v));
+        printFacts(set, out);
         if (Files.isDirectory(Sources.cache())) {
           out.println("prepared data lie in " + Sources.cache());
         }
@@ -206,6 +231,8 @@ final class DataCommand implements Runnable {
 
     @Mixin private Which which = new Which();
 
+    @Mixin private OnBadRow onBadRow = new OnBadRow();
+
     @Option(
         names = "--top",
         paramLabel = "N",
@@ -216,10 +243,12 @@ final class DataCommand implements Runnable {
     @Override
     public void run() {
       PrintWriter out = spec.commandLine().getOut();
-      DataSource.Opened opened = which.open(spec.commandLine().getErr());
+      DataSource.Opened opened = which.open(onBadRow, spec.commandLine().getErr());
       try (DataSet set = opened.data()) {
         FittedFields fitted = opened.encoder() instanceof FittedFields f ? f : null;
         print(set.name(), Description.of(set.train(), fitted, top), out);
+        out.println();
+        printFacts(set, out);
       }
     }
 

@@ -60,7 +60,7 @@ final class DoctorCommand implements Runnable {
       line(out, "device " + p.name(), (a.usable() ? "usable: " : "not usable: ") + a.explanation());
     }
     Devices.Choice auto = Devices.choose("auto");
-    line(out, "device auto", "chooses " + auto.name() + ": " + auto.reason());
+    line(out, "device auto", "chooses " + auto.name() + ": " + auto.reason() + ".");
     try (Device device = Device.open(auto.name(), DeviceOptions.defaults())) {
       line(out, "opened", device.name());
     }

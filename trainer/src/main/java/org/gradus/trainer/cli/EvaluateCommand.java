@@ -3,12 +3,13 @@ package org.gradus.trainer.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.gradus.data.DataSet;
 import org.gradus.data.DataSource;
 import org.gradus.data.Examples;
 import org.gradus.trainer.loss.Objective;
-import org.gradus.trainer.run.Evaluation;
 import org.gradus.trainer.run.Evaluator;
 import org.gradus.trainer.run.RunFolder;
 import org.gradus.trainer.run.TrainConfig;
@@ -67,8 +68,10 @@ final class EvaluateCommand implements Runnable {
           Session session = new Session(config, set.schema(), name)) {
         folder.loadModel(session.params());
         out.println(config.model().name() + " on " + set.name() + " (" + name + ")");
-        print(session, config, "valid", set.valid(), out);
-        print(session, config, "test", set.test(), out);
+        Map<String, @Nullable Object> both =
+            new LinkedHashMap<>(measured(session, config, "valid", set.valid()));
+        both.putAll(measured(session, config, "test", set.test()));
+        Metrics.print(both, out);
       }
     } else {
       DataSource.Encoder encoder =
@@ -77,19 +80,18 @@ final class EvaluateCommand implements Runnable {
       try (Session session = new Session(config, rows.schema(), name)) {
         folder.loadModel(session.params());
         out.println(config.model().name() + " on " + path + " (" + name + ")");
-        print(session, config, "test", rows, out);
+        Metrics.print(measured(session, config, "test", rows), out);
       } finally {
         Runs.close(rows);
       }
     }
   }
 
-  private static void print(
-      Session session, TrainConfig config, String split, Examples rows, PrintWriter out) {
+  private static Map<String, @Nullable Object> measured(
+      Session session, TrainConfig config, String split, Examples rows) {
     List<String> labels = new Objective(config.loss(), rows.schema()).labels();
-    Evaluation e =
-        new Evaluator(session.model(), session.device(), config.measure())
-            .evaluate(split, rows, labels);
-    Metrics.print(e.asMap(), out);
+    return new Evaluator(session.model(), session.device(), config.measure())
+        .evaluate(split, rows, labels)
+        .asMap();
   }
 }

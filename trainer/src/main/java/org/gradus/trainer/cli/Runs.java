@@ -31,7 +31,7 @@ final class Runs {
   static String device(String name, PrintWriter err) {
     Devices.Choice choice = Devices.choose(name);
     if (name.equals("auto")) {
-      err.println("device: " + choice.name() + " (" + choice.reason() + ")");
+      err.println("device: auto chose " + choice.name() + ": " + choice.reason() + ".");
       err.flush();
     }
     Device.open(choice.name()).close();

@@ -6,7 +6,9 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.gradus.data.DataSet;
@@ -22,6 +24,7 @@ import org.gradus.trainer.run.TrainConfig;
 import org.gradus.trainer.run.Trainer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -66,8 +69,11 @@ final class TrainCommand implements Runnable {
   @Option(
       names = "--set",
       paramLabel = "key=value",
+      converter = Assignment.Converter.class,
       description = "an option of the model, of the training, or of the data (data.…)")
-  private Map<String, String> set = new LinkedHashMap<>();
+  private List<Assignment> set = new ArrayList<>();
+
+  @Mixin private OnBadRow onBadRow = new OnBadRow();
 
   @Option(names = "--epochs", paramLabel = "N", description = "passes over the training rows")
   private @Nullable Integer epochs;
@@ -158,13 +164,13 @@ final class TrainCommand implements Runnable {
     TrainConfig c = config == null ? preset : Configs.read(config, preset);
     ModelSpec m = Models.get(model == null ? c.model().name() : model);
     DataSource source = Sources.get(data == null ? c.data().name() : data);
-    Overrides overrides = new Overrides(set, m, source);
+    Overrides overrides = new Overrides(Assignment.map(set, ""), m, source);
     Map<String, String> options =
         new LinkedHashMap<>(m.name().equals(c.model().name()) ? c.model().settings() : Map.of());
     options.putAll(overrides.model());
     Map<String, String> dataSettings =
         new LinkedHashMap<>(source.name().equals(c.data().name()) ? c.data().settings() : Map.of());
-    dataSettings.putAll(overrides.data());
+    dataSettings.putAll(onBadRow.over(source, overrides.data()));
     TrainConfig.Loop loop = c.loop();
     String at = path == null ? c.data().path() : path.toString();
     TrainConfig all =
@@ -196,6 +202,7 @@ final class TrainCommand implements Runnable {
         || config != null
         || out != null
         || !set.isEmpty()
+        || onBadRow.given()
         || initFrom != null) {
       throw new IllegalArgumentException(
           "--resume: model, data, settings and folder are those of the run. Expected only"

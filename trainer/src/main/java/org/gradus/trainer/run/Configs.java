@@ -11,9 +11,11 @@ import org.gradus.trainer.optim.Rule;
 import org.gradus.trainer.store.StoreException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
+import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationContext;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.ValueDeserializer;
 import tools.jackson.databind.deser.DeserializationProblemHandler;
@@ -26,6 +28,12 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /// them all.
 public final class Configs {
   private static final JsonMapper MAPPER = mapper(new ArrayList<>());
+
+  // of two values of one key, neither is meant more
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+  private static final ObjectMapper YAML =
+      YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
   private Configs() {}
 
@@ -65,15 +73,14 @@ public final class Configs {
   public static TrainConfig read(Path file, TrainConfig presets) {
     try {
       boolean json = file.toString().endsWith(".json");
-      JsonNode given =
-          (json ? JsonMapper.shared() : YAMLMapper.shared())
-              .readTree(java.nio.file.Files.readString(file));
+      JsonNode given = (json ? JSON : YAML).readTree(java.nio.file.Files.readString(file));
       return merge(given, presets, file.toString());
     } catch (java.io.IOException e) {
       throw StoreException.reading(file, e);
     } catch (JacksonException e) {
       throw new IllegalArgumentException(
-          file + ": " + e.getOriginalMessage() + ". Expected JSON, or YAML.", e);
+          file + ": " + e.getOriginalMessage() + ". Expected JSON, or YAML, with each key once.",
+          e);
     }
   }
 

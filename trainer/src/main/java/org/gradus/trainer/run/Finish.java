@@ -30,7 +30,15 @@ record Finish(TrainConfig config, DataSet data, Params params, Checkpoints check
     ObjectNode json = JsonMapper.shared().createObjectNode();
     evaluator.evaluate("valid", data.valid(), labels).writeTo(json);
     evaluator.evaluate("test", data.test(), labels).writeTo(json);
-    new TreeMap<>(data.facts()).forEach(json::put);
+    new TreeMap<>(data.facts())
+        .forEach(
+            (name, x) -> {
+              if (DataSet.isCount(name)) {
+                json.put(name, x.longValue());
+              } else {
+                json.put(name, x);
+              }
+            });
     String kept =
         SafeTensors.write(
             folder.path().resolve(RunFolder.MODEL),

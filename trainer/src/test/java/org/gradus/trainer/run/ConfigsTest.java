@@ -115,6 +115,18 @@ class ConfigsTest {
   }
 
   @Test
+  void aKeyStandsOnce() {
+    assertThatThrownBy(() -> read("config.yaml", "seed: 1\nepochs: 2\nseed: 3\n"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("config.yaml")
+        .hasMessageContaining("seed");
+    assertThatThrownBy(() -> read("config.json", "{\"loop\": {\"epochs\": 1, \"epochs\": 2}}"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("config.json")
+        .hasMessageContaining("epochs");
+  }
+
+  @Test
   void wrongValuesAreNamed() {
     assertThatThrownBy(() -> read("config.yaml", "loop: {epochs: many}"))
         .isInstanceOf(IllegalArgumentException.class)
