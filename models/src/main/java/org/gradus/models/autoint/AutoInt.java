@@ -98,8 +98,7 @@ public final class AutoInt implements Model {
             Numeric.SCALED_EMBEDDING,
             params.at("v"),
             Initializers.normal(0.01));
-    var shared =
-        new InteractingLayer.Config(a.heads, a.headDim, a.residual, a.scaled, a.dropout);
+    var shared = new InteractingLayer.Config(a.heads, a.headDim, a.residual, a.scaled, a.dropout);
     int width = config.embeddingDim;
     for (int l = 0; l < a.layers; l++) {
       layers.add(new InteractingLayer(width, shared, params.at("attention").at(l)));
@@ -114,8 +113,7 @@ public final class AutoInt implements Model {
     } else {
       int flat = v.count() * config.embeddingDim;
       deep = new Mlp(flat, tower.hidden, tower.style, params.at("deep"));
-      deepOut =
-          params.weight("deepOut", Shape.of(deep.out(), 1), Initializers.xavierUniform());
+      deepOut = params.weight("deepOut", Shape.of(deep.out(), 1), Initializers.xavierUniform());
     }
     w = config.useLinear ? new FirstOrder(schema, params.at("w")) : null;
     target = Target.only(schema);
@@ -127,7 +125,9 @@ public final class AutoInt implements Model {
     Var e = v.lookup(batch, mode); //                                  [B, M, d]
     Var x = e;
     for (InteractingLayer layer : layers) {
-      x = layer.forward(x, mode); //                                   [B, M, H·d′]  (AI-1) to (AI-4)
+      x =
+          layer.forward(
+              x, mode); //                                   [B, M, H·d′]  (AI-1) to (AI-4)
     }
     Var z = x.flatten(1).matmul(tape.use(out)).squeeze(1); //          [B]  (AI-5)
     z = z.add(tape.use(bias));

@@ -38,8 +38,7 @@ final class InteractingLayer {
   /// @param residual whether there is a W_Res
   /// @param scaled whether ψ is divided by √d′
   /// @param attentionDropout share of the attention weights dropped in training
-  record Config(
-      int heads, int headDim, boolean residual, boolean scaled, double attentionDropout) {
+  record Config(int heads, int headDim, boolean residual, boolean scaled, double attentionDropout) {
     Config {
       if (heads < 1 || headDim < 1) {
         throw new IllegalArgumentException(

@@ -244,8 +244,7 @@ class AutoIntTest {
       bench.set("v/c", 0, 0, 0, 0, 1, -.3);
       bench.set("attention/0/value", 1, 1, 0, 0); // of every field its first number
       bench.set("attention/0/residual", 0, 0, 0, 0);
-      assertClose(
-          Naive.flat(rows(bench, WORKED, 2)), new double[] {1, 1, 1, 1, 1, 1}, EXACT);
+      assertClose(Naive.flat(rows(bench, WORKED, 2)), new double[] {1, 1, 1, 1, 1, 1}, EXACT);
     }
   }
 
@@ -258,8 +257,7 @@ class AutoIntTest {
       other.set("v/b", bench.get("v/a"));
       other.set("v/c", bench.get("v/b"));
       double[][] rows = rows(bench, WORKED, 2);
-      assertClose(
-          Naive.flat(rows(other, WORKED, 2)), Naive.flat(rows[2], rows[0], rows[1]), EXACT);
+      assertClose(Naive.flat(rows(other, WORKED, 2)), Naive.flat(rows[2], rows[0], rows[1]), EXACT);
     }
   }
 
