@@ -48,8 +48,7 @@ public final class DcnV2Spec implements ModelSpec {
     return List.of(
         Option.choice("width", p.widths().rule(), "how wide an embedding is"),
         Option.integer("embeddingDim", p.widths().fixed(), List.of(3), "D, for width=FIXED"),
-        Option.real(
-            "widthFactor", p.widths().factor(), List.of(1.5), "k, for width=FOURTH_ROOT"),
+        Option.real("widthFactor", p.widths().factor(), List.of(1.5), "k, for width=FOURTH_ROOT"),
         Option.choice("cross", p.cross().kind(), "which cross network"),
         Option.integer("layers", sizes.layers(), List.of(1, 2), "cross layers, L"),
         Option.integer("rank", sizes.rank(), List.of(2), "r, for LOW_RANK and MIXTURE"),

@@ -19,6 +19,7 @@ import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.CoveringArray;
 import org.gradus.models.ModelBench;
+import org.gradus.models.Mutants;
 import org.gradus.models.Naive;
 import org.gradus.models.Schemas;
 import org.gradus.models.Settings;
@@ -123,6 +124,18 @@ class AutoIntTest {
         assertClose(bench.scores(batch), expected, EXACT);
       }
     }
+  }
+
+  /// AutoInt+ with everything that there is, two layers deep.
+  @Test
+  void mutantsFail() {
+    Map<String, String> given = sizes(2, 2);
+    given.put("layers", "2");
+    given.put("hidden", "4");
+    for (String on : List.of("dnn", "scaled", "useLinear")) {
+      given.put(on, "true");
+    }
+    Mutants.allFail(SPEC, given);
   }
 
   // Worked example

@@ -19,6 +19,7 @@ import org.gradus.layers.CrossStructure;
 import org.gradus.layers.MixtureCross.Gate;
 import org.gradus.models.CoveringArray;
 import org.gradus.models.ModelBench;
+import org.gradus.models.Mutants;
 import org.gradus.models.Naive;
 import org.gradus.models.Schemas;
 import org.gradus.models.Settings;
@@ -160,6 +161,16 @@ class DcnV2Test {
         assertClose(bench.scores(batch), expected, EXACT);
       }
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void mutantsFail(CrossKind kind) {
+    Map<String, String> given = new HashMap<>(crossOnly(kind, 2, 2, 2));
+    given.put("embeddingDim", "2");
+    given.put("hidden", "4");
+    given.put("structure", "PARALLEL");
+    Mutants.allFail(SPEC, given);
   }
 
   // Worked examples

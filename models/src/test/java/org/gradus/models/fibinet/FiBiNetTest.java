@@ -20,6 +20,7 @@ import org.gradus.embeddings.Schema;
 import org.gradus.models.CoveringArray;
 import org.gradus.models.ModelBench;
 import org.gradus.models.ModelCheck;
+import org.gradus.models.Mutants;
 import org.gradus.models.Naive;
 import org.gradus.models.Schemas;
 import org.gradus.models.Settings;
@@ -178,6 +179,19 @@ class FiBiNetTest {
           .check(reference, ModelCheck.objective(SPEC, settings, batch))
           .orFail();
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void mutantsFail(Kind kind) {
+    Map<String, String> given = kind(kind);
+    given.put("embeddingDim", "3"); // layer norm of two numbers is their order
+    given.put("reductionRatio", "1");
+    given.put("hidden", "6");
+    given.put("dropout", "0");
+    given.put("excitationActivation", "SIGMOID");
+    given.put("layerNorm", "true");
+    Mutants.allFail(SPEC, given);
   }
 
   // Worked examples

@@ -21,6 +21,7 @@ import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.CoveringArray;
 import org.gradus.models.ModelBench;
+import org.gradus.models.Mutants;
 import org.gradus.models.Naive;
 import org.gradus.models.Schemas;
 import org.gradus.models.Settings;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// xDeepFM: the worked example and the invariants of ctr-models, section 10, and its equations as loops.
 class XDeepFmTest {
@@ -135,6 +137,19 @@ class XDeepFmTest {
         assertClose(bench.scores(batch), expected, EXACT);
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2})
+  void mutantsFail(int rank) {
+    Map<String, String> given = cin("2,3", Connect.SPLIT_HALF, 2);
+    given.put("rank", Integer.toString(rank));
+    given.put("cinBias", "true");
+    given.put("activation", "TANH");
+    given.put("useDnn", "true");
+    given.put("hidden", "4");
+    given.put("dropout", "0");
+    Mutants.allFail(SPEC, given);
   }
 
   // Worked example
