@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 ///   the two; see [Difference].
 /// - **Rule.** Per tensor max|a − n| ≤ 1e-6 · max(max|a|, max|n|) + floor. A tensor with max|n| < 1000 · floor is
 ///   *unobserved* and fails, unless it is listed as structurally zero with the reason. If nothing else is wrong, other points
-///   are tried first, eight in all: at one of them ReLU units may all be off, at all of them only a missing gradient is.
+///   are tried first, 64 in all: at one of them ReLU units may all be off, at all of them only a missing gradient is.
 /// - **Extent.** Every coordinate of a tensor of up to 128 numbers (four forward passes each), otherwise 24 random
 ///   directions: a wrong component of size δ among n shows in each of them as δ/√n.
 ///   Forward passes are on float64 without threads, so give models small widths: a hundred derivatives of layers of 32
@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
 /// Settings are immutable: each method returns another check.
 public final class GradCheck {
   /// Points tried until every tensor is observed at one of them.
-  private static final int POINTS = 8;
+  private static final int POINTS = 64;
 
   private final Settings settings;
 

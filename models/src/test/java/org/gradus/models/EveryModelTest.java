@@ -14,8 +14,6 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.gradus.autograd.GradCheck;
-import org.gradus.autograd.Mutation;
-import org.gradus.autograd.Objective;
 import org.gradus.autograd.Parameter;
 import org.gradus.autograd.TableParameter;
 import org.gradus.embeddings.Batch;
@@ -107,22 +105,11 @@ class EveryModelTest {
     }
   }
 
-  /// A factor of 1.01, or nothing at all, where an operation hands a gradient on: each must fail the check. Wrong signs may
-  /// cancel where an operation occurs twice in a row, and a wrong component may belong to a unit that is off.
+  /// At the presets of switches and choices; what others change is tested with the paper.
   @ParameterizedTest
   @MethodSource("models")
   void mutantsFail(ModelSpec spec) {
-    Settings settings = spec.settings(small(spec));
-    Batch batch = SampleBatches.draw(Schemas.BAGS, 5, 1);
-    Objective.Builder objective = ModelCheck.objective(spec, settings, batch);
-    GradCheck check = ModelCheck.check(spec, settings, 1);
-    try (Device reference = Device.open("reference")) {
-      assertThat(check.contributions(reference, objective)).hasSizeGreaterThan(2);
-      long observed =
-          check.check(reference, objective).orFail().seed(); // no unit that matters is off
-      assertThat(check.seed(observed).survivors(reference, objective))
-          .noneMatch(m -> m.kind() == Mutation.Kind.FACTOR || m.kind() == Mutation.Kind.DROP);
-    }
+    Mutants.allFail(spec, small(spec));
   }
 
   // Rows

@@ -94,6 +94,26 @@ public final class Naive {
     return vectors.toArray(double[][]::new);
   }
 
+  /// The pooled vectors of an example one behind the other, each as wide as its table, and then its numbers.
+  public static double[] concatenated(Map<String, double[]> params, Batch batch, int row) {
+    List<double[]> parts = new ArrayList<>();
+    List<Feature> features = features(batch, row);
+    for (Field.Ids f : batch.schema().ids()) {
+      parts.add(sum(params, features, f, get(params, "v/" + f.table()).length / f.size()));
+    }
+    parts.add(numbers(batch, row));
+    return flat(parts.toArray(double[][]::new));
+  }
+
+  /// The numbers of an example.
+  public static double[] numbers(Batch batch, int row) {
+    double[] x = new double[batch.schema().dense().size()];
+    for (int c = 0; c < x.length; c++) {
+      x[c] = number(batch, row, c);
+    }
+    return x;
+  }
+
   private static double[] sum(
       Map<String, double[]> params, List<Feature> features, Field field, int dim) {
     double[] sum = new double[dim];

@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.gradus.models.ModelSpec;
+import org.gradus.models.Models;
 import org.gradus.tests.cli.Cli.Result;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,7 +118,8 @@ class CommandLineTest {
     assertThat(error.err().lines()).hasSize(1);
     assertThat(error.err())
         .contains("model transformer9000: no such model")
-        .contains("deepfm, dlrm, fm, lr");
+        .contains("deepfm, dlrm, ")
+        .contains(String.join(", ", Models.all().stream().map(ModelSpec::name).toList()));
     for (List<String> verbose :
         List.of(
             List.of("--verbose", "train", "--model", "transformer9000"),

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models.autoint;
+
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Mode;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.layers.Dropout;
+import org.gradus.tensor.Shape;
+import org.jspecify.annotations.Nullable;
+
+/// The interacting layer of AutoInt: fields attend to fields.
+///
+/// ```
+/// ψ⁽ʰ⁾(e_m, e_k) = ⟨W_Q⁽ʰ⁾ e_m, W_K⁽ʰ⁾ e_k⟩   [/ √d′]          (AI-1)
+/// α⁽ʰ⁾_{m,k}     = softmax of ψ⁽ʰ⁾(e_m, ·) over k               (AI-2)
+/// ẽ_m⁽ʰ⁾         = Σ_k α⁽ʰ⁾_{m,k} W_V⁽ʰ⁾ e_k                    (AI-3)
+/// ẽ_m            = [ẽ_m⁽¹⁾; …; ẽ_m⁽ᴴ⁾]
+/// e_m^Res        = ReLU(ẽ_m + W_Res e_m)                       (AI-4)
+/// ```
+///
+/// Every head is d′ wide, so the result is H d′ wide, whatever the input's width d. The heads' matrices stand side by side
+/// in one, columns h d′ … (h + 1) d′ − 1 being head h.
+final class InteractingLayer {
+  private final DenseParameter query; //              W_Q   [d, H·d′]
+  private final DenseParameter key; //                W_K   [d, H·d′]
+  private final DenseParameter value; //              W_V   [d, H·d′]
+  private final @Nullable DenseParameter residual; // W_Res [d, H·d′]
+  private final Dropout dropout; //                   of α
+  private final Config config;
+
+  /// What the layers have in common.
+  ///
+  /// @param heads H
+  /// @param headDim d′
+  /// @param residual whether there is a W_Res
+  /// @param scaled whether ψ is divided by √d′
+  /// @param attentionDropout share of the attention weights dropped in training
+  record Config(int heads, int headDim, boolean residual, boolean scaled, double attentionDropout) {
+    Config {
+      if (heads < 1 || headDim < 1) {
+        throw new IllegalArgumentException(
+            "autoint: " + heads + " heads of size " + headDim + ". Expected at least 1 each.");
+      }
+    }
+
+    /// H d′
+    int width() {
+      return heads * headDim;
+    }
+  }
+
+  /// New projections under `params`.
+  ///
+  /// @param in d
+  InteractingLayer(int in, Config config, Params params) {
+    this.config = config;
+    Shape shape = Shape.of(in, config.width());
+    query = params.weight("query", shape, Initializers.xavierUniform());
+    key = params.weight("key", shape, Initializers.xavierUniform());
+    value = params.weight("value", shape, Initializers.xavierUniform());
+    residual =
+        config.residual ? params.weight("residual", shape, Initializers.xavierUniform()) : null;
+    dropout = new Dropout(config.attentionDropout, params);
+  }
+
+  /// e `[B, M, d]` → `[B, M, H·d′]`.
+  Var forward(Var e, Mode mode) {
+    Tape tape = mode.tape();
+    Var q = heads(e.matmul(tape.use(query))); //       [B, H, M, d′]
+    Var k = heads(e.matmul(tape.use(key))); //         [B, H, M, d′]
+    Var v = heads(e.matmul(tape.use(value))); //       [B, H, M, d′]
+    Var psi = q.matmul(k, false, true); //             [B, H, M, M]  (AI-1)
+    if (config.scaled) {
+      psi = psi.multiply(1 / Math.sqrt(config.headDim));
+    }
+    Var alpha = psi.softmax(); //                      [B, H, M, M]  (AI-2), over keys
+    Var mixed = dropout.forward(alpha, mode).matmul(v); // [B, H, M, d′]  (AI-3)
+    Var y = mixed.permute(0, 2, 1, 3).flatten(2); //   [B, M, H·d′]
+    if (residual != null) {
+      y = y.add(e.matmul(tape.use(residual))); //      [B, M, H·d′]
+    }
+    return y.relu(); //                                [B, M, H·d′]  (AI-4)
+  }
+
+  /// `[B, M, H·d′]` → `[B, H, M, d′]`
+  private Var heads(Var x) {
+    return x.reshape(x.size(0), x.size(1), config.heads, config.headDim).permute(0, 2, 1, 3);
+  }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+/// **AutoInt**: W. Song, C. Shi, Z. Xiao, Z. Duan, Y. Xu, M. Zhang, J. Tang, "AutoInt: Automatic Feature Interaction Learning
+/// via Self-Attentive Neural Networks", CIKM 2019, [arXiv:1810.11921](https://arxiv.org/abs/1810.11921).
+///
+/// Fields are tokens of a self-attention: several heads decide which fields to combine, and layers of it make combinations
+/// of combinations. AutoInt+ adds a tower on the same embeddings.
+///
+/// | Paper | Here |
+/// | --- | --- |
+/// | V_m, v_m | `v/<table>`, `v/numeric` |
+/// | W_Query⁽ʰ⁾, W_Key⁽ʰ⁾, W_Value⁽ʰ⁾ | `attention/<l>/query`, `…/key`, `…/value`, heads side by side, transposed |
+/// | W_Res | `attention/<l>/residual`, transposed |
+/// | w, b | `out`, `bias` |
+/// | feed-forward network of AutoInt+ | `deep/<l>/…`, `deepOut` |
+@NullMarked
+package org.gradus.models.autoint;
+
+import org.jspecify.annotations.NullMarked;

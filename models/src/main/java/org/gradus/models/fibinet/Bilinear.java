@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models.fibinet;
+
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.tensor.Shape;
+import org.gradus.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// The bilinear interaction of all pairs of fields, between inner and Hadamard product:
+///
+/// ```
+/// FIELD_ALL           p_ij = (eᵢ W) ⊙ eⱼ                      (FB-4)
+/// FIELD_EACH          p_ij = (eᵢ Wᵢ) ⊙ eⱼ
+/// FIELD_INTERACTION   p_ij = (eᵢ W_ij) ⊙ eⱼ
+/// HADAMARD            p_ij = eᵢ ⊙ eⱼ,             all for i < j
+/// ```
+///
+/// The matrix acts on the left, smaller index, and on a row vector: p_ij is not p_ji. Pairs come in the order 01, 02, …, 12, ….
+public final class Bilinear {
+  private final @Nullable DenseParameter w; // [k, k], [f−1, k, k] or [P, k, k]; none for HADAMARD
+  private final Kind kind;
+  private final int[] left; //  i of each pair
+  private final int[] right; // j of each pair
+
+  /// How many matrices there are.
+  public enum Kind {
+    /// one
+    FIELD_ALL,
+    /// one per left field
+    FIELD_EACH,
+    /// one per pair
+    FIELD_INTERACTION,
+    /// none: what the paper compares with
+    HADAMARD
+  }
+
+  /// What a user may set.
+  ///
+  /// @param kind how many matrices there are
+  /// @param everyField whether FIELD_EACH has a matrix for the last field too, which is never on the left and never
+  ///     trained: for weights that come from elsewhere
+  public record Config(Kind kind, boolean everyField) {}
+
+  /// New matrices under `params`.
+  ///
+  /// @param fields f
+  /// @param dim k
+  Bilinear(int fields, int dim, Config config, Params params) {
+    kind = config.kind;
+    int pairs = fields * (fields - 1) / 2;
+    left = new int[pairs];
+    right = new int[pairs];
+    int n = 0;
+    for (int i = 0; i < fields; i++) {
+      for (int j = i + 1; j < fields; j++) {
+        left[n] = i;
+        right[n++] = j;
+      }
+    }
+    Shape shape =
+        switch (kind) {
+          case FIELD_ALL -> Shape.of(dim, dim);
+          case FIELD_EACH -> Shape.of(config.everyField ? fields : fields - 1, dim, dim);
+          case FIELD_INTERACTION -> Shape.of(pairs, dim, dim);
+          case HADAMARD -> Shape.of(0);
+        };
+    // of one field there are no pairs, and no matrices
+    w =
+        pairs == 0 || kind == Kind.HADAMARD
+            ? null
+            : params.weight("w", shape, Initializers.xavierUniform());
+  }
+
+  /// P = f (f − 1) / 2
+  int pairs() {
+    return left.length;
+  }
+
+  /// E `[B, f, k]` → p `[B, P, k]`.
+  Var forward(Var e) {
+    Tape tape = e.tape();
+    Tensor i = tape.scope().upload(Shape.of(left.length), left);
+    Tensor j = tape.scope().upload(Shape.of(right.length), right);
+    Var ei = e.gather(1, i); //                                           [B, P, k]
+    Var turned = w == null ? ei : turned(e, ei, tape.use(w), i); //       [B, P, k]
+    return turned.multiply(e.gather(1, j)); //                            [B, P, k]  (FB-4)
+  }
+
+  /// eᵢ times its matrix. Where pairs share a matrix each field is multiplied once.
+  private Var turned(Var e, Var ei, Var w, Tensor i) {
+    return switch (kind) {
+      case FIELD_ALL -> e.matmul(w).gather(1, i); //                      [B, P, k]
+      case FIELD_EACH -> each(e.slice(1, 0, w.size(0)), w).gather(1, i); // [B, P, k]
+      case FIELD_INTERACTION -> each(ei, w); //                           [B, P, k]
+      case HADAMARD -> ei;
+    };
+  }
+
+  /// x `[B, n, k]`, w `[n, k, k]` → x_m W_m for each of the n, `[B, n, k]`.
+  private static Var each(Var x, Var w) {
+    return x.permute(1, 0, 2).matmul(w).permute(1, 0, 2);
+  }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models.fibinet;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Mode;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.FieldEmbeddings;
+import org.gradus.embeddings.FieldEmbeddings.Numeric;
+import org.gradus.embeddings.FirstOrder;
+import org.gradus.embeddings.Schema;
+import org.gradus.layers.LayerNorm;
+import org.gradus.layers.Mlp;
+import org.gradus.models.Model;
+import org.gradus.models.Outputs;
+import org.gradus.models.Target;
+import org.gradus.tensor.Shape;
+import org.jspecify.annotations.Nullable;
+
+/// **FiBiNET** — Huang, Zhang, Zhang. RecSys 2019, [arXiv:1905.09433](https://arxiv.org/abs/1905.09433)
+///
+/// ```
+/// zᵢ   = mean over t of e_{i,t}                               (FB-1)
+/// A    = σ₂(σ₁(z W₁) W₂)                                      (FB-2)
+/// vᵢ   = Aᵢ eᵢ                                                (FB-3)
+/// p_ij = (eᵢ W) ⊙ eⱼ,  q_ij = the same of v,  i < j           (FB-4)
+/// c    = [p₀₁; …; p_{f−2,f−1}; q₀₁; …]                        (FB-5)
+/// SHALLOW  z = w₀ + ℓ(x) + Σ_t c_t                            (FB-6)
+/// DEEP     z = w₀ + ℓ(x) + w_oᵀ tower([c; x_num])
+/// ```
+///
+/// [Senet] learns how much each field counts, for each example, and rescales its embedding; [Bilinear] multiplies pairs of
+/// embeddings with a matrix between them. Both the embeddings as they are and the rescaled ones are crossed.
+///
+/// Departs from the paper in three places: the sigmoid lives in the loss; dense fields, which the paper turns into
+/// categories, enter the linear part and the tower as numbers, and neither the squeeze nor the pairs; and layer norm of the products is
+/// an extension, off unless asked for. Whether p and q share their matrices the paper does not say: here they do not, unless
+/// told to.
+///
+/// With ReLU for σ₂, as in the paper, a field's weight may be 0 for all examples, and is then never trained again.
+public final class FiBiNet implements Model {
+
+  /// What the logit is made of.
+  public enum Depth {
+    /// the sum of all products
+    SHALLOW,
+    /// a tower over all products
+    DEEP
+  }
+
+  /// `PAPER` is the Criteo setting of the section "Implementation Details", the deep model.
+  ///
+  /// @param embeddingDim k
+  /// @param senet squeeze and excitation
+  /// @param interaction the pairs
+  /// @param tower for [Depth#DEEP]
+  /// @param mode what the logit is made of
+  public record Config(
+      int embeddingDim, Senet.Config senet, Interaction interaction, Tower tower, Depth mode) {
+    /// k = 10, r = 3, three layers of 400 with dropout 0.5; FIELD_EACH, one of the three that the paper compares.
+    public static final Config PAPER =
+        new Config(
+            10,
+            new Senet.Config(3, Senet.Squeeze.MEAN, Senet.Excitation.RELU),
+            new Interaction(
+                new Bilinear.Config(Bilinear.Kind.FIELD_EACH, false),
+                new Bilinear.Config(Bilinear.Kind.FIELD_EACH, false),
+                false,
+                false),
+            new Tower(List.of(400, 400, 400), Mlp.Style.RELU.withDropout(0.5)),
+            Depth.DEEP);
+  }
+
+  /// The pairs.
+  ///
+  /// @param raw of the embeddings as they are
+  /// @param rescaled of those that [Senet] rescaled
+  /// @param shared whether the second uses the matrices of the first; both must be alike
+  /// @param layerNorm whether each product is normalised
+  public record Interaction(
+      Bilinear.Config raw, Bilinear.Config rescaled, boolean shared, boolean layerNorm) {}
+
+  /// The tower.
+  ///
+  /// @param hidden layer sizes
+  /// @param style what the layers have in common
+  public record Tower(List<Integer> hidden, Mlp.Style style) {}
+
+  private static final double EPSILON = 1e-5; // of layer norm
+
+  private final FieldEmbeddings v; //               e₁ … e_f
+  private final FirstOrder w; //                    ℓ
+  private final Senet senet; //                     W₁, W₂
+  private final Bilinear raw; //                    W of p
+  private final Bilinear rescaled; //               W of q
+  private final @Nullable LayerNorm rawNorm; //
+  private final @Nullable LayerNorm rescaledNorm; //
+  private final @Nullable Mlp deep; //
+  private final @Nullable DenseParameter out; //    w_o [h, 1]
+  private final DenseParameter bias; //             w₀
+  private final int numbers; //                     c, dense fields that the tower reads
+  private final Target target;
+
+  /// A model for the only label of the schema.
+  public FiBiNet(Config config, Schema schema, Params params) {
+    int k = config.embeddingDim;
+    Interaction pairs = config.interaction;
+    v = new FieldEmbeddings(schema, k, Numeric.RAW, params.at("v"), Initializers.normal(0.01));
+    w = new FirstOrder(schema, params.at("w"));
+    senet = new Senet(v.count(), config.senet, params.at("senet"));
+    raw = new Bilinear(v.count(), k, pairs.raw, params.at("bilinear"));
+    if (pairs.shared && !pairs.raw.equals(pairs.rescaled)) {
+      throw new IllegalArgumentException(
+          "fibinet: one set of matrices for "
+              + pairs.raw.kind()
+              + " and "
+              + pairs.rescaled.kind()
+              + ". Expected one kind.");
+    }
+    rescaled =
+        pairs.shared ? raw : new Bilinear(v.count(), k, pairs.rescaled, params.at("bilinearSenet"));
+    boolean norm = pairs.layerNorm && raw.pairs() > 0;
+    rawNorm = norm ? new LayerNorm(k, EPSILON, params.at("norm")) : null;
+    rescaledNorm = norm ? new LayerNorm(k, EPSILON, params.at("normSenet")) : null;
+    numbers = config.mode == Depth.DEEP ? schema.dense().size() : 0;
+    int in = 2 * raw.pairs() * k + numbers; // f(f−1)k + c, nothing for one field alone
+    if (config.mode == Depth.DEEP && in > 0) {
+      deep = new Mlp(in, config.tower.hidden, config.tower.style, params.at("deep"));
+      out = params.weight("out", Shape.of(deep.out(), 1), Initializers.xavierUniform());
+    } else {
+      deep = null;
+      out = null;
+    }
+    bias = params.bias("bias", Shape.scalar());
+    target = Target.only(schema);
+  }
+
+  @Override
+  public Outputs forward(Batch batch, Mode mode) {
+    Tape tape = mode.tape();
+    Var z = w.forward(batch, mode).add(tape.use(bias)); //           [B]
+    List<Var> parts = new ArrayList<>();
+    if (raw.pairs() > 0) {
+      Var e = v.lookup(batch, mode); //                              [B, f, k]
+      Var p = normed(raw.forward(e), rawNorm); //                    [B, P, k]  (FB-4)
+      Var scaled = senet.forward(e); //                              [B, f, k]  (FB-1) to (FB-3)
+      Var q = normed(rescaled.forward(scaled), rescaledNorm); //     [B, P, k]  (FB-4)
+      parts.add(Var.concat(1, List.of(p, q)).flatten(1)); //         [B, f·(f−1)·k]  (FB-5)
+    }
+    if (numbers > 0) {
+      parts.add(tape.constant(Shape.of(batch.size(), numbers), batch.dense())); // [B, c]
+    }
+    if (parts.isEmpty()) {
+      return target.outputs(z); // one field, no numbers: a linear model
+    }
+    Var c = Var.concat(1, parts); //                                 [B, f·(f−1)·k + c]
+    z =
+        deep != null && out != null
+            ? z.add(deep.forward(c, mode).matmul(tape.use(out)).squeeze(1)) // [B]  (FB-6)
+            : z.add(c.sum(1)); //                                    [B]  (FB-6)
+    return target.outputs(z);
+  }
+
+  private static Var normed(Var products, @Nullable LayerNorm norm) {
+    return norm == null ? products : norm.forward(products);
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models.fibinet;
+
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.tensor.Shape;
+
+/// Squeeze and excitation: how much each field counts, for each example.
+///
+/// ```
+/// zᵢ = mean over t of e_{i,t}                     squeeze     (FB-1)
+/// A  = σ₂(σ₁(z W₁) W₂)                            excitation  (FB-2)
+/// vᵢ = Aᵢ eᵢ                                      re-weight   (FB-3)
+/// ```
+///
+/// `w1 [f, f_r]` and `w2 [f_r, f]` with f_r = max(1, ⌊f/r⌋), no biases. σ₁ is ReLU.
+public final class Senet {
+  private final DenseParameter w1; // [f, f_r]
+  private final DenseParameter w2; // [f_r, f]
+  private final Config config;
+
+  /// How an embedding becomes one number.
+  public enum Squeeze {
+    /// its mean, as in the paper
+    MEAN,
+    /// its largest number
+    MAX
+  }
+
+  /// σ₂, from which a field's weight comes.
+  public enum Excitation {
+    /// as in the paper: a weight may be 0, and the field is gone
+    RELU,
+    /// between 0 and 1
+    SIGMOID
+  }
+
+  /// What a user may set.
+  ///
+  /// @param reductionRatio r
+  /// @param squeeze how an embedding becomes one number
+  /// @param excitation σ₂
+  public record Config(int reductionRatio, Squeeze squeeze, Excitation excitation) {
+    /// Checks the ratio.
+    public Config {
+      if (reductionRatio < 1) {
+        throw new IllegalArgumentException(
+            "fibinet: reduction ratio " + reductionRatio + ". Expected at least 1.");
+      }
+    }
+  }
+
+  /// New weights under `params`.
+  ///
+  /// @param fields f
+  Senet(int fields, Config config, Params params) {
+    this.config = config;
+    int reduced = Math.max(1, fields / config.reductionRatio); // f_r
+    w1 = params.weight("w1", Shape.of(fields, reduced), Initializers.xavierUniform());
+    w2 = params.weight("w2", Shape.of(reduced, fields), Initializers.xavierUniform());
+  }
+
+  /// E `[B, f, k]` → V `[B, f, k]`.
+  Var forward(Var e) {
+    return weights(e).unsqueeze(2).multiply(e); //      [B, f, k]  (FB-3)
+  }
+
+  /// A `[B, f]`.
+  private Var weights(Var e) {
+    Tape tape = e.tape();
+    Var z = switch (config.squeeze) { // (FB-1)
+          case MEAN -> e.mean(2); //                     [B, f]
+          case MAX -> e.max(2); //                       [B, f]
+        };
+    Var hidden = z.matmul(tape.use(w1)).relu(); //      [B, f_r]
+    Var a = hidden.matmul(tape.use(w2)); //             [B, f]
+    return switch (config.excitation) { // (FB-2)
+      case RELU -> a.relu();
+      case SIGMOID -> a.sigmoid();
+    };
+  }
+}

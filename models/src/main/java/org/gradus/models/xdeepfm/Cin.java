@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models.xdeepfm;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.layers.Activations;
+import org.gradus.tensor.MatMulKernels.Activation;
+import org.gradus.tensor.Shape;
+import org.jspecify.annotations.Nullable;
+
+/// The compressed interaction network of xDeepFM: each layer multiplies its maps with the embeddings, whole vectors with
+/// whole vectors, and compresses the products into new maps.
+///
+/// ```
+/// Zᵏ_{i,j} = Xᵏ⁻¹_i ⊙ X⁰_j                                    (CIN-1)
+/// Xᵏ_h     = f(Σᵢ Σⱼ Wᵏ_{h,i,j} Zᵏ_{i,j} [+ βᵏ_h])             (CIN-2)
+/// pᵏ_h     = Σ_d Xᵏ_{h,d},   p⁺ = [p¹; …; pᵀ]                  (CIN-3)
+/// ```
+///
+/// Dimension d of a map depends on dimension d of the embeddings only, so it is an axis of its own, the batch's companion:
+/// tensors are `[B, D, maps]`, and (CIN-2) is one matrix product over all B·D of them. Weight Wᵏ_{h,i,j} is row i·m + j,
+/// column h.
+///
+/// With a rank L, Wᵏ_h = Uᵏ_h Vᵏ_hᵀ, and the products are never built:
+/// `Σᵢⱼ W_{ij} Xᵢ X⁰ⱼ = Σ_l (Σᵢ U_{il} Xᵢ) (Σⱼ V_{jl} X⁰ⱼ)`.
+public final class Cin {
+  private final List<Layer> layers = new ArrayList<>();
+  private final Config config;
+  private final int out;
+
+  /// Where maps go.
+  public enum Connect {
+    /// all of them into the next layer and to the output, as in the paper
+    DIRECT,
+    /// the first half into the next layer, the second half to the output, those of the last layer to the output: what the
+    /// authors' program does
+    SPLIT_HALF
+  }
+
+  /// What a user may set.
+  ///
+  /// @param maps H₁ … H_T
+  /// @param connect where maps go
+  /// @param activation f
+  /// @param bias whether there is a βᵏ
+  /// @param rank L, or 0 for full matrices
+  public record Config(
+      List<Integer> maps, Connect connect, Activation activation, boolean bias, int rank) {
+    /// Checks the ranges.
+    public Config {
+      if (rank < 0) {
+        throw new IllegalArgumentException(
+            "cin: rank " + rank + ". Expected at least 1, or 0 for full matrices.");
+      }
+      String odd = conflict(maps, connect);
+      if (odd != null) {
+        throw new IllegalArgumentException(odd);
+      }
+    }
+
+    /// Why these sizes do not do, or null.
+    static @Nullable String conflict(List<Integer> maps, Connect connect) {
+      if (maps.isEmpty() || maps.stream().anyMatch(h -> h < 1)) {
+        return "cin: maps " + maps + ". Expected at least one layer, and one map in each.";
+      }
+      for (int h : maps.subList(0, maps.size() - 1)) {
+        if (connect == Connect.SPLIT_HALF && h % 2 != 0) {
+          return "cin: maps " + maps + " with SPLIT_HALF. Expected even numbers but for the last.";
+        }
+      }
+      return null;
+    }
+
+    /// H′_k of layer k of 1 … T: the maps that feed the next one.
+    private int fed(int k) {
+      return connect == Connect.DIRECT ? maps.get(k - 1) : maps.get(k - 1) / 2;
+    }
+  }
+
+  private record Layer(Compression weights, @Nullable DenseParameter beta) {} // β [H]
+
+  /// Wᵏ of a layer.
+  private sealed interface Compression {}
+
+  private record Full(DenseParameter w) implements Compression {} // [H′·m, H]
+
+  private record Narrow(DenseParameter u, DenseParameter v)
+      implements Compression {} // [H′, H·L], [m, H·L]
+
+  /// New layers under `params`.
+  ///
+  /// @param fields m
+  Cin(int fields, Config config, Params params) {
+    this.config = config;
+    int in = fields; // H′_{k−1}
+    int sum = 0;
+    int last = config.maps.size();
+    for (int k = 1; k <= last; k++) {
+      Params p = params.at(k - 1);
+      int h = config.maps.get(k - 1);
+      Compression weights =
+          config.rank == 0
+              ? new Full(p.weight("w", Shape.of(in * fields, h), Initializers.xavierUniform()))
+              : new Narrow(narrow("u", in, h, p), narrow("v", fields, h, p));
+      layers.add(new Layer(weights, config.bias ? p.bias("beta", Shape.of(h)) : null));
+      in = config.fed(k);
+      sum += config.connect == Connect.DIRECT || k == last ? h : h - in;
+    }
+    out = sum;
+  }
+
+  private DenseParameter narrow(String name, int in, int maps, Params params) {
+    return params.weight(name, Shape.of(in, maps * config.rank), Initializers.xavierUniform());
+  }
+
+  /// |p⁺|
+  int out() {
+    return out;
+  }
+
+  /// X⁰ `[B, m, D]` → p⁺ `[B, |p⁺|]`.
+  Var forward(Var embeddings) {
+    Var x0 = embeddings.transpose(); //                          [B, D, m]
+    Var x = x0;
+    List<Var> pooled = new ArrayList<>();
+    for (int k = 1; k <= layers.size(); k++) {
+      Var maps = layer(x, x0, layers.get(k - 1)); //             [B, D, H_k]  (CIN-1), (CIN-2)
+      boolean split = config.connect == Connect.SPLIT_HALF && k < layers.size();
+      int fed = config.fed(k);
+      x = split ? maps.slice(2, 0, fed) : maps; //               [B, D, H′_k]
+      Var kept = split ? maps.slice(2, fed, maps.size(2)) : maps;
+      pooled.add(kept.sum(1)); //                                [B, …]  (CIN-3)
+    }
+    return Var.concat(1, pooled); //                             [B, |p⁺|]  (CIN-3)
+  }
+
+  /// x `[B, D, H′]`, x0 `[B, D, m]` → `[B, D, H]`.
+  private Var layer(Var x, Var x0, Layer layer) {
+    Tape tape = x0.tape();
+    Var y =
+        switch (layer.weights) {
+          case Full(DenseParameter w) -> {
+            Var z = x.unsqueeze(3).multiply(x0.unsqueeze(2)); // [B, D, H′, m]  (CIN-1)
+            yield z.flatten(2).matmul(tape.use(w)); //           [B, D, H]  (CIN-2)
+          }
+          case Narrow(DenseParameter u, DenseParameter v) -> {
+            Var left = x.matmul(tape.use(u)); //                 [B, D, H·L]
+            Var right = x0.matmul(tape.use(v)); //               [B, D, H·L]
+            Var each = left.multiply(right).reshape(x.size(0), x.size(1), -1, config.rank);
+            yield each.sum(3); //                                [B, D, H]  (CIN-2)
+          }
+        };
+    Var biased = layer.beta == null ? y : y.add(tape.use(layer.beta));
+    return Activations.apply(config.activation, biased); //      [B, D, H]  (CIN-2)
+  }
+}

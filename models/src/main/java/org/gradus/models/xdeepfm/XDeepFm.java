@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models.xdeepfm;
+
+import java.util.List;
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Mode;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.FieldEmbeddings;
+import org.gradus.embeddings.FieldEmbeddings.Numeric;
+import org.gradus.embeddings.FirstOrder;
+import org.gradus.embeddings.Schema;
+import org.gradus.layers.Mlp;
+import org.gradus.models.Model;
+import org.gradus.models.Outputs;
+import org.gradus.models.Target;
+import org.gradus.tensor.MatMulKernels.Activation;
+import org.gradus.tensor.Shape;
+import org.jspecify.annotations.Nullable;
+
+/// **xDeepFM** — Lian, Zhou, Zhang, Chen, Xie, Sun. KDD 2018, [arXiv:1803.05170](https://arxiv.org/abs/1803.05170)
+///
+/// ```
+/// Zᵏ_{i,j} = Xᵏ⁻¹_i ⊙ X⁰_j,  X⁰ = [e₁, …, e_m]                (CIN-1)
+/// Xᵏ_h  = f(Σᵢ Σⱼ Wᵏ_{h,i,j} Zᵏ_{i,j})                         (CIN-2)
+/// p⁺    = Σ_d Xᵏ_{h,d} of every layer k and map h              (CIN-3)
+/// z     = w₀ + ℓ(x) + w_dnnᵀ tower([e₁; …; e_m; x_num]) + w_cinᵀ p⁺   (CIN-4)
+/// ```
+///
+/// Layer k of the CIN, [Cin], holds products of k + 1 embeddings, each number with its namesakes only: vectors meet as wholes, not
+/// number by number as in Deep & Cross. A linear part remembers, a tower finds what no product says.
+///
+/// Departs from the paper in three places: the sigmoid lives in the loss (the paper's formula for the CIN alone lacks the
+/// minus sign of its exponent); the three parts share one bias w₀; and dense fields, which the paper turns into
+/// categories, enter the linear part and the tower as numbers and stay out of the CIN.
+public final class XDeepFm implements Model {
+
+  /// `PAPER` is the Criteo setting of the paragraph "Implementation Details"; the depths, which the paper searches, are
+  /// a starting point of this library.
+  ///
+  /// @param embeddingDim D
+  /// @param tower of the deep part
+  /// @param cin the compressed interaction network
+  /// @param parts which summands there are
+  public record Config(int embeddingDim, Tower tower, Cin.Config cin, Parts parts) {
+    /// D = 10, layers of 400 with dropout 0.5, three CIN layers of 200 without activation.
+    public static final Config PAPER =
+        new Config(
+            10,
+            new Tower(List.of(400, 400), Mlp.Style.RELU.withDropout(0.5)),
+            new Cin.Config(
+                List.of(200, 200, 200), Cin.Connect.DIRECT, Activation.IDENTITY, false, 0),
+            new Parts(true, true, true));
+  }
+
+  /// The tower.
+  ///
+  /// @param hidden layer sizes
+  /// @param style what the layers have in common
+  public record Tower(List<Integer> hidden, Mlp.Style style) {}
+
+  /// Which summands there are.
+  ///
+  /// @param useLinear whether ℓ(x) is there
+  /// @param useDnn whether the tower is there
+  /// @param useCin whether the CIN is there
+  public record Parts(boolean useLinear, boolean useDnn, boolean useCin) {}
+
+  private final FieldEmbeddings v; //               e₁ … e_m, shared by CIN and tower
+  private final @Nullable FirstOrder w; //          ℓ
+  private final @Nullable Mlp deep; //
+  private final @Nullable DenseParameter deepOut; // w_dnn [h, 1]
+  private final @Nullable Cin cin; //
+  private final @Nullable DenseParameter cinOut; // w_cin [|p⁺|, 1]
+  private final DenseParameter bias; //             w₀
+  private final int numbers; //                     c, dense fields
+  private final Target target;
+
+  /// A model for the only label of the schema.
+  public XDeepFm(Config config, Schema schema, Params params) {
+    v =
+        new FieldEmbeddings(
+            schema, config.embeddingDim, Numeric.RAW, params.at("v"), Initializers.normal(0.01));
+    numbers = schema.dense().size();
+    w = config.parts.useLinear ? new FirstOrder(schema, params.at("w")) : null;
+    if (config.parts.useDnn) {
+      int flat = v.count() * config.embeddingDim;
+      deep = new Mlp(flat + numbers, config.tower.hidden, config.tower.style, params.at("deep"));
+      deepOut = params.weight("deepOut", Shape.of(deep.out(), 1), Initializers.xavierUniform());
+    } else {
+      deep = null;
+      deepOut = null;
+    }
+    if (config.parts.useCin) {
+      cin = new Cin(v.count(), config.cin, params.at("cin"));
+      cinOut = params.weight("cinOut", Shape.of(cin.out(), 1), Initializers.xavierUniform());
+    } else {
+      cin = null;
+      cinOut = null;
+    }
+    bias = params.bias("bias", Shape.scalar());
+    target = Target.only(schema);
+  }
+
+  @Override
+  public Outputs forward(Batch batch, Mode mode) {
+    Tape tape = mode.tape();
+    Var e = v.lookup(batch, mode); //                               [B, m, D]
+    Var z = tape.use(bias); //                                      []
+    if (w != null) {
+      z = z.add(w.forward(batch, mode)); //                         [B]  (CIN-4)
+    }
+    if (deep != null && deepOut != null) {
+      Var a = e.flatten(1); //                                      [B, m·D]
+      if (numbers > 0) {
+        Var x = tape.constant(Shape.of(batch.size(), numbers), batch.dense());
+        a = Var.concat(1, List.of(a, x)); //                        [B, m·D + c]
+      }
+      Var h = deep.forward(a, mode); //                             [B, h]
+      z = z.add(h.matmul(tape.use(deepOut)).squeeze(1)); //         [B]  (CIN-4)
+    }
+    if (cin != null && cinOut != null) {
+      Var p = cin.forward(e); //                                    [B, |p⁺|]  (CIN-1) to (CIN-3)
+      z = z.add(p.matmul(tape.use(cinOut)).squeeze(1)); //          [B]  (CIN-4)
+    }
+    return target.outputs(z.expand(Shape.of(batch.size()))); //     [B]  (CIN-4)
+  }
+}

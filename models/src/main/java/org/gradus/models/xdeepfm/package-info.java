@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/// **xDeepFM**: J. Lian, X. Zhou, F. Zhang, Z. Chen, X. Xie, G. Sun, "xDeepFM: Combining Explicit and Implicit Feature
+/// Interactions for Recommender Systems", KDD 2018, [arXiv:1803.05170](https://arxiv.org/abs/1803.05170).
+///
+/// A compressed interaction network multiplies whole embeddings, one order more per layer; a linear part and a tower stand
+/// beside it.
+///
+/// | Paper | Here |
+/// | --- | --- |
+/// | w_linear | `w/<table>`, `w/numeric` |
+/// | e, X⁰ | `v/<table>` |
+/// | W^{k,h} | `cin/<k−1>/w`, row i·m + j, column h; of rank L: `cin/<k−1>/u`, `cin/<k−1>/v`, columns h·L … (h+1)·L − 1 |
+/// | β^k (ours) | `cin/<k−1>/beta` |
+/// | w_cin | `cinOut` |
+/// | the tower, w_dnn | `deep/<l>/weight`, `deep/<l>/bias`, `deepOut` |
+/// | b | `bias` |
+@NullMarked
+package org.gradus.models.xdeepfm;
+
+import org.jspecify.annotations.NullMarked;

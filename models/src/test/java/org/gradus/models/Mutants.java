@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.gradus.autograd.GradCheck;
+import org.gradus.autograd.Mutation;
+import org.gradus.autograd.Objective;
+import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.SampleBatches;
+import org.gradus.tensor.Device;
+
+/// Gradients that are wrong on purpose.
+public final class Mutants {
+  private Mutants() {}
+
+  /// A factor of 1.01, or nothing at all, where an operation hands a gradient on: each must fail the check. Wrong signs may
+  /// cancel where an operation occurs twice in a row, and a wrong component may belong to a unit that is off.
+  public static void allFail(ModelSpec spec, Map<String, String> given) {
+    Settings settings = spec.settings(given);
+    Batch batch = SampleBatches.draw(Schemas.BAGS, 5, 1);
+    Objective.Builder objective = ModelCheck.objective(spec, settings, batch);
+    GradCheck check = ModelCheck.check(spec, settings, 1);
+    try (Device reference = Device.open("reference")) {
+      assertThat(check.contributions(reference, objective)).hasSizeGreaterThan(2);
+      long observed =
+          check.check(reference, objective).orFail().seed(); // no unit that matters is off
+      assertThat(check.seed(observed).survivors(reference, objective))
+          .as("%s %s", spec.name(), settings)
+          .noneMatch(m -> m.kind() == Mutation.Kind.FACTOR || m.kind() == Mutation.Kind.DROP);
+    }
+  }
+}
