@@ -46,12 +46,11 @@ public final class Ffm implements Model {
   /// @param includeSameField whether two values of one multi-valued field meet, as (FFM-2) has it
   public record Config(
       int embeddingDim, boolean useLinear, boolean instanceNorm, boolean includeSameField) {
-    /// k = 4 and instance-wise normalisation: the parameters chosen in the experiments, section 4.2.
+    /// k = 4 and instance-wise normalisation, as in the experiments.
     public static final Config PAPER = new Config(4, false, true, true);
   }
 
-  private final FieldEmbeddings
-      v; //              F vectors of width k per feature, one behind the other
+  private final FieldEmbeddings v; //              F vectors of width k per feature
   private final @Nullable FirstOrder w; //         one weight per feature
   private final @Nullable DenseParameter bias; //  w₀
   private final FieldPairs pairs;
@@ -76,7 +75,7 @@ public final class Ffm implements Model {
     target = Target.only(schema);
   }
 
-  /// Uniform in [0, 1/√k): algorithm 1.
+  /// Uniform in [0, 1/√k), as the paper says.
   private static Initializer positive(int k) {
     double bound = 1 / StrictMath.sqrt((double) k);
     return (values, first, _, key) -> {
@@ -92,25 +91,22 @@ public final class Ffm implements Model {
     int b = batch.size();
     int k = config.embeddingDim;
     int fields = v.count();
-    Var e = v.lookup(batch, mode).reshape(b, fields * fields, k); // [B, F·F, k]
-    Var first =
-        e.gather(1, places(pairs.left(), pairs.right(), tape)); //  [B, P, k]  w_{j₁,f₂} x_{j₁}
-    Var second =
-        e.gather(1, places(pairs.right(), pairs.left(), tape)); // [B, P, k]  w_{j₂,f₁} x_{j₂}
-    Var phi = first.multiply(second).flatten(1).sum(1); //           [B]  (FFM-2), between fields
+    Var e = v.lookup(batch, mode).reshape(b, fields * fields, k); //       [B, F·F, k]
+    Var first = e.gather(1, places(pairs.left(), pairs.right(), tape)); //  [B, P, k]  w_{j₁,f₂}
+    Var second = e.gather(1, places(pairs.right(), pairs.left(), tape)); // [B, P, k]  w_{j₂,f₁}
+    Var phi = first.multiply(second).flatten(1).sum(1); //   [B]  (FFM-2), between fields
     for (int f = 0; f < v.fields().size() && config.includeSameField; f++) {
       if (v.fields().get(f) instanceof Field.MultiValued) {
         Var own = v.productsInside(f, f * k, (f + 1) * k, batch, mode); // [B, k]
-        phi = phi.add(own.sum(1)); //                                [B]  (FFM-2), inside a field
+        phi = phi.add(own.sum(1)); //                        [B]  (FFM-2), inside a field
       }
     }
     if (config.instanceNorm) {
-      phi =
-          phi.multiply(
-              tape.constant(Shape.of(b), reciprocals(v.squaredNorms(batch)))); // [B]  (FFM-1)
+      double[] r = reciprocals(v.squaredNorms(batch)); //    [B]  (FFM-1)
+      phi = phi.multiply(tape.constant(Shape.of(b), r)); //  [B]  (FFM-2)
     }
     if (w != null && bias != null) {
-      phi = phi.add(w.forward(batch, mode)).add(tape.use(bias)); //  [B]  (FFM-3)
+      phi = phi.add(w.forward(batch, mode)).add(tape.use(bias)); // [B]  (FFM-3)
     }
     return target.outputs(phi);
   }

@@ -276,7 +276,7 @@ class FfmTest {
     }
   }
 
-  /// Section 4.2: k = 4, instance-wise normalisation, no linear terms.
+  /// The experiments: k = 4, instance-wise normalisation, no linear terms.
   @Test
   void presetsAreThePapers() {
     Settings s = SPEC.settings(Map.of());
