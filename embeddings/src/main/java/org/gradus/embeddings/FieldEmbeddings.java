@@ -148,6 +148,24 @@ public final class FieldEmbeddings {
     return present;
   }
 
+  /// x of every id of a field, in the order of the batch, 0 for padding: see [#squaredNorms].
+  ///
+  /// @param f place of the field in [#fields]
+  public double[] values(int f, Batch batch) {
+    JaggedIds ids = batch.sparse().of(names.get(f));
+    float[] weights = ids.weights();
+    double[] values = new double[ids.values().length];
+    for (int b = 0; b < ids.bags(); b++) {
+      double scale =
+          StrictMath.sqrt(Values.of(ids, b).squaredScale(bags.get(f).pooling(), names.get(f)));
+      for (int i = ids.offsets()[b]; i < ids.offsets()[b + 1]; i++) {
+        double a = weights == null ? 1 : weights[i];
+        values[i] = ids.values()[i] == 0 ? 0 : a * scale;
+      }
+    }
+    return values;
+  }
+
   /// ‖x‖² of each example over the features of the fields that have vectors here, `[B]`. An id has value
   ///
   /// ```

@@ -229,6 +229,13 @@ class FieldEmbeddingsTest {
         assertThat(products[b * 2 + d - 1]).isCloseTo(sum, within(1e-12));
       }
       assertThat(present[b * 4 + field]).isEqualTo(!inside.isEmpty());
+      int[] ends = batch.sparse().of("n").offsets();
+      double[] x =
+          Arrays.stream(Arrays.copyOfRange(e.values(field, batch), ends[b], ends[b + 1]))
+              .filter(value -> value != 0) // padding
+              .toArray();
+      assertThat(x)
+          .containsExactly(inside.stream().mapToDouble(Feature::x).toArray(), within(1e-12));
       assertThat(present[b * 4 + 3]).as("a number is always there").isTrue();
       add(inside, batch, "c", b, c, Pooling.SUM);
       add(inside, batch, "m", b, m, pooling);

@@ -49,7 +49,7 @@ public final class AfmSpec implements ModelSpec {
             Option.Type.FLAG,
             Boolean.toString(p.freezeFm()),
             List.of(),
-            List.of(),
+            List.of("false"),
             "keeps bias, w and v as --init-from found them"));
   }
 
