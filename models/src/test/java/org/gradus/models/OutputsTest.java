@@ -71,6 +71,7 @@ class OutputsTest {
     assertThat(Models.get("fm").name()).isEqualTo("fm");
     assertThatThrownBy(() -> Models.get("deepfn"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("model deepfn: no such model. Expected one of: deepfm, dlrm, ");
+        .hasMessageStartingWith("model deepfn: no such model. Expected one of: ")
+        .hasMessageContaining(" deepfm, dlrm, ");
   }
 }
