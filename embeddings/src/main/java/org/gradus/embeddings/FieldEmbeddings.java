@@ -2,6 +2,7 @@
 package org.gradus.embeddings;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -142,51 +143,136 @@ public final class FieldEmbeddings {
     return all.keys().equals(names) ? all : all.select(names);
   }
 
+  /// Which fields of an example have something to say, `[B, F]`, row by row: a bag without ids, and an id that is padding, have
+  /// not. A number always has, 0 included.
+  public boolean[] present(Batch batch) {
+    boolean[] present = new boolean[batch.size() * count()];
+    Arrays.fill(present, true);
+    for (int f = 0; f < fields.size(); f++) {
+      JaggedIds ids = batch.sparse().of(names.get(f));
+      for (int b = 0; b < batch.size(); b++) {
+        present[b * count() + f] = Values.of(ids, b).count > 0;
+      }
+    }
+    return present;
+  }
+
+  /// x of every id of a field, in the order of the batch, 0 for padding: see [#squaredNorms].
+  ///
+  /// @param f place of the field in [#fields]
+  public double[] values(int f, Batch batch) {
+    JaggedIds ids = batch.sparse().of(names.get(f));
+    float[] weights = ids.weights();
+    double[] values = new double[ids.values().length];
+    for (int b = 0; b < ids.bags(); b++) {
+      double scale =
+          StrictMath.sqrt(Values.of(ids, b).squaredScale(bags.get(f).pooling(), names.get(f)));
+      for (int i = ids.offsets()[b]; i < ids.offsets()[b + 1]; i++) {
+        double a = weights == null ? 1 : weights[i];
+        values[i] = ids.values()[i] == 0 ? 0 : a * scale;
+      }
+    }
+    return values;
+  }
+
+  /// ‖x‖² of each example over the features of the fields that have vectors here, `[B]`. An id has value
+  ///
+  /// ```
+  /// x = a, a / Σa or a / √Σa² for SUM, MEAN or SQRTN, a the weight of an id, 1 if there are none
+  /// ```
+  public double[] squaredNorms(Batch batch) {
+    double[] norms = new double[batch.size()];
+    for (int f = 0; f < fields.size(); f++) {
+      JaggedIds ids = batch.sparse().of(names.get(f));
+      for (int b = 0; b < norms.length; b++) {
+        Values x = Values.of(ids, b);
+        norms[b] += x.sumOfSquares * x.squaredScale(bags.get(f).pooling(), names.get(f));
+      }
+    }
+    int c = numeric == null ? 0 : numeric.shape().size(0);
+    for (int i = 0; i < norms.length * c; i++) {
+      double x = batch.dense()[i];
+      norms[i / c] += x * x;
+    }
+    return norms;
+  }
+
   /// The inner products of all pairs of features inside the same multi-valued field, summed, `[B]`; null when there is no such
   /// field. FM needs it: two values of one field interact like any other two features, and a pooled vector has lost them.
   /// An id that occurs twice in a bag is two features.
   ///
   /// ```
   /// Σ_{bags} ½ Σ_d ((Σᵢ v_{i,d} xᵢ)² − Σᵢ v²_{i,d} xᵢ²)
-  /// x = a, a / Σa or a / √Σa² for SUM, MEAN or SQRTN, a the weight of an id, 1 if there are none
   /// ```
   public @Nullable Var pairsInsideBags(Batch batch, Mode mode) {
     Var sum = null;
     for (int f = 0; f < fields.size(); f++) {
-      if (fields.get(f) instanceof Field.MultiValued field) {
-        Var pairs = pairs(batch.sparse().of(field.name()), bags.get(f), field, mode.tape());
+      if (fields.get(f) instanceof Field.MultiValued) {
+        Var pairs = productsInside(f, 0, dim, batch, mode).sum(1); // [B]
         sum = sum == null ? pairs : sum.add(pairs);
       }
     }
     return sum;
   }
 
-  private static Var pairs(JaggedIds ids, Lookup.Bag bag, Field.MultiValued field, Tape tape) {
+  /// As above before the sum over d, of one field: the element-wise products of all pairs of features inside its bags, summed.
+  ///
+  /// ```
+  /// y_d = Σ_{i<j} v_{i,d} xᵢ v_{j,d} xⱼ = ½ ((Σᵢ v_{i,d} xᵢ)² − Σᵢ v²_{i,d} xᵢ²)
+  /// ```
+  ///
+  /// @param f place of the field in [#fields]
+  /// @param from first column of the vectors
+  /// @param to last column and one
+  /// @return `[B, to − from]`
+  public Var productsInside(int f, int from, int to, Batch batch, Mode mode) {
+    Tape tape = mode.tape();
+    JaggedIds ids = batch.sparse().of(names.get(f));
     float[] weights = ids.weights();
     Tensor offsets = tape.scope().upload(Shape.of(ids.offsets().length), ids.offsets());
     Var rows =
-        Lookup.rows(tape, bag.table(), Shape.of(ids.values().length), ids.values()); // [N, D]
+        Lookup.rows(
+            tape, bags.get(f).table(), Shape.of(ids.values().length), ids.values()); // [N, D]
+    if (to - from < dim) {
+      rows = rows.slice(1, from, to);
+    }
     if (weights != null) {
       rows = rows.multiply(tape.constant(Shape.of(weights.length, 1), weights));
     }
     Var squareOfSum = rows.pool(offsets, Pooling.SUM).square(); //     [B, D]
     Var sumOfSquares = rows.square().pool(offsets, Pooling.SUM); //    [B, D]
+    double[] scales = new double[ids.bags()];
+    for (int b = 0; b < scales.length; b++) {
+      scales[b] = 0.5 * Values.of(ids, b).squaredScale(bags.get(f).pooling(), names.get(f));
+    }
     return squareOfSum
         .subtract(sumOfSquares)
-        .sum(1)
-        .multiply(tape.constant(Shape.of(ids.bags()), squaredScales(ids, field)))
-        .multiply(0.5); // [B]
+        .multiply(tape.constant(Shape.of(scales.length, 1), scales)); // [B, D]
   }
 
-  /// `[B]`: (x / a)² of each bag; padding is no feature and has no part in it.
-  private static double[] squaredScales(JaggedIds ids, Field.MultiValued field) {
-    float[] weights = ids.weights();
-    double[] scales = new double[ids.bags()];
-    for (int b = 0; b < ids.bags(); b++) {
-      double count = 0;
+  /// Fails where a field's ids have no values x, for models whose sums run over features.
+  ///
+  /// @param model said in the message
+  public void requireValues(String model) {
+    for (int f = 0; f < fields.size(); f++) {
+      if (bags.get(f).pooling() == Pooling.MAX) {
+        throw new IllegalArgumentException(
+            model
+                + ": field "
+                + names.get(f)
+                + " is pooled by MAX, so its ids have no values x. Expected SUM, MEAN or SQRTN.");
+      }
+    }
+  }
+
+  /// What the values x of a bag follow from; padding is no feature and has no part in it.
+  private record Values(int count, double sum, double sumOfSquares) {
+    static Values of(JaggedIds ids, int bag) {
+      float[] weights = ids.weights();
+      int count = 0;
       double sum = 0;
       double sumOfSquares = 0;
-      for (int i = ids.offsets()[b]; i < ids.offsets()[b + 1]; i++) {
+      for (int i = ids.offsets()[bag]; i < ids.offsets()[bag + 1]; i++) {
         if (ids.values()[i] != 0) {
           double a = weights == null ? 1 : weights[i];
           count++;
@@ -194,21 +280,25 @@ public final class FieldEmbeddings {
           sumOfSquares += a * a;
         }
       }
+      return new Values(count, sum, sumOfSquares);
+    }
+
+    /// (x / a)²
+    double squaredScale(Pooling pooling, String field) {
       double divisor =
-          switch (field.pooling()) {
+          switch (pooling) {
             case SUM -> 1;
             case MEAN -> sum * sum;
-            case MEAN_COUNT -> count * count;
+            case MEAN_COUNT -> (double) count * count;
             case SQRTN -> sumOfSquares;
             case MAX ->
                 throw new IllegalArgumentException(
                     "field "
-                        + field.name()
+                        + field
                         + ": FM with MAX pooling has no feature values. Expected SUM, MEAN or"
                         + " SQRTN.");
           };
-      scales[b] = divisor == 0 ? 0 : 1 / divisor;
+      return divisor == 0 ? 0 : 1 / divisor;
     }
-    return scales;
   }
 }

@@ -200,6 +200,54 @@ class FieldEmbeddingsTest {
     }
   }
 
+  /// The products of one field before they are summed, for some columns, against the double loop; ‖x‖², and who is there.
+  @ParameterizedTest
+  @CsvSource({
+    "SUM, false", "MEAN, false", "SQRTN, false", "MEAN_COUNT, false",
+    "SUM, true", "MEAN, true", "SQRTN, true", "MEAN_COUNT, true"
+  })
+  void productsNormsAndPresenceOfFeatures(Pooling pooling, boolean weighted) {
+    Schema schema = fm(pooling);
+    FieldEmbeddings e = embeddings(schema, 3, Numeric.SCALED_EMBEDDING);
+    double[] c = Tables.fill(e.table("c"), 1);
+    double[] m = Tables.fill(e.table("m"), 2);
+    Batch batch = fmBatch(schema, 3, weighted);
+    int field = e.fields().indexOf(schema.field("n"));
+    double[] products = e.productsInside(field, 1, 3, batch, mode).value().toDoubles(); // [6, 2]
+    double[] norms = e.squaredNorms(batch);
+    boolean[] present = e.present(batch); // [6, 4]
+    for (int b = 0; b < 6; b++) {
+      List<Feature> inside = new ArrayList<>();
+      add(inside, batch, "n", b, m, pooling);
+      for (int d = 1; d < 3; d++) {
+        double sum = 0;
+        for (int i = 0; i < inside.size(); i++) {
+          for (int j = i + 1; j < inside.size(); j++) {
+            sum += inside.get(i).v[d] * inside.get(j).v[d] * inside.get(i).x * inside.get(j).x;
+          }
+        }
+        assertThat(products[b * 2 + d - 1]).isCloseTo(sum, within(1e-12));
+      }
+      assertThat(present[b * 4 + field]).isEqualTo(!inside.isEmpty());
+      int[] ends = batch.sparse().of("n").offsets();
+      double[] x =
+          Arrays.stream(Arrays.copyOfRange(e.values(field, batch), ends[b], ends[b + 1]))
+              .filter(value -> value != 0) // padding
+              .toArray();
+      assertThat(x)
+          .containsExactly(inside.stream().mapToDouble(Feature::x).toArray(), within(1e-12));
+      assertThat(present[b * 4 + 3]).as("a number is always there").isTrue();
+      add(inside, batch, "c", b, c, Pooling.SUM);
+      add(inside, batch, "m", b, m, pooling);
+      double norm = (double) batch.dense()[b] * batch.dense()[b];
+      for (Feature f : inside) {
+        norm += f.x * f.x;
+      }
+      assertThat(norms[b]).isCloseTo(norm, within(1e-12));
+    }
+    assertThat(present[4 + field]).as("an empty bag").isFalse();
+  }
+
   private static Batch fmBatch(Schema schema, long seed, boolean weighted) {
     Batch batch = SampleBatches.draw(schema, 6, seed);
     KeyedJaggedTensor ids = batch.sparse();

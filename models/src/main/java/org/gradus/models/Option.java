@@ -25,7 +25,9 @@ public record Option(
     /// one of a few words
     CHOICE,
     /// whole numbers with commas between them, possibly none
-    INTEGERS
+    INTEGERS,
+    /// words with commas between them, possibly none
+    WORDS
   }
 
   /// A whole number.
@@ -75,5 +77,12 @@ public record Option(
         List.of(),
         samples,
         doc);
+  }
+
+  /// Words that the model understands: names of fields, for one.
+  ///
+  /// @param samples lists in the form that a user types, `"user*city,age"`
+  public static Option words(String name, List<String> preset, List<String> samples, String doc) {
+    return new Option(name, Type.WORDS, String.join(",", preset), List.of(), samples, doc);
   }
 }

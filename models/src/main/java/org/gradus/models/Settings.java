@@ -2,6 +2,7 @@
 package org.gradus.models;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -48,6 +49,11 @@ public final class Settings {
           }
         }
         case INTEGERS -> integers(v);
+        case WORDS -> {
+          if (words(v).contains("")) {
+            throw wrong(option, value, "words with commas between them");
+          }
+        }
         case FLAG -> {
           if (!v.equals("true") && !v.equals("false")) {
             throw wrong(option, value, "true or false");
@@ -86,6 +92,10 @@ public final class Settings {
     return List.copyOf(list);
   }
 
+  private static List<String> words(String v) {
+    return v.isBlank() ? List.of() : Arrays.stream(v.split(",", -1)).map(String::trim).toList();
+  }
+
   private String value(String name) {
     String v = values.get(name);
     if (v == null) {
@@ -117,6 +127,11 @@ public final class Settings {
   /// Whole numbers.
   public List<Integer> list(String name) {
     return integers(value(name));
+  }
+
+  /// Words.
+  public List<String> wordList(String name) {
+    return words(value(name));
   }
 
   /// Every setting by name, presets included: what repeats the model.

@@ -23,7 +23,8 @@ class SettingsTest {
           Option.real("rate", 0.5, List.of(0.0), "a share"),
           Option.flag("on", true, "a switch"),
           Option.choice("colour", Colour.RED, "a word"),
-          Option.integers("sizes", List.of(4, 3), List.of("2"), "some sizes"));
+          Option.integers("sizes", List.of(4, 3), List.of("2"), "some sizes"),
+          Option.words("names", List.of("a", "b"), List.of("a*b"), "some names"));
 
   private static Settings settings(Map<String, String> given) {
     return new Settings(OPTIONS, given);
@@ -37,12 +38,16 @@ class SettingsTest {
     assertThat(s.flag("on")).isTrue();
     assertThat(s.choice("colour", Colour.class)).isEqualTo(Colour.GREEN);
     assertThat(s.list("sizes")).containsExactly(4, 3);
-    assertThat(s.toString()).isEqualTo("dim=16 rate=0.5 on=true colour=green sizes=4,3");
+    assertThat(s.wordList("names")).containsExactly("a", "b");
+    assertThat(s.toString()).isEqualTo("dim=16 rate=0.5 on=true colour=green sizes=4,3 names=a,b");
   }
 
   @Test
   void noSizesAreAllowed() {
     assertThat(settings(Map.of("sizes", "")).list("sizes")).isEmpty();
+    assertThat(settings(Map.of("names", "")).wordList("names")).isEmpty();
+    assertThat(settings(Map.of("names", "x , y=2&z=3")).wordList("names"))
+        .containsExactly("x", "y=2&z=3");
   }
 
   @Test
@@ -60,7 +65,8 @@ class SettingsTest {
         "rate   | NaN   | settings: rate=NaN. Expected a finite number.",
         "on     | yes   | settings: on=yes. Expected true or false.",
         "colour | blue  | settings: colour=blue. Expected one of RED, GREEN.",
-        "sizes  | 4,    | 'settings: sizes=4,. Expected whole numbers with commas between them.'"
+        "sizes  | 4,    | 'settings: sizes=4,. Expected whole numbers with commas between them.'",
+        "names  | 'a,,b' | 'settings: names=a,,b. Expected words with commas between them.'"
       })
   void valuesOfTheWrongTypeAreErrors(String name, String value, String message) {
     assertThatThrownBy(() -> settings(Map.of(name, value)))
@@ -72,7 +78,8 @@ class SettingsTest {
   void unknownNamesAreErrors() {
     assertThatThrownBy(() -> settings(Map.of("dimm", "2")))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("settings: unknown dimm. Expected some of: dim, rate, on, colour, sizes");
+        .hasMessage(
+            "settings: unknown dimm. Expected some of: dim, rate, on, colour, sizes, names");
     assertThatThrownBy(() -> settings(Map.of()).integer("width"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("settings: the model declares no option width.");

@@ -8,7 +8,6 @@ import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
-import org.gradus.embeddings.Field;
 import org.gradus.embeddings.FieldEmbeddings;
 import org.gradus.embeddings.FieldEmbeddings.Numeric;
 import org.gradus.embeddings.FirstOrder;
@@ -16,7 +15,6 @@ import org.gradus.embeddings.Schema;
 import org.gradus.models.Model;
 import org.gradus.models.Outputs;
 import org.gradus.models.Target;
-import org.gradus.tensor.Pooling;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
@@ -56,14 +54,6 @@ public final class Fm implements Model {
 
   /// A model for the only label of the schema.
   public Fm(Config config, Schema schema, Params params) {
-    for (Field.MultiValued field : schema.all(Field.MultiValued.class)) {
-      if (field.pooling() == Pooling.MAX) {
-        throw new IllegalArgumentException(
-            "fm: field "
-                + field.name()
-                + " is pooled by MAX, so its ids have no values x. Expected SUM, MEAN or SQRTN.");
-      }
-    }
     v =
         new FieldEmbeddings(
             schema,
@@ -71,6 +61,7 @@ public final class Fm implements Model {
             config.numeric,
             params.at("v"),
             Initializers.normal(config.deviation));
+    v.requireValues("fm");
     w = config.useLinear ? new FirstOrder(schema, params.at("w")) : null;
     bias = config.useBias ? params.bias("bias", Shape.scalar()) : null;
     target = Target.only(schema);

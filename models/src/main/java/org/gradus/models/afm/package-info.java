@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/// **AFM**: J. Xiao, H. Ye, X. He, H. Zhang, F. Wu, T.-S. Chua, "Attentional Factorization Machines: Learning the Weight of
+/// Feature Interactions via Attention Networks", IJCAI 2017, [arXiv:1708.04617](https://arxiv.org/abs/1708.04617).
+///
+/// In FM every pair of features counts alike. AFM lets a small network look at the product of each pair and say how much it
+/// counts.
+///
+/// | Paper | Here |
+/// | --- | --- |
+/// | w₀, w | `bias`; `w/<table>`, `w/numeric` |
+/// | v_i | `v/<table>`, `v/numeric` |
+/// | k | `embeddingDim`, D |
+/// | W, b, t | `attention/weight`, `attention/bias`, `attentionFactor` |
+/// | h | `attention/h` |
+/// | a_ij | `attention(e, batch)` |
+/// | p | `out` |
+@NullMarked
+package org.gradus.models.afm;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models.widedeep;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Lookup;
+import org.gradus.autograd.Mode;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Var;
+import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.Field;
+import org.gradus.embeddings.FieldEmbeddings;
+import org.gradus.embeddings.HashingTrick;
+import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
+import org.gradus.tensor.Counter;
+import org.gradus.tensor.Pooling;
+import org.gradus.tensor.Shape;
+import org.jspecify.annotations.Nullable;
+
+/// Cross-product features, one weight each, initially 0.
+///
+/// ```
+/// φ_k(x) = Πᵢ xᵢ^{c_ki},  c_ki ∈ {0, 1}                        (WD-1)
+/// ```
+///
+/// | Word | Crosses |
+/// | --- | --- |
+/// | `user*city` | a feature for every pair of values of two fields, or of more: weight `((c₁ n₂) + c₂) n₃ + …`, or one of `buckets` by hash |
+/// | `user=2&city=3` | one feature, when all of these ids are there |
+/// | `pairs` | `a*b` for all pairs of fields |
+///
+/// For ids without weights that are summed, φ is 1 where all members are there, and 0 otherwise. A missing member, id 0, makes
+/// it 0: no cross fires. With several values of a field each of them crosses, and x is the value that the linear term has too.
+final class Crosses {
+  private final FieldEmbeddings fields;
+  private final @Nullable HashingTrick hash;
+  private final List<int[]> products = new ArrayList<>(); //     fields of each product
+  private final List<Member[]> conjunctions = new ArrayList<>();
+  private final List<Lookup.Bag> bags =
+      new ArrayList<>(); //    tables of the products, then of the conjunctions
+
+  /// An id of a field.
+  private record Member(int field, int id) {}
+
+  /// @param words what to cross, see above
+  /// @param buckets rows of a hashed table, or 0 for a row per combination
+  /// @param fields whose ids are crossed
+  Crosses(List<String> words, int buckets, FieldEmbeddings fields, Params params) {
+    this.fields = fields;
+    hash = buckets == 0 ? null : new HashingTrick(buckets + 2, 0); // rows 0 and 1 stay free
+    for (String word : words) {
+      if (word.equals("pairs")) {
+        pairs();
+      } else if (word.contains("=")) {
+        conjunctions.add(
+            Arrays.stream(word.split("&", -1)).map(m -> member(word, m)).toArray(Member[]::new));
+      } else if (word.contains("*")) {
+        products.add(Arrays.stream(word.split("\\*", -1)).mapToInt(n -> field(word, n)).toArray());
+      } else {
+        throw refused(word, word);
+      }
+    }
+    for (int[] product : products) {
+      String name =
+          String.join("+", Arrays.stream(product).mapToObj(f -> field(f).name()).toList());
+      bags.add(bag(name, hash == null ? rows(name, product) : hash.size(), params));
+    }
+    if (!conjunctions.isEmpty()) {
+      bags.add(bag("and", conjunctions.size() + 1, params));
+    }
+  }
+
+  private static Lookup.Bag bag(String name, int rows, Params params) {
+    return new Lookup.Bag(params.table(name, rows, 1, 0, Initializers.zeros()), Pooling.SUM);
+  }
+
+  /// Every pair of fields that can be crossed, ordered by name, so that weights do not depend on the order of columns.
+  private void pairs() {
+    List<Field.Ids> all =
+        fields.fields().stream()
+            .filter(f -> !pooledByMax(f))
+            .sorted(Comparator.comparing(Field.Ids::name))
+            .toList();
+    for (int i = 0; i < all.size(); i++) {
+      for (int j = i + 1; j < all.size(); j++) {
+        int first = fields.fields().indexOf(all.get(i));
+        products.add(new int[] {first, fields.fields().indexOf(all.get(j))});
+      }
+    }
+  }
+
+  private static boolean pooledByMax(Field.Ids field) {
+    return field instanceof Field.MultiValued m && m.pooling() == Pooling.MAX;
+  }
+
+  private Field.Ids field(int f) {
+    return fields.fields().get(f);
+  }
+
+  private int field(String word, String name) {
+    for (int f = 0; f < fields.fields().size(); f++) {
+      if (field(f).name().equals(name.strip()) && !pooledByMax(field(f))) {
+        return f;
+      }
+    }
+    throw refused(word, name);
+  }
+
+  private IllegalArgumentException refused(String word, String name) {
+    return new IllegalArgumentException(
+        "cross "
+            + word
+            + ": cannot cross "
+            + name
+            + ". Expected pairs, or fields such as a*b or a=2&b=3, of: "
+            + String.join(
+                ", ",
+                fields.fields().stream()
+                    .filter(f -> !pooledByMax(f))
+                    .map(Field.Ids::name)
+                    .toList()));
+  }
+
+  private Member member(String word, String member) {
+    int at = member.indexOf('=');
+    int f = field(word, at < 0 ? member : member.substring(0, at));
+    String id = at < 0 ? "" : member.substring(at + 1).strip();
+    if (!id.matches("[0-9]{1,9}")
+        || Integer.parseInt(id) < 1
+        || Integer.parseInt(id) >= field(f).size()) {
+      throw new IllegalArgumentException(
+          "cross "
+              + word
+              + ": id "
+              + id
+              + " of "
+              + field(f).name()
+              + ". Expected 1 to "
+              + (field(f).size() - 1)
+              + ".");
+    }
+    return new Member(f, Integer.parseInt(id));
+  }
+
+  private int rows(String name, int[] product) {
+    long rows = 1;
+    for (int f : product) {
+      rows *= field(f).size();
+      if (rows > Integer.MAX_VALUE) {
+        throw new IllegalArgumentException(
+            "cross " + name + ": a row per combination is too many. Expected buckets above 0.");
+      }
+    }
+    return (int) rows;
+  }
+
+  /// Whether nothing is crossed.
+  boolean isEmpty() {
+    return bags.isEmpty();
+  }
+
+  /// Σ_k w_k φ_k(x), `[B]`.
+  Var forward(Batch batch, Mode mode) {
+    Fired fired = new Fired(batch);
+    for (int[] product : products) {
+      for (int b = 0; b < batch.size(); b++) {
+        fired.product(product, 0, b, 0, 1);
+        fired.endOfBag();
+      }
+    }
+    for (int b = 0; b < batch.size() && !conjunctions.isEmpty(); b++) {
+      fired.conjunctions(b);
+      fired.endOfBag();
+    }
+    Var phi =
+        mode.tape()
+            .constant(Shape.of(fired.count), Arrays.copyOf(fired.phi, fired.count)); // (WD-1)
+    int[] rows = Arrays.copyOf(fired.rows, fired.count);
+    return Lookup.bags(mode.tape(), bags, rows, fired.offsets, phi).sum(1); // [B, K] → [B]
+  }
+
+  /// The crosses of a batch that fire, bag by bag.
+  private final class Fired {
+    private final JaggedIds[] ids; //  of each field
+    private final double[][] x; //     their values
+    private final int[] offsets;
+    private int[] rows = new int[64];
+    private double[] phi = new double[64];
+    private int count;
+    private int bag;
+
+    Fired(Batch batch) {
+      int n = fields.fields().size();
+      ids = new JaggedIds[n];
+      x = new double[n][];
+      for (int f = 0; f < n; f++) {
+        ids[f] = batch.sparse().of(field(f).name());
+        x[f] = pooledByMax(field(f)) ? new double[0] : fields.values(f, batch);
+      }
+      offsets = new int[bags.size() * batch.size() + 1];
+    }
+
+    /// All combinations of the ids that example b has in fields `member` and following, given those before.
+    void product(int[] product, int member, int b, long before, double value) {
+      if (member == product.length) {
+        add(hash == null ? (int) before : hash.id(before), value);
+        return;
+      }
+      int f = product[member];
+      for (int i = ids[f].offsets()[b]; i < ids[f].offsets()[b + 1]; i++) {
+        int id = ids[f].values()[i];
+        if (id != 0) {
+          long key = hash == null ? before * field(f).size() + id : Counter.key(before, (long) id);
+          product(product, member + 1, b, key, value * x[f][i]);
+        }
+      }
+    }
+
+    void conjunctions(int b) {
+      for (int k = 0; k < conjunctions.size(); k++) {
+        double value = 1;
+        for (Member m : conjunctions.get(k)) {
+          double sum = 0;
+          for (int i = ids[m.field].offsets()[b]; i < ids[m.field].offsets()[b + 1]; i++) {
+            sum += ids[m.field].values()[i] == m.id ? x[m.field][i] : 0;
+          }
+          value *= sum;
+        }
+        if (value != 0) {
+          add(k + 1, value);
+        }
+      }
+    }
+
+    private void add(int row, double value) {
+      if (count == rows.length) {
+        rows = Arrays.copyOf(rows, 2 * count);
+        phi = Arrays.copyOf(phi, 2 * count);
+      }
+      rows[count] = row;
+      phi[count++] = value;
+    }
+
+    void endOfBag() {
+      offsets[++bag] = count;
+    }
+  }
+}
