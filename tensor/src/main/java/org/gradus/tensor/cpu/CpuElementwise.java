@@ -27,8 +27,9 @@ final class CpuElementwise implements ElementwiseKernels {
   public void unary(Unary op, Buffer y, Buffer x, int n, double p, double q) {
     float[] to = Floats.of(y);
     float[] from = Floats.of(x);
+    Unaries.Loop loop = Unaries.of(op);
     chunks.blocks(
-        n, Unaries.cost(op), (lo, hi) -> Unaries.run(op, to, from, lo, hi, (float) p, (float) q));
+        n, Unaries.cost(op), (lo, hi) -> loop.run(to, from, lo, hi, (float) p, (float) q));
   }
 
   @Override

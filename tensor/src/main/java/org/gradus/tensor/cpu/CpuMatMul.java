@@ -58,7 +58,8 @@ final class CpuMatMul implements MatMulKernels {
   }
 
   private void activate(Unary op, float[] y, int n) {
-    chunks.blocks(n, Unaries.cost(op), (lo, hi) -> Unaries.run(op, y, y, lo, hi, 0, 0));
+    Unaries.Loop loop = Unaries.of(op);
+    chunks.blocks(n, Unaries.cost(op), (lo, hi) -> loop.run(y, y, lo, hi, 0, 0));
   }
 
   @Override

@@ -24,29 +24,35 @@ final class Unaries {
     };
   }
 
-  /// y may be x.
-  static void run(Unary op, float[] y, float[] x, int from, int to, float p, float q) {
-    switch (op) {
-      case NEGATE -> negate(y, x, from, to);
-      case ABS -> abs(y, x, from, to);
-      case SQUARE -> square(y, x, from, to);
-      case SQRT -> sqrt(y, x, from, to);
-      case RSQRT -> rsqrt(y, x, from, to);
-      case RECIPROCAL -> reciprocal(y, x, from, to);
-      case EXP -> exp(y, x, from, to);
-      case EXPM1 -> expm1(y, x, from, to);
-      case LOG -> log(y, x, from, to);
-      case LOG1P -> log1p(y, x, from, to);
-      case SIGMOID -> sigmoid(y, x, from, to);
-      case TANH -> tanh(y, x, from, to);
-      case RELU -> relu(y, x, from, to);
-      case SOFTPLUS -> softplus(y, x, from, to);
-      case LOG_SIGMOID -> logSigmoid(y, x, from, to);
-      case AFFINE -> affine(y, x, from, to, p, q);
-      case LEAKY_RELU -> leakyRelu(y, x, from, to, p);
-      case ELU -> elu(y, x, from, to, p);
-      case CLIP -> clip(y, x, from, to, p, q);
-    }
+  /// y = f(x) for the elements `from … to−1`; y may be x. Operations of one or two numbers take them as p and q.
+  interface Loop {
+    void run(float[] y, float[] x, int from, int to, float p, float q);
+  }
+
+  /// The loop of an operation. It is looked up once, outside of the chunks: a switch inside would bring the loops of all
+  /// operations into one compiled method, too large for the compiler to keep vectors in registers.
+  static Loop of(Unary op) {
+    return switch (op) {
+      case NEGATE -> (y, x, from, to, _, _) -> negate(y, x, from, to);
+      case ABS -> (y, x, from, to, _, _) -> abs(y, x, from, to);
+      case SQUARE -> (y, x, from, to, _, _) -> square(y, x, from, to);
+      case SQRT -> (y, x, from, to, _, _) -> sqrt(y, x, from, to);
+      case RSQRT -> (y, x, from, to, _, _) -> rsqrt(y, x, from, to);
+      case RECIPROCAL -> (y, x, from, to, _, _) -> reciprocal(y, x, from, to);
+      case EXP -> (y, x, from, to, _, _) -> exp(y, x, from, to);
+      case EXPM1 -> (y, x, from, to, _, _) -> expm1(y, x, from, to);
+      case LOG -> (y, x, from, to, _, _) -> log(y, x, from, to);
+      case LOG1P -> (y, x, from, to, _, _) -> log1p(y, x, from, to);
+      case SIGMOID -> (y, x, from, to, _, _) -> sigmoid(y, x, from, to);
+      case TANH -> (y, x, from, to, _, _) -> tanh(y, x, from, to);
+      case RELU -> (y, x, from, to, _, _) -> relu(y, x, from, to);
+      case SOFTPLUS -> (y, x, from, to, _, _) -> softplus(y, x, from, to);
+      case LOG_SIGMOID -> (y, x, from, to, _, _) -> logSigmoid(y, x, from, to);
+      case AFFINE -> (y, x, from, to, p, q) -> affine(y, x, from, to, p, q);
+      case LEAKY_RELU -> (y, x, from, to, p, _) -> leakyRelu(y, x, from, to, p);
+      case ELU -> (y, x, from, to, p, _) -> elu(y, x, from, to, p);
+      case CLIP -> (y, x, from, to, p, q) -> clip(y, x, from, to, p, q);
+    };
   }
 
   private static FloatVector load(float[] x, int i) {

@@ -148,4 +148,17 @@ public class DlrmStepBenchmark {
       return loss.total().value().item();
     }
   }
+
+  /// The same with a second walk backward over the same tape, whose gradient is the one that is used.
+  @Benchmark
+  public double stepWithTwoWalks() {
+    Batch batch = batches.get((int) (step % batches.size()));
+    step++;
+    try (Tape tape = Tape.recording(device)) {
+      Objective.Loss loss = objective.of(model.forward(batch, Mode.training(tape, 1, step)), batch);
+      tape.backward(loss.total());
+      optimizer.step(tape.backward(loss.total()), step);
+      return loss.total().value().item();
+    }
+  }
 }
