@@ -28,13 +28,15 @@ final class BagGradients implements Tape.Backward {
   private final int width;
   private @Nullable List<Group> groups;
   private double @Nullable [] scales; // s of each bag
+  private int[] ids = {}; // scratch: what a group looks up, and where its slices start
+  private int[] source = {};
 
   /// The bags of a lookup, as in [Lookup#bags].
   record Bags(List<Lookup.Bag> features, int[] values, int[] offsets, int batch) {}
 
   /// The features that share a table, all pooled by maximum or none.
   ///
-  /// @param place `[n]`, where in the values each id stands
+  /// @param place `[n]`, where in the values each id stands; empty where nobody asks
   /// @param coefficient c of each place, or null for 1
   private record Group(
       Lookup.Bag first,
@@ -111,7 +113,7 @@ final class BagGradients implements Tape.Backward {
             group.first.table().table(),
             group.ids.buffer(),
             group.source.buffer(),
-            group.place.length);
+            group.ids.elements());
     double[] values = r.toDoubles();
     tape.scope().release(r);
     for (int i = 0; i < values.length; i++) {
@@ -217,9 +219,11 @@ final class BagGradients implements Tape.Backward {
         plain &= maximum || other.pooling() == Pooling.SUM;
       }
     }
-    int[] ids = new int[n];
-    int[] source = new int[n];
-    int[] place = new int[n];
+    if (ids.length != n) { // one-hot features have the same number, group after group
+      ids = new int[n];
+      source = new int[n];
+    }
+    int[] place = new int[maximum || weights != null ? n : 0];
     double[] coefficient = plain ? null : new double[n];
     double[] scale = plain ? null : scales(a);
     int padding = bag.table().paddingId();
@@ -238,7 +242,9 @@ final class BagGradients implements Tape.Backward {
           }
           ids[at] = bags.values[k];
           source[at] = b * width + columns[f];
-          place[at] = k;
+          if (place.length > 0) {
+            place[at] = k;
+          }
           if (coefficient != null && scale != null) {
             coefficient[at] = a == null ? scale[s] : a[k] * scale[s];
           }
