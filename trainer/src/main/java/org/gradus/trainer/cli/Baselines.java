@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.cli;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.gradus.data.DataSet;
 import org.gradus.models.Models;
-import org.gradus.trainer.run.Listener;
-import org.gradus.trainer.run.RunFolder;
 import org.gradus.trainer.run.RunResult;
 import org.gradus.trainer.run.TrainConfig;
-import org.gradus.trainer.run.Trainer;
 import org.jspecify.annotations.Nullable;
 
 /// Shows a result beside what is known about generated data: the AUC of the true probabilities, and what LR and FM reach
@@ -74,31 +65,6 @@ final class Baselines {
             null,
             config.measure(),
             config.execution());
-    Path folder = temporary();
-    try (Session session = new Session(c, data.schema(), c.device())) {
-      Trainer trainer = new Trainer(c, data, session.model(), session.params());
-      return auc(trainer.run(RunFolder.create(folder.resolve("run")), Listener.SILENT));
-    } finally {
-      delete(folder);
-    }
-  }
-
-  private static Path temporary() {
-    try {
-      return Files.createTempDirectory("gradus-baseline");
-    } catch (IOException e) {
-      throw new UncheckedIOException("baseline: no temporary folder: " + e.getMessage(), e);
-    }
-  }
-
-  private static void delete(Path folder) {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path p : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(p);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          "baseline: cannot remove " + folder + ": " + e.getMessage(), e);
-    }
+    return auc(TemporaryRun.train(c, data));
   }
 }

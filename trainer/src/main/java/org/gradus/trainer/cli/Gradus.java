@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
             + " CPU and on CUDA.",
     subcommands = {
       TrainCommand.class,
+      CompareCommand.class,
       EvaluateCommand.class,
       PredictCommand.class,
       GradCheckCommand.class,

@@ -70,6 +70,11 @@ final class Overrides {
     }
   }
 
+  /// Whether a key says how parameters are trained, whatever the model.
+  static boolean isTraining(String key) {
+    return TRAINING.contains(key);
+  }
+
   /// Values for the model's options.
   Map<String, String> model() {
     return model;

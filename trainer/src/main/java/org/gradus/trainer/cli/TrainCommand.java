@@ -239,7 +239,8 @@ final class TrainCommand implements Runnable {
     return preset != null && configured.equals("auto") ? preset : configured;
   }
 
-  private static TrainConfig withDevice(TrainConfig c, String name) {
+  /// The same on another device.
+  static TrainConfig withDevice(TrainConfig c, String name) {
     return with(c, c.data(), name);
   }
 

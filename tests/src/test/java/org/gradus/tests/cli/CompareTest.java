@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tests.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.gradus.tests.cli.Cli.Result;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `gradus compare`.
+class CompareTest {
+  private static final List<String> TINY =
+      Cli.TINY_DATA.stream().filter(a -> !a.equals("--no-baselines")).toList();
+
+  @TempDir private static Path cache;
+  @TempDir private Path folder;
+  private static Cli cli = new Cli(Path.of(""));
+
+  @BeforeAll
+  static void open() {
+    cli = new Cli(cache);
+  }
+
+  private static List<String> protocol(String... more) {
+    return Cli.join(TINY, List.of("--epochs=2", "--batch-size=100"), List.of(more));
+  }
+
+  /// Mean and sample deviation, as the table writes them.
+  private static String cell(List<Double> values) {
+    double mean = values.stream().mapToDouble(v -> v).sum() / values.size();
+    double squares = values.stream().mapToDouble(v -> (v - mean) * (v - mean)).sum();
+    return String.format(
+        Locale.ROOT, "%.4f ± %.4f", mean, Math.sqrt(squares / (values.size() - 1)));
+  }
+
+  @Test
+  void theTableHoldsWhatTheRunsReachOneByOne() throws IOException {
+    Path out = folder.resolve("results");
+    Result r =
+        cli.run(
+            Cli.join(
+                List.of("compare", "--models=fm,lr", "--seeds=2", "--out=" + out),
+                protocol("--set=fm.embeddingDim=3", "--set=rate=0.02", "--set=patience=1")));
+    assertThat(r.code()).as(r.all()).isZero();
+    String page = Files.readString(out.resolve("compare-criteo-synthetic.md"));
+    assertThat(r.out()).contains(page.lines().filter(l -> l.startsWith("|")).toList());
+    for (String model : List.of("fm", "lr")) {
+      List<Double> test = new ArrayList<>();
+      List<Double> loss = new ArrayList<>();
+      for (int seed = 0; seed < 2; seed++) {
+        Path run = folder.resolve(model + seed);
+        List<String> one =
+            Cli.join(
+                List.of("train", "--no-baselines", "--model=" + model, "--seed=" + seed),
+                protocol("--set=rate=0.02", "--set=patience=1", "--out=" + run));
+        Result trained =
+            cli.run(model.equals("fm") ? Cli.join(one, List.of("--set=embeddingDim=3")) : one);
+        assertThat(trained.code()).as(trained.all()).isZero();
+        test.add(Cli.metrics(run).path("test.auc").asDouble());
+        loss.add(Cli.metrics(run).path("test.logloss").asDouble());
+      }
+      assertThat(test.get(0)).isNotEqualTo(test.get(1));
+      String line =
+          page.lines().filter(l -> l.startsWith("| " + model + " |")).findFirst().orElse("");
+      assertThat(line).contains("| " + cell(test) + " |", "| " + cell(loss) + " |");
+      assertThat(line.contains("`embeddingDim=3`")).isEqualTo(model.equals("fm"));
+    }
+    assertThat(page).contains("over 2 seeds", "patience 1", "AUC of the true probabilities: 0.");
+    byte[] picture = Files.readAllBytes(out.resolve("compare-criteo-synthetic.png"));
+    assertThat(picture).startsWith(0x89, 'P', 'N', 'G');
+  }
+
+  @Test
+  void whatNobodyUnderstandsIsAnErrorBeforeAnythingIsTrained() {
+    Path out = folder.resolve("none");
+    List<String> start = List.of("compare", "--models=lr,fm", "--out=" + out);
+    for (String wrong : List.of("hidden=3", "deepfm.hidden=3", "lr.embeddingDim=2", "data.foo=1")) {
+      Result r = cli.run(Cli.join(start, protocol("--set=" + wrong)));
+      assertThat(r.code()).as(wrong).isEqualTo(1);
+      assertThat(r.err()).contains("--set: unknown ").doesNotContain("seed 0");
+    }
+    Result seeds = cli.run(Cli.join(start, protocol("--seeds=0")));
+    assertThat(seeds.code()).isEqualTo(1);
+    assertThat(seeds.err()).contains("--seeds 0. Expected at least 1.");
+    Result model = cli.run("compare", "--models=lr,nobody", "--out=" + out);
+    assertThat(model.code()).isEqualTo(1);
+    assertThat(model.err()).contains("model nobody: no such model");
+    assertThat(out).doesNotExist();
+  }
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.gradus.data.DataSet;
+import org.gradus.data.DataSource;
+import org.gradus.models.ModelSpec;
+import org.gradus.models.Models;
+import org.gradus.trainer.run.Bars;
+import org.gradus.trainer.run.RunResult;
+import org.gradus.trainer.run.TrainConfig;
+import org.gradus.trainer.store.AtomicFiles;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `gradus compare`.
+@Command(
+    name = "compare",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Trains several models under one protocol, each with several seeds, and writes a table of"
+          + " means and standard deviations with a picture.",
+      "Without a rule for stopping, --set patience=3 is usual: the best epoch on validation rows"
+          + " counts then."
+    })
+final class CompareCommand implements Runnable {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = "--models",
+      paramLabel = "M1,M2|all",
+      required = true,
+      split = ",",
+      description = "see: gradus models")
+  private List<String> models = new ArrayList<>();
+
+  @Option(
+      names = "--data",
+      paramLabel = "D",
+      description = "see: gradus data list (default criteo-synthetic)")
+  private @Nullable String data;
+
+  @Option(names = "--path", paramLabel = "P", description = "file or folder of the data")
+  private @Nullable Path path;
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description = "reference, cpu, cuda or auto (default: $$GRADUS_DEVICE, else auto)")
+  private @Nullable String device;
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "N",
+      defaultValue = "3",
+      description = "trains with the seeds 0 to N-1 (default 3)")
+  private int seeds = 3;
+
+  @Option(names = "--epochs", paramLabel = "N", description = "passes over the training rows")
+  private @Nullable Integer epochs;
+
+  @Option(names = "--batch-size", paramLabel = "N", description = "rows of a batch")
+  private @Nullable Integer batchSize;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "of the cpu device; results do not depend on it")
+  private @Nullable Integer threads;
+
+  @Option(
+      names = "--set",
+      paramLabel = "key=value",
+      converter = Assignment.Converter.class,
+      description =
+          "an option of training or data, or of every model that has it; MODEL.key=value for one"
+              + " model")
+  private List<Assignment> set = new ArrayList<>();
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      defaultValue = "docs/results",
+      description = "gets compare-DATA.md and compare-DATA.png (default docs/results)")
+  private Path out = Path.of("docs", "results");
+
+  @Override
+  public void run() {
+    PrintWriter err = spec.commandLine().getErr();
+    if (seeds < 1) {
+      throw new IllegalArgumentException("--seeds " + seeds + ". Expected at least 1.");
+    }
+    List<ModelSpec> chosen = chosen();
+    Map<String, String> given = Assignment.map(set, "");
+    checkKeys(given, chosen);
+    Map<String, String> settings = new LinkedHashMap<>();
+    for (ModelSpec m : chosen) {
+      Map<String, String> own = own(given, m);
+      configured(m, own); // wrong settings are an error before anything is trained
+      settings.put(m.name(), said(own, m));
+    }
+    TrainConfig first = configured(chosen.getFirst(), own(given, chosen.getFirst()));
+    String deviceName = Runs.device(device, first, err);
+    Comparison comparison = new Comparison();
+    try (DataSet rows = Session.open(first, err).data()) {
+      for (ModelSpec m : chosen) {
+        List<RunResult> runs = new ArrayList<>();
+        for (int seed = 0; seed < seeds; seed++) {
+          err.println("compare: " + m.name() + ", seed " + seed);
+          err.flush();
+          TrainConfig c = TrainCommand.withDevice(configured(m, own(given, m)), deviceName);
+          runs.add(TemporaryRun.train(c.withSeed(seed), rows));
+        }
+        comparison.add(m.name(), runs);
+      }
+      write(comparison, settings, first, rows, deviceName);
+    }
+  }
+
+  private List<ModelSpec> chosen() {
+    if (models.equals(List.of("all"))) {
+      return Models.all();
+    }
+    Set<String> names = new LinkedHashSet<>(models);
+    return names.stream().map(Models::get).toList();
+  }
+
+  /// A key that nobody understands is an error before anything is trained.
+  private void checkKeys(Map<String, String> given, List<ModelSpec> chosen) {
+    List<String> known = new ArrayList<>();
+    for (ModelSpec m : chosen) {
+      known.addAll(own(given, m).keySet());
+      for (String key : given.keySet()) {
+        if (key.startsWith(m.name() + ".")) {
+          known.add(key);
+        }
+      }
+    }
+    List<String> unknown = given.keySet().stream().filter(k -> !known.contains(k)).toList();
+    if (!unknown.isEmpty()) {
+      throw new IllegalArgumentException(
+          "--set: unknown "
+              + Gradus.words(unknown)
+              + ". Expected an option of training or data, of one of the models compared, or"
+              + " MODEL.key with one of: "
+              + Gradus.words(chosen.stream().map(ModelSpec::name).toList())
+              + ".");
+    }
+  }
+
+  /// What of the settings given is meant for a model, its own before those for all.
+  private Map<String, String> own(Map<String, String> given, ModelSpec m) {
+    List<String> options = m.options().stream().map(o -> o.name()).toList();
+    DataSource source = Sources.get(data == null ? Presets.DATA : data);
+    Map<String, String> own = new LinkedHashMap<>();
+    given.forEach(
+        (key, value) -> {
+          boolean ofModel = options.contains(key) || Overrides.isTraining(key);
+          boolean ofData =
+              key.startsWith("data.") && source.settings().containsKey(key.substring(5));
+          if (ofModel || ofData) {
+            own.put(key, value);
+          }
+        });
+    given.forEach(
+        (key, value) -> {
+          if (key.startsWith(m.name() + ".")) {
+            own.put(key.substring(m.name().length() + 1), value);
+          }
+        });
+    return own;
+  }
+
+  private TrainConfig configured(ModelSpec m, Map<String, String> own) {
+    TrainConfig c = Presets.of(m.name(), data);
+    DataSource source = Sources.get(c.data().name());
+    Overrides overrides = new Overrides(own, m, source);
+    TrainConfig.Loop loop = c.loop();
+    TrainConfig all =
+        new TrainConfig(
+            new TrainConfig.ModelChoice(m.name(), m.settings(overrides.model()).toMap()),
+            new TrainConfig.DataChoice(
+                source.name(), path == null ? null : path.toString(), overrides.data()),
+            c.device(),
+            c.seed(),
+            new TrainConfig.Loop(
+                epochs == null ? loop.epochs() : epochs,
+                loop.stepsPerEpoch(),
+                batchSize == null ? loop.batchSize() : batchSize,
+                loop.dropLast()),
+            c.optimizer(),
+            c.loss(),
+            c.stopping(),
+            c.frozen(),
+            null,
+            c.measure(),
+            new TrainConfig.Execution(
+                threads == null ? c.execution().threads() : threads,
+                c.execution().checkpointEvery()));
+    return overrides.apply(all);
+  }
+
+  /// The options of a model that were set, for the table.
+  private static String said(Map<String, String> own, ModelSpec m) {
+    List<String> options = m.options().stream().map(o -> o.name()).toList();
+    List<String> said = new ArrayList<>();
+    own.forEach(
+        (key, value) -> {
+          if (options.contains(key)) {
+            said.add("`" + key + "=" + value + "`");
+          }
+        });
+    return String.join(" ", said);
+  }
+
+  private void write(
+      Comparison comparison,
+      Map<String, String> settings,
+      TrainConfig common,
+      DataSet rows,
+      String deviceName) {
+    PrintWriter to = spec.commandLine().getOut();
+    String table = comparison.table(settings);
+    to.println();
+    to.print(table);
+    Path page = out.resolve("compare-" + rows.name() + ".md");
+    Path picture = out.resolve("compare-" + rows.name() + ".png");
+    List<String> names = new ArrayList<>();
+    List<Double> means = new ArrayList<>();
+    List<Double> deviations = new ArrayList<>();
+    for (Comparison.Row row : comparison.rows()) {
+      var auc = row.of("test.auc");
+      if (auc.getN() > 0) {
+        names.add(row.model());
+        means.add(auc.getMean());
+        deviations.add(auc.getN() > 1 ? auc.getStandardDeviation() : 0);
+      }
+    }
+    try {
+      Files.createDirectories(out);
+      if (!names.isEmpty()) {
+        Bars.write(picture, "test AUC on " + rows.name(), names, means, deviations);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("compare: cannot write to " + out + ": " + e.getMessage(), e);
+    }
+    AtomicFiles.write(
+        page,
+        "# "
+            + rows.name()
+            + "\n\n"
+            + heading(common, rows, deviceName)
+            + "\n\n"
+            + table
+            + (names.isEmpty() ? "" : "\n![test AUC](" + picture.getFileName() + ")\n"));
+    to.println();
+    to.println("written: " + page + ", " + picture);
+  }
+
+  private String heading(TrainConfig c, DataSet rows, String deviceName) {
+    Double bayes = rows.facts().get("bayes_auc");
+    return "Mean ± standard deviation over "
+        + seeds
+        + (seeds == 1 ? " seed" : " seeds")
+        + " from 0; at most "
+        + c.loop().epochs()
+        + " epochs of batches of "
+        + c.loop().batchSize()
+        + ", "
+        + c.optimizer().groups().getFirst().rule()
+        + " at "
+        + c.optimizer().groups().getFirst().rate()
+        + "; "
+        + (c.stopping() == null
+            ? "no early stopping"
+            : "the best epoch by "
+                + c.stopping().metric()
+                + ", patience "
+                + c.stopping().patience())
+        + "; device `"
+        + deviceName
+        + "`."
+        + (bayes == null
+            ? ""
+            : String.format(Locale.ROOT, " AUC of the true probabilities: %.4f.", bayes));
+  }
+}
