@@ -90,7 +90,7 @@ final class BagGradients implements Tape.Backward {
           dx.give(table, group.rows.sumOfWinners(dy, place, argmax));
           s.release(place);
         } else {
-          dx.give(table, group.rows.sum(dy, group.coefficient));
+          dx.give(table, group.rows.sum(dy, group.coefficient)); // (EB-3)
         }
       }
       if (dots != null) {

@@ -11,7 +11,7 @@ import org.gradus.tensor.Tensor;
 final class Interaction {
   private Interaction() {}
 
-  /// y = ½ Σ_d ((Σ_f e)² − Σ_f e²);  de = dy · (Σ_f e − e)
+  /// y = ½ Σ_d ((Σ_f e)² − Σ_f e²) (FM-2);  de = dy · (Σ_f e − e) (FM-4)
   static Var pairwise(Var e) {
     check("pairwise", e);
     Tape tape = e.tape();
@@ -35,7 +35,7 @@ final class Interaction {
         e);
   }
 
-  /// y = the products ⟨eᵢ, eⱼ⟩ of one triangle, packed;  de = G e, G symmetric from dy, its diagonal 2 dy
+  /// y = the products ⟨eᵢ, eⱼ⟩ of one triangle, packed (DI-2);  de = G e, G symmetric from dy, its diagonal 2 dy (DI-4)
   static Var dots(Var e, boolean lower, boolean self) {
     check("dots", e);
     Tape tape = e.tape();

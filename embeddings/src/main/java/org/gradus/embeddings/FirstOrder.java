@@ -23,6 +23,6 @@ public final class FirstOrder {
 
   /// ℓ(x), `[B]`.
   public Var forward(Batch batch, Mode mode) {
-    return weights.lookup(batch, mode).squeeze(2).sum(1);
+    return weights.lookup(batch, mode).squeeze(2).sum(1); // (S-2)
   }
 }

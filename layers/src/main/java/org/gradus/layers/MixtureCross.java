@@ -94,7 +94,7 @@ public final class MixtureCross implements CrossNetwork {
       h = h.matmul(tape.use(c.get(l))); //                           [K, B, r]
       h = Activations.apply(config.activation, h);
       Var y = h.matmul(tape.use(u.get(l))).add(tape.use(b.get(l))); // [K, B, N]
-      Var experts = y.multiply(x0); //                               [K, B, N]  (DCN-4)
+      Var experts = y.multiply(x0); //                               [K, B, N]  (DCN-4, XN-4)
       if (!gates.isEmpty()) {
         experts = experts.multiply(gate(x, gates.get(config.gatePerLayer ? l : 0)));
       }

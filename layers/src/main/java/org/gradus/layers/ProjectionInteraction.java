@@ -50,9 +50,11 @@ public final class ProjectionInteraction {
   /// x₀ `[B, in]` → I, flattened, `[B, F₁F₂]`.
   public Var forward(Var x0, Mode mode) {
     int rows = x0.size(0);
-    Var y = branch1.forward(x0, mode).reshape(rows, branch1.out() / dim, dim); // [B, F₁, D]  (PJ-2)
-    Var z = branch2.forward(x0, mode).reshape(rows, dim, branch2.out() / dim); // [B, D, F₂]  (PJ-2)
-    return y.matmul(z).flatten(1); //                                         [B, F₁F₂]  (PJ-3)
+    Var y = branch1.forward(x0, mode); //               [B, F₁D]    (PJ-1)
+    Var z = branch2.forward(x0, mode); //               [B, F₂D]    (PJ-1)
+    y = y.reshape(rows, branch1.out() / dim, dim); //   [B, F₁, D]  (PJ-2)
+    z = z.reshape(rows, dim, branch2.out() / dim); //   [B, D, F₂]  (PJ-2)
+    return y.matmul(z).flatten(1); //                   [B, F₁F₂]   (PJ-3)
   }
 
   /// F₁F₂, width of the result.

@@ -28,6 +28,7 @@ import org.gradus.data.DataException;
 /// dense       price       transform=log1p  or none, standardise; missing=0 is what an empty cell becomes
 /// categorical city        min-count=2      missing=oov, own-value or padding; hash=1000 instead of a vocabulary
 /// multi       tags        split=| max-length=10 pooling=mean
+/// categorical item
 /// sequence    history     split=| max-length=50 table=item
 /// sessions    visits      session-split=; split=| max-sessions=5 max-length=20 table=item
 /// ```

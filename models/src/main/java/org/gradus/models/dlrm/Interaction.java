@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// | dot (DI-1 to DI-3) | `[d; ⟨T_i, T_j⟩, i<j]`, a vector alone as it is | D + F(F+1)/2 |
 /// | concatenation | `x₀ = flatten(T)` | (F+1)D |
 /// | cross networks (XN-1 to XN-4) | `x_L` | (F+1)D |
-/// | projection (PJ-1 to PJ-3) | `[d; flatten(𝒴𝒵)]` | D + F₁F₂ |
+/// | projection (PJ-1 to PJ-4) | `[d; flatten(𝒴𝒵)]` | D + F₁F₂ |
 public final class Interaction {
   private final Step step;
   private final int out;
@@ -60,7 +60,7 @@ public final class Interaction {
   public record Cross(CrossKind kind, int layers, int rank, int experts, Activation activation)
       implements Config {}
 
-  /// Two towers multiplied (PJ-3).
+  /// Two towers multiplied (PJ-3), behind d (PJ-4).
   public record Projection(List<Integer> branch1, List<Integer> branch2) implements Config {}
 
   /// The four cross networks.
@@ -116,7 +116,7 @@ public final class Interaction {
             kept + projection.out(),
             (d, s, mode) -> {
               Var products = projection.forward(flat(d, s), mode);
-              return d == null ? products : Var.concat(1, List.of(d, products));
+              return d == null ? products : Var.concat(1, List.of(d, products)); // (PJ-4)
             });
       }
     };
@@ -125,7 +125,7 @@ public final class Interaction {
   /// flatten(T), `[B, (F+1)·D]` (DI-1)
   private static Var flat(@Nullable Var d, Var s) {
     Var rest = s.flatten(1); // [B, F·D]
-    return d == null ? rest : Var.concat(1, List.of(d, rest));
+    return d == null ? rest : Var.concat(1, List.of(d, rest)); // (DI-1)
   }
 
   private static CrossNetwork cross(Cross c, int width, Params params) {

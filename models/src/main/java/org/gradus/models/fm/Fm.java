@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// s_f = Σᵢ v_{i,f} xᵢ,   q_f = Σᵢ v²_{i,f} xᵢ²               (FM-1)
 /// φ₂  = Σ_{i<j} ⟨vᵢ, vⱼ⟩ xᵢ xⱼ = ½ Σ_f (s_f² − q_f)          (FM-2)
 /// z   = w₀ + Σᵢ wᵢ xᵢ + φ₂                                   (FM-3)
+/// ∂φ₂/∂v_{i,f} = xᵢ (s_f − v_{i,f} xᵢ)                       (FM-4)
 /// ```
 ///
 /// The sum runs over features, not fields: two values of one multi-valued field interact like any other two. A pooled vector
@@ -71,7 +72,7 @@ public final class Fm implements Model {
   public Outputs forward(Batch batch, Mode mode) {
     Tape tape = mode.tape();
     Var e = v.lookup(batch, mode); //     [B, F, D]
-    Var z = e.pairwise(); //              [B]  (FM-2), between fields
+    Var z = e.pairwise(); //              [B]  (FM-1, FM-2), between fields
     Var inside = v.pairsInsideBags(batch, mode);
     if (inside != null) {
       z = z.add(inside); //               [B]  (FM-2), inside bags

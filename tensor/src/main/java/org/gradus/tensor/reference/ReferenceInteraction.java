@@ -6,6 +6,15 @@ import org.gradus.tensor.InteractionKernels;
 import org.gradus.tensor.host.Doubles;
 
 /// Interactions of field embeddings.
+///
+/// ```
+/// pairwise   s = Σ_f e_f,  q = Σ_f e_f²                              (FM-1)
+///            y = ½ Σ_d (s² − q)                                      (FM-2)
+///            ∂L/∂e_f = dy (s − e_f)                                  (FM-4)
+/// dots       T = [first; e₀; …],  or e alone                         (DI-1)
+///            y = one triangle of T Tᵀ, packed                        (DI-2)
+///            ∂L/∂T = G T,  G symmetric from dy, its diagonal 2 dy    (DI-4)
+/// ```
 final class ReferenceInteraction implements InteractionKernels {
   @Override
   public void pairwise(Buffer yb, Buffer sumsb, Buffer eb, int batch, int fields, int width) {
@@ -19,13 +28,13 @@ final class ReferenceInteraction implements InteractionKernels {
         double sumOfSquares = 0;
         for (int f = 0; f < fields; f++) {
           double x = e[(b * fields + f) * width + d];
-          sum += x;
-          sumOfSquares += x * x;
+          sum += x; //              (FM-1)
+          sumOfSquares += x * x; // (FM-1)
         }
         sums[b * width + d] = sum;
         twice += sum * sum - sumOfSquares;
       }
-      y[b] = 0.5 * twice;
+      y[b] = 0.5 * twice; // (FM-2)
     }
   }
 
@@ -40,13 +49,13 @@ final class ReferenceInteraction implements InteractionKernels {
       for (int f = 0; f < fields; f++) {
         for (int d = 0; d < width; d++) {
           int at = (b * fields + f) * width + d;
-          de[at] = dy[b] * (sums[b * width + d] - e[at]);
+          de[at] = dy[b] * (sums[b * width + d] - e[at]); // (FM-4)
         }
       }
     }
   }
 
-  /// The vectors of one example, copied: `[F][D]`.
+  /// The vectors of one example, copied: T, `[F][D]` (DI-1).
   private static double[][] example(Vectors e, int b, int fields, int width) {
     int apart = e.first() == null ? 0 : 1;
     double[][] x = new double[fields][width];
@@ -75,7 +84,7 @@ final class ReferenceInteraction implements InteractionKernels {
         for (int j = first; j < end; j++) {
           double dot = 0;
           for (int d = 0; d < width; d++) {
-            dot += e[i][d] * e[j][d];
+            dot += e[i][d] * e[j][d]; // (DI-2)
           }
           y[out++] = dot;
         }
@@ -119,7 +128,7 @@ final class ReferenceInteraction implements InteractionKernels {
         for (int d = 0; d < width; d++) {
           double sum = 0;
           for (int j = 0; j < fields; j++) {
-            sum += g[i][j] * e[j][d];
+            sum += g[i][j] * e[j][d]; // (DI-4)
           }
           de[at + d] = sum;
         }

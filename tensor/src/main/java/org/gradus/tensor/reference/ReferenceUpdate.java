@@ -50,7 +50,7 @@ final class ReferenceUpdate implements UpdateKernels {
           int place = Ints.of(merged.order())[s];
           double c = coefficient == null ? 1 : Doubles.of(coefficient)[place];
           for (int d = 0; d < width; d++) {
-            g[d] += c * Doubles.of(dy)[Ints.of(source)[place] + d];
+            g[d] += c * Doubles.of(dy)[Ints.of(source)[place] + d]; // (EB-3)
           }
         }
       }

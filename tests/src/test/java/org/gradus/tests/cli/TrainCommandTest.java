@@ -259,6 +259,29 @@ class TrainCommandTest {
     assertThat(c.at("/stopping/patience").asInt()).isEqualTo(1);
   }
 
+  /// The file is the one that `docs/training.md` shows.
+  @Test
+  void stoppingIsSetBesideSeveralGroups() throws IOException {
+    String page =
+        Files.readString(Path.of(System.getProperty("gradus.root"), "docs", "training.md"));
+    int start = page.indexOf("```yaml\n") + "```yaml\n".length();
+    Path shown =
+        Files.writeString(
+            folder.resolve("shown.yaml"), page.substring(start, page.indexOf("```", start)));
+    List<String> args =
+        Cli.join(List.of("train", "--config=" + shown, "--epochs=1"), Cli.TINY_DATA);
+    assertThat(failed(Cli.join(args, List.of("--set=rate=1")))).contains("2 groups", "patience");
+    Path run =
+        trained(Cli.join(args, List.of("--set=patience=1", "--set=metric=valid.logloss")), "run");
+    JsonNode c = config(run);
+    assertThat(c.at("/optimizer/groups").size()).isEqualTo(2);
+    assertThat(c.at("/optimizer/groups/0/rule/name").asString()).isEqualTo("RowWiseAdagrad");
+    assertThat(c.at("/optimizer/groups/1/schedule/name").asString()).isEqualTo("Exponential");
+    assertThat(c.at("/optimizer/clipNorm").asDouble()).isEqualTo(10);
+    assertThat(c.at("/stopping/metric").asString()).isEqualTo("valid.logloss");
+    assertThat(c.at("/stopping/patience").asInt()).isEqualTo(1);
+  }
+
   @Test
   void everyRunOfOneConfigurationEndsTheSameAndSeedsDiffer() throws IOException {
     List<String> args = Cli.join(LR, List.of("--epochs=1"));

@@ -39,6 +39,7 @@ class DocumentationTest {
       ROOT.resolve("tests/src/test/java/org/gradus/tests/snippets");
   private static final Pattern CODE = Pattern.compile("`([^`]+)`");
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
+  private static final Pattern NUMBER = Pattern.compile("\\b[A-Z]{1,4}-\\d+\\b");
   private static final Pattern EQUATION = Pattern.compile("\\((?:[A-Z]{1,4}-\\d+)\\)");
 
   private static List<Path> pages() throws IOException {
@@ -85,6 +86,19 @@ class DocumentationTest {
     try (Stream<Path> files = Files.walk(folder)) {
       return files.filter(f -> f.toString().endsWith(".java")).sorted().toList();
     }
+  }
+
+  /// The sources of every module that is not a test.
+  private static List<Path> mainFiles() throws IOException {
+    List<Path> found = new ArrayList<>();
+    try (Stream<Path> modules = Files.list(ROOT)) {
+      for (Path main : modules.map(m -> m.resolve("src/main/java")).toList()) {
+        if (Files.isDirectory(main)) {
+          found.addAll(javaFiles(main));
+        }
+      }
+    }
+    return found;
   }
 
   @Test
@@ -232,6 +246,41 @@ class DocumentationTest {
       }
     }
     assertThat(seen).as("equations in docs/papers that link to a line").isGreaterThan(10);
+  }
+
+  /// A number of a paper's page, such as (DI-2), stands beside a line of code, not only in a doc comment.
+  @Test
+  void everyEquationOfAPaperStandsBesideALine() throws IOException {
+    Set<String> beside = new TreeSet<>();
+    for (Path source : mainFiles()) {
+      for (String line : Files.readAllLines(source)) {
+        Matcher number = NUMBER.matcher(line);
+        while (!line.strip().startsWith("///") && number.find()) {
+          beside.add(number.group());
+        }
+      }
+    }
+    int seen = 0;
+    for (Path page : pages()) {
+      Matcher equation = EQUATION.matcher(Files.readString(page));
+      while (page.startsWith(ROOT.resolve("docs/papers")) && equation.find()) {
+        seen++;
+        String number = equation.group().substring(1, equation.group().length() - 1);
+        assertThat(beside).as(ROOT.relativize(page) + ": " + number).contains(number);
+      }
+    }
+    assertThat(seen).as("equations in docs/papers").isGreaterThan(50);
+  }
+
+  @Test
+  void theReadmeListsEveryPaper() throws IOException {
+    String readme = Files.readString(ROOT.resolve("README.md"));
+    List<Path> papers =
+        pages().stream().filter(p -> p.startsWith(ROOT.resolve("docs/papers"))).toList();
+    assertThat(papers).isNotEmpty();
+    for (Path paper : papers) {
+      assertThat(readme).contains("](docs/papers/" + paper.getFileName() + ")");
+    }
   }
 
   @Test

@@ -147,7 +147,7 @@ class ExtendingTest {
         Params params = Params.create(device, 42)) {
       // @start region="tape"
       DenseParameter w = params.weight("w", Shape.of(3, 1), Initializers.xavierUniform());
-      double[] values = w.value().toDoubles();
+      double[] values = w.value().toDoubles(); // a copy
       try (Tape tape = Tape.recording(device)) {
         Var x = tape.constant(Shape.of(2, 3), 1f, 2f, 3f, 4f, 5f, 6f); // [2, 3]
         Var loss = x.matmul(tape.use(w)).square().mean(); //               []
@@ -157,11 +157,15 @@ class ExtendingTest {
           for (int i = 0; i < dw.length; i++) {
             values[i] -= 0.01 * dw[i];
           }
+          w.write(values);
         }
       } // every tensor of the step dies here; its memory goes back to the device's pool
       // @end
-      double before = lossOf(w.value().toDoubles());
-      assertThat(lossOf(values)).isLessThan(before);
+      try (Params again = Params.create(device, 42)) { // initial values follow from seed and path
+        DenseParameter first = again.weight("w", Shape.of(3, 1), Initializers.xavierUniform());
+        double before = lossOf(first.value().toDoubles());
+        assertThat(lossOf(w.value().toDoubles())).isLessThan(before);
+      }
     }
   }
 

@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     version = "gradus 0.1.0-SNAPSHOT",
     description =
-        "Reference implementations of recommender-system papers in Java, gradient-checked, on the"
-            + " CPU and on CUDA.",
+        "Reference implementations of recommender-system papers in Java, gradient-checked."
+            + " On the CPU; CUDA has no kernels yet.",
     subcommands = {
       TrainCommand.class,
       CompareCommand.class,

@@ -17,6 +17,7 @@ import org.gradus.trainer.optim.Rule;
 import org.gradus.trainer.optim.Schedule;
 import org.gradus.trainer.run.TrainConfig;
 import org.gradus.trainer.run.TrainConfig.Stopping;
+import org.jspecify.annotations.Nullable;
 
 /// `--set key=value`: options of the model, settings of the data (`data.rows`), and how parameters are trained.
 final class Overrides {
@@ -33,6 +34,9 @@ final class Overrides {
           "maxDenseRows",
           "patience",
           "metric");
+
+  /// Those that say nothing about how parameters move.
+  private static final List<String> STOPPING = List.of("patience", "metric");
 
   private final Map<String, String> model = new LinkedHashMap<>();
   private final Map<String, String> data = new LinkedHashMap<>();
@@ -85,20 +89,31 @@ final class Overrides {
     return data;
   }
 
-  /// How parameters are trained, changed as asked. Shorthands speak about one group of all parameters; several groups
-  /// take a configuration file.
+  /// How parameters are trained, changed as asked. Shorthands for the optimiser speak about one group of all parameters;
+  /// several groups take a configuration file, beside which the stopping can still be set.
   TrainConfig apply(TrainConfig config) {
-    if (training.isEmpty()) {
-      return config;
-    }
-    OptimizerConfig o = config.optimizer();
-    if (o.groups().size() > 1 && training.keySet().stream().anyMatch(k -> !k.equals("patience"))) {
+    boolean moves = !STOPPING.containsAll(training.keySet());
+    TrainConfig c = moves ? config.with(optimizer(config.optimizer())) : config;
+    boolean stops = STOPPING.stream().anyMatch(training::containsKey);
+    return stops ? c.with(stopping(c.stopping())) : c;
+  }
+
+  private @Nullable Stopping stopping(@Nullable Stopping old) {
+    String metric = training.getOrDefault("metric", old == null ? "valid.auc" : old.metric());
+    int patience = (int) whole("patience", old == null ? 3 : old.patience(), Integer.MAX_VALUE);
+    return patience == 0 ? null : new Stopping(metric, patience);
+  }
+
+  private OptimizerConfig optimizer(OptimizerConfig o) {
+    if (o.groups().size() > 1) {
       throw new IllegalArgumentException(
           "--set "
               + Gradus.words(training.keySet())
               + ": the configuration has "
               + o.groups().size()
-              + " groups of parameters. Expected one; change the groups in the file.");
+              + " groups of parameters. Expected one, or only "
+              + Gradus.words(STOPPING)
+              + "; change the groups in the file.");
     }
     Group g = o.groups().getFirst();
     boolean otherRule = training.containsKey("optimizer");
@@ -121,19 +136,10 @@ final class Overrides {
             : otherRule ? null : g.absentRows();
     Group changed =
         new Group(g.parameters(), rule, number("rate", g.rate()), schedule, penalty, absent);
-    OptimizerConfig optimizer =
-        new OptimizerConfig(
-            List.of(changed),
-            number("clipNorm", o.clipNorm()),
-            whole("maxDenseRows", o.maxDenseRows(), Long.MAX_VALUE));
-    TrainConfig c = config.with(optimizer);
-    if (training.containsKey("patience") || training.containsKey("metric")) {
-      Stopping old = c.stopping();
-      String metric = training.getOrDefault("metric", old == null ? "valid.auc" : old.metric());
-      int patience = (int) whole("patience", old == null ? 3 : old.patience(), Integer.MAX_VALUE);
-      c = c.with(patience == 0 ? null : new Stopping(metric, patience));
-    }
-    return c;
+    return new OptimizerConfig(
+        List.of(changed),
+        number("clipNorm", o.clipNorm()),
+        whole("maxDenseRows", o.maxDenseRows(), Long.MAX_VALUE));
   }
 
   private Rule rule(Rule old) {

@@ -60,7 +60,7 @@ public sealed interface Schedule {
 
     @Override
     public double of(double rate, long step) {
-      return Math.max(FLOOR, rate * factor(step));
+      return Math.max(FLOOR, rate * factor(step)); // (T-1)
     }
 
     private double factor(long step) {
@@ -92,7 +92,7 @@ public sealed interface Schedule {
     @Override
     public double of(double rate, long step) {
       double rising = step / (warmup * Math.sqrt((double) warmup));
-      return rate / Math.sqrt(width) * Math.min(1 / Math.sqrt((double) step), rising);
+      return rate / Math.sqrt(width) * Math.min(1 / Math.sqrt((double) step), rising); // (N-1)
     }
   }
 
