@@ -90,6 +90,7 @@ final class BagGradients implements Tape.Backward {
           dx.give(table, group.rows.sumOfWinners(dy, place, argmax));
           s.release(place);
         } else {
+          // (EB-3), summed where it is used: by an update, or by sumRows
           dx.give(table, group.rows.sum(dy, group.coefficient)); // (EB-3)
         }
       }

@@ -98,7 +98,7 @@ public final class MixtureCross implements CrossNetwork {
       if (!gates.isEmpty()) {
         experts = experts.multiply(gate(x, gates.get(config.gatePerLayer ? l : 0)));
       }
-      x = experts.sum(0).add(x); //                                  [B, N]
+      x = experts.sum(0).add(x); //                                  [B, N]  (XN-4)
     }
     return x;
   }

@@ -68,7 +68,7 @@ public record DenseTransform(Kind kind, int shift, int missingFill, @Nullable In
     }
     return (float)
         switch (kind) {
-          case LOG_SHIFT -> StrictMath.log((double) x + shift);
+          case LOG_SHIFT -> StrictMath.log((double) x + shift); // ln(x + 3) for Criteo
           case LOG_ONE_PLUS_CLAMPED -> StrictMath.log(Math.max(x, 0) + 1.0);
         };
   }

@@ -81,6 +81,7 @@ public final class Dlrm implements Model {
   public Dlrm(Config config, Schema schema, Params params) {
     dim = config.embeddingDim;
     numbers = schema.dense().size();
+    // null: rows start uniform in ±1/√n
     tables = new EmbeddingBagCollection(tables(schema, dim), params.at("tables"), null);
     Mlp.Style style = Mlp.Style.RELU.withInit(config.init);
     if (numbers == 0) {

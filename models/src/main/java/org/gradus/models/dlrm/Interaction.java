@@ -122,7 +122,7 @@ public final class Interaction {
     };
   }
 
-  /// flatten(T), `[B, (F+1)·D]` (DI-1)
+  /// flatten(T), `[B, (F+1)·D]` (DI-1), for all kinds but dot, whose kernel takes d and s as they are
   private static Var flat(@Nullable Var d, Var s) {
     Var rest = s.flatten(1); // [B, F·D]
     return d == null ? rest : Var.concat(1, List.of(d, rest)); // (DI-1)

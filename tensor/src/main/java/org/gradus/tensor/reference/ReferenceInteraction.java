@@ -62,10 +62,10 @@ final class ReferenceInteraction implements InteractionKernels {
     for (int f = 0; f < fields; f++) {
       Buffer first = e.first();
       if (f == 0 && first != null) {
-        System.arraycopy(Doubles.of(first), b * width, x[f], 0, width);
+        System.arraycopy(Doubles.of(first), b * width, x[f], 0, width); // d (DI-1)
       } else {
         int at = (b * (fields - apart) + f - apart) * width;
-        System.arraycopy(Doubles.of(e.rest()), at, x[f], 0, width);
+        System.arraycopy(Doubles.of(e.rest()), at, x[f], 0, width); // s (DI-1)
       }
     }
     return x;
@@ -79,7 +79,7 @@ final class ReferenceInteraction implements InteractionKernels {
     for (int b = 0; b < batch; b++) {
       double[][] e = example(eb, b, fields, width);
       for (int i = 0; i < fields; i++) {
-        int first = lower ? 0 : self ? i : i + 1;
+        int first = lower ? 0 : self ? i : i + 1; // one triangle (DI-2)
         int end = !lower ? fields : self ? i + 1 : i;
         for (int j = first; j < end; j++) {
           double dot = 0;

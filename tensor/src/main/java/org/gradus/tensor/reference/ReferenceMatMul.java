@@ -44,7 +44,7 @@ final class ReferenceMatMul implements MatMulKernels {
       for (int j = 0; j < n; j++) {
         double z = b[j];
         for (int l = 0; l < k; l++) {
-          z += x[i * k + l] * w[l * n + j];
+          z += x[i * k + l] * w[l * n + j]; // W x + b
         }
         y[i * n + j] =
             switch (act) {
