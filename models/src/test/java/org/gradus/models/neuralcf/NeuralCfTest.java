@@ -267,15 +267,14 @@ class NeuralCfTest {
     given.putAll(
         Map.of("hidden", "3", "variant", variant.name(), "outputBias", Boolean.toString(bias)));
     try (ModelBench bench = ModelBench.drawn(SPEC, given, PAIR, seed)) {
-      bench
-          .all()
-          .forEach(
-              (path, values) -> {
-                switch (params.get(below + path)) {
-                  case DenseParameter d -> d.write(values);
-                  case TableParameter t -> t.table().write(0, values);
-                }
-              });
+      bench.all().forEach((path, values) -> set(params, below + path, values));
+    }
+  }
+
+  private static void set(Params params, String path, double... values) {
+    switch (params.get(path)) {
+      case DenseParameter d -> d.write(values);
+      case TableParameter t -> t.table().write(0, values);
     }
   }
 
@@ -314,14 +313,24 @@ class NeuralCfTest {
   /// The last line of the worked example: α = ½, no biases.
   @Test
   void workedExampleOfNeuMf() {
-    try (ModelBench bench = bench(Variant.NEUMF, false)) {
-      setGmf(bench);
-      setMlp(bench);
-      bench.set("gmf/h", .25, -.3);
-      bench.set("mlp/h", .35, .45);
-      assertScore(bench, .1295);
-      double p = sigmoid(bench.scores(WORKED)[0]);
-      assertClose(new double[] {p}, new double[] {.532330}, SIX_DECIMALS);
+    try (ModelBench gmf = bench(Variant.GMF, false);
+        ModelBench mlp = bench(Variant.MLP, false);
+        Device device = Device.open("reference");
+        Params one = Params.create(device, 1);
+        Params two = Params.create(device, 2);
+        Params three = Params.create(device, 3)) {
+      setGmf(gmf);
+      setMlp(mlp);
+      Tower tower = new Tower(2, List.of(2));
+      NeuralCf g = new NeuralCf(new Config(Variant.GMF, 2, tower, false, false), FIELDS, PAIR, one);
+      NeuralCf m = new NeuralCf(new Config(Variant.MLP, 2, tower, false, false), FIELDS, PAIR, two);
+      NeuralCf both =
+          new NeuralCf(new Config(Variant.NEUMF, 2, tower, false, false), FIELDS, PAIR, three);
+      gmf.all().forEach((path, values) -> set(one, path, values));
+      mlp.all().forEach((path, values) -> set(two, path, values));
+      both.startFrom(g, m, .5);
+      double z = scores(both, device, WORKED)[0];
+      assertClose(new double[] {z, sigmoid(z)}, new double[] {.1295, .532330}, SIX_DECIMALS);
     }
   }
 
