@@ -162,9 +162,9 @@ public final class NeuralCf implements Model {
     }
     params.at("gmf").copyFrom(gmf.params.at("gmf"));
     params.at("mlp").copyFrom(mlp.params.at("mlp"));
-    scale(hGmf, alpha);
-    scale(hMlp, 1 - alpha);
-    if (bias != null) {
+    scale(hGmf, alpha); //     h_G  (NCF-4)
+    scale(hMlp, 1 - alpha); // h_M  (NCF-4)
+    if (bias != null) { //     b_o  (NCF-4)
       bias.write(new double[] {alpha * gmf.constant() + (1 - alpha) * mlp.constant()});
     }
   }
