@@ -33,6 +33,7 @@ public final class FieldEmbeddings {
   private final List<Lookup.Bag> bags = new ArrayList<>();
   private final Map<String, TableParameter> tables = new LinkedHashMap<>();
   private final @Nullable DenseParameter numeric;
+  private final List<Field.Dense> numbers; // the rows of numeric
   private final int dim;
 
   /// What becomes of dense fields.
@@ -44,7 +45,7 @@ public final class FieldEmbeddings {
   }
 
   /// Embeddings of width `dim` for the fields of a schema. Tables get the paths `<table name>`, the vectors of dense
-  /// fields the path `numeric`, which is no name for a table beside them.
+  /// fields the path `numeric`, which is no name for a table beside them. The schema may be a part of that of the batches.
   public FieldEmbeddings(Schema schema, int dim, Numeric mode, Params params, Initializer init) {
     this.dim = dim;
     for (Field.Ids f : schema.ids()) {
@@ -60,7 +61,8 @@ public final class FieldEmbeddings {
         bags.add(new Lookup.Bag(table, pooling));
       }
     }
-    int dense = mode == Numeric.SCALED_EMBEDDING ? schema.dense().size() : 0;
+    numbers = mode == Numeric.SCALED_EMBEDDING ? schema.dense() : List.of();
+    int dense = numbers.size();
     if (dense > 0 && tables.containsKey(NUMERIC)) {
       throw new IllegalArgumentException(
           "field embeddings: a table is called "
@@ -126,10 +128,47 @@ public final class FieldEmbeddings {
     }
     if (numeric != null) {
       int c = numeric.shape().size(0);
-      Var x = tape.constant(Shape.of(batch.size(), c, 1), batch.dense()); // [B, c, 1]
+      Var x = tape.constant(Shape.of(batch.size(), c, 1), numbers(batch)); // [B, c, 1]
       parts.add(x.multiply(tape.use(numeric))); //                           [B, c, D]
     }
     return parts.size() == 1 ? parts.getFirst() : Var.concat(1, parts);
+  }
+
+  /// The numbers of the dense fields that have vectors, `[B, c]`.
+  private float[] numbers(Batch batch) {
+    List<Field.Dense> all = batch.schema().dense();
+    if (all.equals(numbers)) {
+      return batch.dense();
+    }
+    float[] some = new float[batch.size() * numbers.size()];
+    for (int i = 0; i < some.length; i++) {
+      int column = all.indexOf(numbers.get(i % numbers.size()));
+      some[i] = batch.dense()[i / numbers.size() * all.size() + column];
+    }
+    return some;
+  }
+
+  /// The vectors that a batch reads, each once, padding left out: `[n, D]` for each table, in the order of their fields, and
+  /// `[c, D]` for the dense fields. What a penalty on the rows of a batch adds up.
+  public List<Var> distinctRows(Batch batch, Mode mode) {
+    Tape tape = mode.tape();
+    List<Var> all = new ArrayList<>();
+    tables.forEach(
+        (name, table) -> {
+          int[] ids =
+              fields.stream()
+                  .filter(f -> f.table().equals(name))
+                  .flatMapToInt(f -> Arrays.stream(batch.sparse().of(f.name()).values()))
+                  .filter(id -> id != 0)
+                  .sorted()
+                  .distinct()
+                  .toArray();
+          all.add(Lookup.rows(tape, table, Shape.of(ids.length), ids));
+        });
+    if (numeric != null) {
+      all.add(tape.use(numeric));
+    }
+    return all;
   }
 
   private static @Nullable Var weights(KeyedJaggedTensor ids, Tape tape) {
@@ -189,9 +228,10 @@ public final class FieldEmbeddings {
         norms[b] += x.sumOfSquares * x.squaredScale(bags.get(f).pooling(), names.get(f));
       }
     }
-    int c = numeric == null ? 0 : numeric.shape().size(0);
+    int c = numbers.size();
+    float[] dense = numbers(batch);
     for (int i = 0; i < norms.length * c; i++) {
-      double x = batch.dense()[i];
+      double x = dense[i];
       norms[i / c] += x * x;
     }
     return norms;

@@ -365,4 +365,59 @@ class FieldEmbeddingsTest {
       assertThat(others.get("numeric")).isInstanceOf(TableParameter.class);
     }
   }
+
+  /// Embeddings of some fields read batches of all: numbers, too, are found by name.
+  @Test
+  void aSchemaMayBeAPartOfThatOfTheBatch() {
+    Schema all =
+        Schema.of(
+            new Field.Dense("a"),
+            new Field.Categorical("user", 4),
+            new Field.Dense("b"),
+            new Field.Categorical("item", 4),
+            new Field.Dense("c"));
+    Schema some =
+        Schema.of(new Field.Dense("c"), new Field.Categorical("item", 4), new Field.Dense("a"));
+    FieldEmbeddings e = embeddings(some, 2, Numeric.SCALED_EMBEDDING);
+    ((DenseParameter) params.get("numeric")).write(new double[] {1, 10, 2, 20}); // c, a
+    ((TableParameter) params.get("item")).table().write(3, new double[] {5, 6});
+    Batch batch =
+        Batch.builder(all, 2)
+            .dense(new float[] {1, 2, 3, 4, 5, 6})
+            .sparse(
+                KeyedJaggedTensor.fromLengths(
+                    List.of("user", "item"), new int[] {2, 2, 3, 3}, new int[] {1, 1, 1, 1}))
+            .build();
+    assertThat(e.lookup(batch, mode).value().toDoubles())
+        .containsExactly(5, 6, 3, 30, 2, 20, 5, 6, 6, 60, 8, 80);
+    assertThat(e.squaredNorms(batch)).containsExactly(1 + 9 + 1, 1 + 36 + 16);
+  }
+
+  /// Each row once, although three fields share a table and ids repeat; no padding.
+  @Test
+  void distinctRowsAreThoseThatABatchReads() {
+    Schema schema =
+        Schema.of(
+            bag("seen", Pooling.SUM),
+            new Field.Dense("price"),
+            new Field.Categorical("item", 4, "items"),
+            new Field.Categorical("user", 3));
+    FieldEmbeddings e = embeddings(schema, 1, Numeric.SCALED_EMBEDDING);
+    ((TableParameter) params.get("items")).table().write(1, new double[] {10, 20, 30});
+    ((DenseParameter) params.get("numeric")).write(new double[] {7});
+    Batch batch =
+        Batch.builder(schema, 2)
+            .dense(new float[] {0, 0})
+            .sparse(
+                KeyedJaggedTensor.fromLengths(
+                    List.of("seen", "item", "user"),
+                    new int[] {3, 0, 3, 1, 3, 0, 0},
+                    new int[] {3, 0, 1, 1, 1, 1}))
+            .build();
+    List<Var> rows = e.distinctRows(batch, mode);
+    assertThat(rows).hasSize(3);
+    assertThat(rows.get(0).value().toDoubles()).containsExactly(10, 30);
+    assertThat(rows.get(1).shape()).isEqualTo(Shape.of(0, 1));
+    assertThat(rows.get(2).value().toDoubles()).containsExactly(7);
+  }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models;
 
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.gradus.autograd.Params;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
@@ -41,6 +43,11 @@ public interface ModelSpec {
   /// Why no model can be built with these settings, or null when one can. `create` fails with the same words.
   default @Nullable String conflict(Settings settings) {
     return null;
+  }
+
+  /// The kinds of label that the model predicts. `create` refuses others.
+  default Set<Field.LabelKind> labelKinds() {
+    return EnumSet.allOf(Field.LabelKind.class);
   }
 
   /// Parameters whose gradient is zero by construction with these settings, each with the reason.

@@ -22,6 +22,23 @@ public record Target(String label, Field.LabelKind kind) {
     return new Target(l.name(), l.kind());
   }
 
+  /// The only label of a schema, for a model whose prediction is a probability.
+  ///
+  /// @param model said in the message
+  public static Target binary(String model, Schema schema) {
+    Target only = only(schema);
+    if (only.kind != Field.LabelKind.BINARY) {
+      throw new IllegalArgumentException(
+          model
+              + ": label "
+              + only.label
+              + " is "
+              + only.kind
+              + ", and the model predicts a probability. Expected a label of kind BINARY.");
+    }
+    return only;
+  }
+
   /// The prediction z `[B]` as the head of this label.
   public Outputs outputs(Var z) {
     return Outputs.head(

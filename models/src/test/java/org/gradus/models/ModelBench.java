@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Gradient;
 import org.gradus.autograd.Gradients;
@@ -134,6 +135,13 @@ public final class ModelBench implements AutoCloseable {
     }
   }
 
+  /// Anything about what the model says of a batch in evaluation.
+  public <T> T evaluate(Batch batch, Function<Outputs, T> what) {
+    try (Tape tape = Tape.evaluating(device)) {
+      return what.apply(model.forward(batch, Mode.evaluation(tape)));
+    }
+  }
+
   private Head head(Batch batch, Mode mode) {
     return model.forward(batch, mode).head(schema.labels().getFirst().name());
   }
@@ -177,12 +185,12 @@ public final class ModelBench implements AutoCloseable {
       double[] upstream = new double[z.length];
       double loss = 0;
       for (int b = 0; b < z.length; b++) {
-        if (head instanceof Head.Logit) {
-          loss += logLoss(z[b], y[b]) / z.length;
-          upstream[b] = (sigmoid(z[b]) - y[b]) / z.length;
-        } else {
+        if (head instanceof Head.Value) {
           loss += 0.5 * (z[b] - y[b]) * (z[b] - y[b]) / z.length;
           upstream[b] = (z[b] - y[b]) / z.length;
+        } else { // the score is the logit, whichever way the head says it
+          loss += logLoss(z[b], y[b]) / z.length;
+          upstream[b] = (sigmoid(z[b]) - y[b]) / z.length;
         }
       }
       Map<String, double[]> g =

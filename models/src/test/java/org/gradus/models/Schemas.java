@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
@@ -49,10 +50,26 @@ public final class Schemas {
           new Field.MultiValued("seen", 6, "items", Pooling.SUM, 4),
           CLICK);
 
+  /// The second with a click instead.
+  public static final Schema DENSE_CLICK = clicked(DENSE);
+
   private Schemas() {}
+
+  private static Schema clicked(Schema schema) {
+    List<Field> fields = new ArrayList<>(schema.fields());
+    fields.set(fields.indexOf(AMOUNT), CLICK);
+    return new Schema(fields);
+  }
 
   /// Each of the above.
   public static List<Schema> all() {
     return List.of(CATEGORICAL, DENSE, BAGS, SHARED);
+  }
+
+  /// Each of the above with a label that the model predicts.
+  public static List<Schema> of(ModelSpec spec) {
+    return spec.labelKinds().contains(Field.LabelKind.REGRESSION)
+        ? all()
+        : List.of(CATEGORICAL, DENSE_CLICK, BAGS, SHARED);
   }
 }

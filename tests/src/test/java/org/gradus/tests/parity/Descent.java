@@ -51,8 +51,15 @@ record Descent(ModelSpec spec, Settings settings, Batch batch, double rate) {
     return switch (head) {
       case Head.Logit h -> h.z().crossEntropyWithLogits(y).mean();
       case Head.Value h -> h.value().subtract(mode.tape().constant(y)).square().mean();
-      case Head.LogProbability h ->
-          throw new AssertionError("no single-task model here gives " + h);
+      case Head.LogProbability h -> {
+        float[] labels = batch.label(label);
+        boolean[] positive = new boolean[labels.length];
+        for (int b = 0; b < labels.length; b++) {
+          positive[b] = labels[b] == 1;
+        }
+        Tensor clicked = mode.tape().scope().upload(Shape.of(labels.length), positive);
+        yield h.logP().where(clicked, h.logNotP()).negate().mean();
+      }
     };
   }
 
