@@ -89,6 +89,10 @@ class CompareTest {
     Result seeds = cli.run(Cli.join(start, protocol("--seeds=0")));
     assertThat(seeds.code()).isEqualTo(1);
     assertThat(seeds.err()).contains("--seeds 0. Expected at least 1.");
+    Result misfit =
+        cli.run(Cli.join(List.of("compare", "--models=lr,neural-cf", "--out=" + out), protocol()));
+    assertThat(misfit.code()).isEqualTo(1); // the data have no users
+    assertThat(misfit.err()).contains("neural-cf").doesNotContain("seed 0");
     Result model = cli.run("compare", "--models=lr,nobody", "--out=" + out);
     assertThat(model.code()).isEqualTo(1);
     assertThat(model.err()).contains("model nobody: no such model");

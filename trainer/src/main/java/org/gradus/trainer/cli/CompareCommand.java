@@ -118,7 +118,7 @@ final class CompareCommand implements Runnable {
     String deviceName = Runs.device(device, first, err);
     Comparison comparison = new Comparison();
     try (DataSet rows = Session.open(first, err).data()) {
-      for (ModelSpec m : chosen) {
+      for (ModelSpec m : fitting(chosen, given, rows, deviceName, err)) {
         List<RunResult> runs = new ArrayList<>();
         for (int seed = 0; seed < seeds; seed++) {
           err.println("compare: " + m.name() + ", seed " + seed);
@@ -138,6 +138,30 @@ final class CompareCommand implements Runnable {
     }
     Set<String> names = new LinkedHashSet<>(models);
     return names.stream().map(Models::get).toList();
+  }
+
+  /// The models that can be built for the data. A model that was named and cannot is an error before anything is trained; of `all`,
+  /// it is left out with the reason.
+  private List<ModelSpec> fitting(
+      List<ModelSpec> chosen,
+      Map<String, String> given,
+      DataSet rows,
+      String deviceName,
+      PrintWriter err) {
+    List<ModelSpec> fitting = new ArrayList<>();
+    for (ModelSpec m : chosen) {
+      TrainConfig c = TrainCommand.withDevice(configured(m, own(given, m)), deviceName);
+      try (Session _ = new Session(c, rows.schema(), deviceName)) {
+        fitting.add(m);
+      } catch (IllegalArgumentException e) {
+        if (!models.equals(List.of("all"))) {
+          throw e;
+        }
+        err.println("compare: " + m.name() + " is left out. " + e.getMessage());
+        err.flush();
+      }
+    }
+    return fitting;
   }
 
   /// A key that nobody understands is an error before anything is trained.
