@@ -32,7 +32,19 @@ public interface DataSource {
       Path cache,
       long seed,
       Map<String, String> settings,
-      Consumer<String> progress) {}
+      Consumer<String> progress) {
+    /// An error for a source that generates its rows and would not look at a path.
+    public void refusePath(String source) {
+      if (path != null) {
+        throw new IllegalArgumentException(
+            "data: "
+                + source
+                + " is generated, and a path was given, "
+                + path
+                + ". Expected none, or --data with the name of data that are read.");
+      }
+    }
+  }
 
   /// The data, and how raw rows of the same layout become batches of it: what `predict` needs for new files.
   ///

@@ -56,6 +56,7 @@ public final class CriteoSyntheticSource implements DataSource, RawGenerator {
 
   @Override
   public Opened open(Request request) {
+    request.refusePath(NAME);
     Settings s = Settings.of(this, request.settings());
     CriteoGenerator.Spec spec = spec(s, request.seed());
     long train = s.integer("rows", 1);

@@ -42,6 +42,7 @@ public final class MovieLensSyntheticSource implements DataSource, RawGenerator 
 
   @Override
   public Opened open(Request request) {
+    request.refusePath(NAME);
     Settings s = Settings.of(this, request.settings());
     MovieLensPreparation preparation = MovieLensPreparation.of(s);
     MovieLensGenerator generator = generator(s, request.seed());

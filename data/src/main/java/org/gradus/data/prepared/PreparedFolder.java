@@ -7,8 +7,7 @@ import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -60,8 +59,13 @@ public final class PreparedFolder {
         ChecksummedFile.sync(building);
         Files.move(building, folder, StandardCopyOption.ATOMIC_MOVE);
         ChecksummedFile.sync(cache);
-      } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
-        // Another process built the same folder meanwhile: theirs is as good as ours.
+      } catch (FileSystemException e) {
+        // Another process may have built the same folder meanwhile: theirs is as good as ours. How
+        // a system
+        // says so differs.
+        if (!Files.isDirectory(folder)) {
+          throw e;
+        }
       } finally {
         delete(building);
       }

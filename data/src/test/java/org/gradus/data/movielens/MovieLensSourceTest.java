@@ -106,7 +106,8 @@ class MovieLensSourceTest {
   }
 
   private Opened open(DataSource source, Map<String, String> settings) {
-    return source.open(new Request(folder, folder.resolve("cache"), 0, settings, _ -> {}));
+    Path path = source instanceof MovieLensSyntheticSource ? null : folder; // generated
+    return source.open(new Request(path, folder.resolve("cache"), 0, settings, _ -> {}));
   }
 
   /// Rows as text: the values of the eight fields, label, time, and history if there is one.

@@ -336,4 +336,10 @@ class TrainCommandTest {
     assertThat(failed(Cli.join(LR, List.of("--init-from=" + folder.resolve("none")))))
         .contains("none");
   }
+
+  @Test
+  void generatedDataTakeNoPath() {
+    assertThat(failed(Cli.join(LR, List.of("--path=" + folder))))
+        .contains("criteo-synthetic is generated", folder.toString(), "--data");
+  }
 }

@@ -27,10 +27,11 @@ public final class AtomicFiles {
     void writeTo(FileChannel file) throws IOException;
   }
 
-  /// Writes a file, or replaces it.
+  /// Writes a file, or replaces it. Of a symbolic link, the file it leads to.
   ///
-  /// @throws StoreException when that fails; an earlier file is intact then
-  public static void write(Path file, Body body) {
+  /// @throws StoreException when that fails, or when there is something that is no file; an earlier file is intact then
+  public static void write(Path given, Body body) {
+    Path file = target(given);
     Path partial = file.resolveSibling("." + file.getFileName() + PARTIAL);
     try {
       try (FileChannel channel =
@@ -50,6 +51,20 @@ public final class AtomicFiles {
       }
     } catch (IOException | ReadOnlyFileSystemException e) {
       discard(partial);
+      throw StoreException.writing(file, e);
+    }
+  }
+
+  /// What a link leads to, for a rename would replace the link.
+  private static Path target(Path file) {
+    try {
+      Path real = Files.isSymbolicLink(file) ? file.toRealPath() : file;
+      if (Files.exists(real) && !Files.isRegularFile(real) && !Files.isDirectory(real)) {
+        throw StoreException.writing(
+            file, new IOException("it is no file, and would be replaced by one"));
+      }
+      return real;
+    } catch (IOException e) {
       throw StoreException.writing(file, e);
     }
   }

@@ -12,6 +12,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.Table;
 import tools.jackson.databind.json.JsonMapper;
@@ -109,7 +110,7 @@ public final class SafeTensors {
       String checksum) {
     ObjectNode root = JsonMapper.shared().createObjectNode();
     ObjectNode strings = root.putObject(METADATA);
-    metadata.forEach(strings::put);
+    new TreeMap<>(metadata).forEach(strings::put); // in one order, for equal files
     strings.put(CHECKSUM, checksum);
     long at = 0;
     for (Map.Entry<String, Stored> e : tensors.entrySet()) {

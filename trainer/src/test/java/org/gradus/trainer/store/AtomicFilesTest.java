@@ -126,4 +126,26 @@ class AtomicFilesTest {
         .isInstanceOf(StoreException.class)
         .hasMessageContaining("it has 12 bytes, expected at least 13");
   }
+
+  @Test
+  void aLinkStaysALinkAndWhatIsNoFileStays() throws IOException {
+    Path real = folder.resolve("real");
+    Path link = folder.resolve("link");
+    Files.writeString(real, "old");
+    Files.createSymbolicLink(link, real);
+    AtomicFiles.write(link, "new");
+    assertThat(link).isSymbolicLink();
+    assertThat(real).hasContent("new");
+
+    Path device = Path.of("/dev/null");
+    if (Files.exists(device)) {
+      Path toDevice = folder.resolve("device");
+      Files.createSymbolicLink(toDevice, device);
+      assertThatThrownBy(() -> AtomicFiles.write(toDevice, "x"))
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("it is no file");
+      assertThat(device).exists().isNotEqualTo(toDevice);
+      assertThat(Files.isRegularFile(device)).isFalse();
+    }
+  }
 }

@@ -73,6 +73,22 @@ class SafeTensorsTest {
     }
   }
 
+  /// Whatever the order of a map without one.
+  @Test
+  void theSameTensorsAndStringsAreTheSameFile() throws IOException {
+    Path one = folder.resolve("one");
+    Path two = folder.resolve("two");
+    Map<String, String> ab = new java.util.LinkedHashMap<>();
+    ab.put("a", "1");
+    ab.put("b", "2");
+    Map<String, String> ba = new java.util.LinkedHashMap<>();
+    ba.put("b", "2");
+    ba.put("a", "1");
+    SafeTensors.write(one, device, Stored.of(params), ab);
+    SafeTensors.write(two, device, Stored.of(params), ba);
+    assertThat(two).hasSameBinaryContentAs(one);
+  }
+
   @Test
   void whatWasWrittenIsRead() {
     Path file = write();
