@@ -4,6 +4,8 @@ package org.gradus.autograd;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.gradus.tensor.JaggedKernels.Slice;
+import org.gradus.tensor.Kind;
 import org.gradus.tensor.Pooling;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
@@ -26,24 +28,32 @@ final class BagGradients implements Tape.Backward {
   private final @Nullable Tensor argmax;
   private final int[] columns; // where in y each feature starts
   private final int width;
-  private @Nullable List<Group> groups;
+  private @Nullable Places known;
   private double @Nullable [] scales; // s of each bag
-  private int[] ids = {}; // scratch: what a group looks up, and where its slices start
-  private int[] source = {};
 
   /// The bags of a lookup, as in [Lookup#bags].
-  record Bags(List<Lookup.Bag> features, int[] values, int[] offsets, int batch) {}
-
-  /// The features that share a table, all pooled by maximum or none.
   ///
-  /// @param place `[n]`, where in the values each id stands; empty where nobody asks
-  /// @param coefficient c of each place, or null for 1
-  private record Group(
-      Lookup.Bag first,
-      int[] place,
+  /// @param ids the values, on the device
+  /// @param ends the offsets, on the device
+  record Bags(
+      List<Lookup.Bag> features, int[] values, int[] offsets, Tensor ids, Tensor ends, int batch) {}
+
+  /// The features that share a table, all pooled by maximum or none: places from…to−1.
+  ///
+  /// @param plain whether every factor is 1
+  private record Group(Lookup.Bag first, int from, int to, boolean plain) {}
+
+  /// Every id that was looked up and is not padding, group after group.
+  ///
+  /// @param source `[N]`, where in dy the slice of each place starts
+  /// @param value for each place, where in the values its id stands; empty where nobody asks
+  /// @param coefficient `[N]`, c of each place, or null where all are 1
+  private record Places(
+      List<Group> groups,
       Tensor ids,
       Tensor source,
       RowGradients rows,
+      int[] value,
       @Nullable Tensor coefficient) {}
 
   BagGradients(Tape tape, Bags bags, @Nullable Var weights, @Nullable Tensor argmax) {
@@ -80,46 +90,53 @@ final class BagGradients implements Tape.Backward {
   @Override
   public void run(Tensor dy, Tape.Sink dx) {
     Scope s = tape.scope();
-    boolean wantsWeights = weights != null && dx.wants(0);
-    double[] dots = wantsWeights ? new double[bags.values.length] : null;
-    for (Group group : groups()) {
+    Places places = places();
+    Tensor value = // for those who ask which place won
+        argmax == null ? null : s.upload(places.ids.shape(), places.value);
+    for (int g = 0; g < places.groups.size(); g++) {
+      Group group = places.groups.get(g);
       TableParameter table = group.first.table();
-      if (!table.frozen()) {
-        if (group.first.pooling() == Pooling.MAX && argmax != null) {
-          Tensor place = s.upload(group.ids.shape(), group.place);
-          dx.give(table, group.rows.sumOfWinners(dy, place, argmax));
-          s.release(place);
-        } else {
-          // (EB-3), summed where it is used: by an update, or by sumRows
-          dx.give(table, group.rows.sum(dy, group.coefficient)); // (EB-3)
-        }
+      if (table.frozen()) {
+        continue;
       }
-      if (dots != null) {
-        dots(dots, group, dy);
+      if (group.first.pooling() == Pooling.MAX && argmax != null && value != null) {
+        dx.give(table, places.rows.sumOfWinners(g, dy, value, argmax));
+      } else {
+        // summed where it is used: by an update, or by sumRows
+        dx.give(table, places.rows.sum(g, dy, group.plain ? null : places.coefficient)); // (EB-3)
       }
     }
-    if (weights != null && dots != null) {
+    if (value != null) {
+      s.release(value);
+    }
+    if (weights != null && dx.wants(0)) {
+      double[] dots = dots(places, dy);
       dx.give(0, s.upload(weights.shape(), weightGradients(dots, weights.value().toDoubles())));
     }
   }
 
-  /// rₖ = ⟨vₖ, dy⟩ of a group's places; 0 stays at padding.
-  private void dots(double[] dots, Group group, Tensor dy) {
-    Tensor r = tape.scope().real("bags", group.ids.shape());
-    tape.kernels()
-        .jagged()
-        .weightGradients(
-            r.buffer(),
-            dy.buffer(),
-            group.first.table().table(),
-            group.ids.buffer(),
-            group.source.buffer(),
-            group.ids.elements());
-    double[] values = r.toDoubles();
-    tape.scope().release(r);
-    for (int i = 0; i < values.length; i++) {
-      dots[group.place[i]] = values[i];
+  /// rₖ = ⟨vₖ, dy⟩ for each value; 0 at padding.
+  private double[] dots(Places places, Tensor dy) {
+    Tensor r = tape.scope().real("bags", places.ids.shape());
+    for (Group group : places.groups) {
+      tape.kernels()
+          .jagged()
+          .weightGradients(
+              r.buffer(),
+              dy.buffer(),
+              group.first.table().table(),
+              places.ids.buffer(),
+              places.source.buffer(),
+              group.from,
+              group.to);
     }
+    double[] ofPlaces = r.toDoubles();
+    tape.scope().release(r);
+    double[] dots = new double[bags.values.length];
+    for (int i = 0; i < ofPlaces.length; i++) {
+      dots[places.value[i]] = ofPlaces[i];
+    }
+    return dots;
   }
 
   /// From rₖ to ∂L/∂aₖ, in place.
@@ -186,94 +203,128 @@ final class BagGradients implements Tape.Backward {
     return s;
   }
 
-  /// The groups, made on the first walk backward.
-  private List<Group> groups() {
-    List<Group> known = groups;
-    if (known != null) {
-      return known;
+  /// The places, made on the first walk backward.
+  private Places places() {
+    Places made = known;
+    if (made == null) {
+      made = find();
+      known = made;
     }
-    double[] a = weights == null ? null : weights.value().toDoubles();
-    List<Group> made = new ArrayList<>();
-    boolean[] done = new boolean[columns.length];
-    for (int f = 0; f < columns.length; f++) {
-      if (!done[f]) {
-        Group group = group(f, done, a);
-        if (group != null) {
-          made.add(group);
-        }
-      }
-    }
-    groups = made;
     return made;
   }
 
-  /// The group that feature `first` begins, or null when its bags hold nothing.
-  private @Nullable Group group(int first, boolean[] done, double @Nullable [] a) {
-    Lookup.Bag bag = bags.features.get(first);
-    boolean maximum = bag.pooling() == Pooling.MAX;
+  private Places find() {
+    List<Group> groups = new ArrayList<>();
+    int[] order = new int[columns.length]; // the features, group by group
+    boolean[] done = new boolean[columns.length];
+    int features = 0;
     int n = 0;
-    boolean plain = a == null;
-    for (int f = first; f < columns.length; f++) {
-      Lookup.Bag other = bags.features.get(f);
-      if (other.table() == bag.table() && (other.pooling() == Pooling.MAX) == maximum) {
-        n += count(f);
-        plain &= maximum || other.pooling() == Pooling.SUM;
-      }
-    }
-    if (ids.length != n) { // one-hot features have the same number, group after group
-      ids = new int[n];
-      source = new int[n];
-    }
-    int[] place = new int[maximum || weights != null ? n : 0];
-    double[] coefficient = plain ? null : new double[n];
-    double[] scale = plain ? null : scales(a);
-    int padding = bag.table().paddingId();
-    int at = 0;
-    for (int f = first; f < columns.length; f++) {
-      Lookup.Bag other = bags.features.get(f);
-      if (other.table() != bag.table() || (other.pooling() == Pooling.MAX) != maximum) {
-        continue;
-      }
-      done[f] = true;
-      for (int b = 0; b < bags.batch; b++) {
-        int s = f * bags.batch + b;
-        for (int k = bags.offsets[s]; k < bags.offsets[s + 1]; k++) {
-          if (bags.values[k] == padding) {
-            continue;
-          }
-          ids[at] = bags.values[k];
-          source[at] = b * width + columns[f];
-          if (place.length > 0) {
-            place[at] = k;
-          }
-          if (coefficient != null && scale != null) {
-            coefficient[at] = a == null ? scale[s] : a[k] * scale[s];
-          }
-          at++;
+    for (int f = 0; f < columns.length; f++) {
+      int from = n;
+      boolean plain = weights == null;
+      for (int other = f; other < columns.length && !done[f]; other++) {
+        if (joins(bags.features.get(f), other)) {
+          order[features++] = other;
+          plain &= !scaled(bags.features.get(other).pooling());
+          n += count(other);
         }
       }
-    }
-    if (n == 0) {
-      return null;
+      for (int i = features - 1; i >= 0 && !done[order[i]]; i--) {
+        done[order[i]] = true;
+      }
+      if (n > from) {
+        groups.add(new Group(bags.features.get(f), from, n, plain));
+      }
     }
     Scope s = tape.scope();
     Shape shape = Shape.of(n);
-    Tensor rows = s.upload(shape, ids);
-    Tensor starts = s.upload(shape, source);
-    return new Group(
-        bag,
-        place,
-        rows,
-        starts,
-        new RowGradients(s, bag.table(), rows, starts),
-        coefficient == null ? null : s.upload(shape, coefficient));
+    Tensor ids = s.allocate("bags", Kind.INT, shape);
+    Tensor source = s.allocate("bags", Kind.INT, shape);
+    int at = 0;
+    for (int f : order) {
+      Slice slice =
+          new Slice(
+              f * bags.batch,
+              bags.batch,
+              bags.features.get(f).table().paddingId(),
+              columns[f],
+              width);
+      tape.kernels()
+          .jagged()
+          .places(ids.buffer(), source.buffer(), at, bags.ids.buffer(), bags.ends.buffer(), slice);
+      at += count(f);
+    }
+    int[] value = argmax == null && weights == null ? new int[0] : values(order, n);
+    boolean plain = groups.stream().allMatch(Group::plain);
+    Tensor coefficient = plain ? null : s.upload(shape, coefficients(order, n));
+    return new Places(groups, ids, source, rows(groups, ids, source), value, coefficient);
+  }
+
+  private RowGradients rows(List<Group> groups, Tensor ids, Tensor source) {
+    List<TableParameter> tables = new ArrayList<>(groups.size());
+    int[] starts = new int[groups.size() + 1];
+    for (int g = 0; g < groups.size(); g++) {
+      tables.add(groups.get(g).first.table());
+      starts[g + 1] = groups.get(g).to;
+    }
+    return new RowGradients(tape.scope(), tables, ids, source, starts);
+  }
+
+  /// Where in the values the id of each place stands.
+  private int[] values(int[] order, int n) {
+    int[] found = new int[n];
+    int at = 0;
+    for (int f : order) {
+      int padding = bags.features.get(f).table().paddingId();
+      for (int k = bags.offsets[f * bags.batch]; k < bags.offsets[(f + 1) * bags.batch]; k++) {
+        if (bags.values[k] != padding) {
+          found[at++] = k;
+        }
+      }
+    }
+    return found;
+  }
+
+  /// c of each place.
+  private double[] coefficients(int[] order, int n) {
+    double[] a = weights == null ? null : weights.value().toDoubles();
+    double[] scale = scales(a);
+    double[] c = new double[n];
+    int at = 0;
+    for (int f : order) {
+      int padding = bags.features.get(f).table().paddingId();
+      for (int bag = f * bags.batch; bag < (f + 1) * bags.batch; bag++) {
+        for (int k = bags.offsets[bag]; k < bags.offsets[bag + 1]; k++) {
+          if (bags.values[k] != padding) {
+            c[at++] = a == null ? scale[bag] : a[k] * scale[bag];
+          }
+        }
+      }
+    }
+    return c;
+  }
+
+  /// Whether feature f belongs to the group of this bag.
+  private boolean joins(Lookup.Bag bag, int f) {
+    Lookup.Bag other = bags.features.get(f);
+    boolean maximum = bag.pooling() == Pooling.MAX;
+    return other.table() == bag.table() && (other.pooling() == Pooling.MAX) == maximum;
+  }
+
+  private static boolean scaled(Pooling pooling) {
+    return pooling != Pooling.SUM && pooling != Pooling.MAX;
   }
 
   /// Number of ids of a feature that are not padding.
   private int count(int f) {
+    int from = bags.offsets[f * bags.batch];
+    int to = bags.offsets[(f + 1) * bags.batch];
     int padding = bags.features.get(f).table().paddingId();
+    if (padding < 0) {
+      return to - from;
+    }
     int n = 0;
-    for (int k = bags.offsets[f * bags.batch]; k < bags.offsets[(f + 1) * bags.batch]; k++) {
+    for (int k = from; k < to; k++) {
       n += bags.values[k] == padding ? 0 : 1;
     }
     return n;

@@ -39,7 +39,7 @@ public sealed interface Gradient {
     /// Rows that are the sums of terms.
     ///
     /// @param dy held until [#release] or the end of `scope`
-    record Terms(Scope scope, RowGradient.Places places, Tensor dy, Shape shape) {}
+    record Terms(Scope scope, RowGradient.Places places, Tensor dy, int width) {}
 
     Rows(Tensor rows, Terms terms) {
       this.rows = rows;
@@ -67,19 +67,13 @@ public sealed interface Gradient {
         throw new IllegalStateException("gradient: rows without values or terms");
       }
       RowGradient.Places at = terms.places;
-      Tensor sums = terms.scope.real("rows", terms.shape);
+      Tensor sums = terms.scope.real("rows", Shape.of(rows.elements(), terms.width));
       Scope scope = terms.scope;
       scope
           .device()
           .kernels()
           .jagged()
-          .sumRows(
-              sums.buffer(),
-              at.dy(),
-              at.merged(),
-              at.source(),
-              at.coefficient(),
-              terms.shape.size(1));
+          .sumRows(sums.buffer(), at.dy(), at.merged(), at.source(), at.coefficient(), terms.width);
       values = sums;
       return sums;
     }

@@ -72,7 +72,7 @@ public final class Lookup {
         groups = group();
         grouped = groups;
       }
-      dx.give(table, groups.sum(dy, null));
+      dx.give(table, groups.sum(0, dy, null));
     }
 
     private RowGradients group() {
@@ -140,11 +140,12 @@ public final class Lookup {
             ends.buffer(),
             weights == null ? null : weights.value().buffer(),
             batch);
-    s.release(ends);
-    s.release(ids);
     BagGradients gradients =
         new BagGradients(
-            tape, new BagGradients.Bags(features, values, offsets, batch), weights, argmax);
+            tape,
+            new BagGradients.Bags(features, values, offsets, ids, ends, batch),
+            weights,
+            argmax);
     gradients.watchBranches();
     Var[] inputs = weights == null ? new Var[0] : new Var[] {weights};
     return tape.record("bags", y, gradients, trains, inputs);

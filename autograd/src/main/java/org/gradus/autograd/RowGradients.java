@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.autograd;
 
+import java.util.ArrayList;
 import java.util.List;
+import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.LayoutKernels.View;
@@ -12,61 +14,74 @@ import org.gradus.tensor.SortKernels.Merged;
 import org.gradus.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// Rows of a table that were looked up, grouped so that each distinct one is summed once, in the order of places.
+/// Rows of tables that were looked up, grouped so that each distinct one is summed once, in the order of places.
 final class RowGradients {
   private final Scope scope;
-  private final int width;
-  private final Tensor rows; // [n], the first `count` defined
-  private final Tensor source; // [n], where the slice of each place starts
-  private final int n;
-  private final Merged merged;
+  private final List<TableParameter> tables;
+  private final Tensor source; // [N], where the slice of each place starts
+  private final int[] starts;
+  private final List<Tensor> rows; // of each table [n], the first `count` defined
+  private final List<Merged> merged;
 
-  /// Groups places.
+  /// Groups the places of some tables: those of table t lie from `starts[t]` to `starts[t + 1]`.
   ///
-  /// @param ids `[n]`, the row looked up at each place
-  /// @param source `[n]`, where in the gradient the slice of each place starts
-  RowGradients(Scope scope, TableParameter table, Tensor ids, Tensor source) {
+  /// @param ids `[N]`, the row looked up at each place
+  /// @param source `[N]`, where in the gradient the slice of each place starts
+  RowGradients(Scope scope, List<TableParameter> tables, Tensor ids, Tensor source, int... starts) {
     this.scope = scope;
-    this.width = table.table().width();
+    this.tables = tables;
     this.source = source;
-    this.n = ids.elements();
-    this.rows = scope.allocate("rows", Kind.INT, ids.shape());
-    Tensor segments = scope.allocate("rows", Kind.INT, Shape.of(n + 1));
-    Tensor order = scope.allocate("rows", Kind.INT, ids.shape());
-    int count =
+    this.starts = starts;
+    int lists = tables.size();
+    this.rows = new ArrayList<>(lists);
+    this.merged = new ArrayList<>(lists);
+    List<Buffer> distinct = new ArrayList<>(lists);
+    List<Buffer> segments = new ArrayList<>(lists);
+    int[] bounds = new int[lists];
+    for (int t = 0; t < lists; t++) {
+      int n = starts[t + 1] - starts[t];
+      bounds[t] = tables.get(t).table().rows();
+      rows.add(scope.allocate("rows", Kind.INT, Shape.of(n)));
+      distinct.add(rows.get(t).buffer());
+      segments.add(scope.allocate("rows", Kind.INT, Shape.of(n + 1)).buffer());
+    }
+    Buffer order = scope.allocate("rows", Kind.INT, ids.shape()).buffer();
+    int[] counts =
         scope
             .device()
             .kernels()
             .sort()
-            .merge(
-                rows.buffer(),
-                segments.buffer(),
-                order.buffer(),
-                ids.buffer(),
-                n,
-                table.table().rows());
-    this.merged = new Merged(rows.buffer(), segments.buffer(), order.buffer(), count);
+            .merge(distinct, segments, order, ids.buffer(), starts, bounds);
+    for (int t = 0; t < lists; t++) {
+      merged.add(new Merged(distinct.get(t), segments.get(t), order, counts[t]));
+    }
   }
 
-  /// Per distinct row Σ coefficientᵢ · dy slice of place i, summed when it is needed.
-  Gradient.Rows sum(Tensor dy, @Nullable Tensor coefficient) {
+  /// The places of one table, all of `ids`.
+  RowGradients(Scope scope, TableParameter table, Tensor ids, Tensor source) {
+    this(scope, List.of(table), ids, source, 0, ids.elements());
+  }
+
+  private int width(int t) {
+    return tables.get(t).table().width();
+  }
+
+  /// Per distinct row of table t Σ coefficientᵢ · dy slice of place i, summed when it is needed.
+  Gradient.Rows sum(int t, Tensor dy, @Nullable Tensor coefficient) {
     Tensor held = scope.share(dy);
+    RowGradient.Places places =
+        new RowGradient.Places(
+            merged.get(t),
+            held.buffer(),
+            source.buffer(),
+            coefficient == null ? null : coefficient.buffer());
     return new Gradient.Rows(
-        scope.share(rows),
-        new Gradient.Rows.Terms(
-            scope,
-            new RowGradient.Places(
-                merged,
-                held.buffer(),
-                source.buffer(),
-                coefficient == null ? null : coefficient.buffer()),
-            held,
-            Shape.of(n, width)));
+        scope.share(rows.get(t)), new Gradient.Rows.Terms(scope, places, held, width(t)));
   }
 
-  /// Per distinct row and component the sum over those places that won their bag's maximum.
-  Gradient.Rows sumOfWinners(Tensor dy, Tensor place, Tensor argmax) {
-    Tensor values = scope.real("rows", Shape.of(n, width));
+  /// Per distinct row of table t and component the sum over those places that won their bag's maximum.
+  Gradient.Rows sumOfWinners(int t, Tensor dy, Tensor place, Tensor argmax) {
+    Tensor values = scope.real("rows", Shape.of(starts[t + 1] - starts[t], width(t)));
     scope
         .device()
         .kernels()
@@ -74,12 +89,12 @@ final class RowGradients {
         .sumRowsMax(
             values.buffer(),
             dy.buffer(),
-            merged,
+            merged.get(t),
             source.buffer(),
             place.buffer(),
             argmax.buffer(),
-            width);
-    return new Gradient.Rows(scope.share(rows), values, merged.count());
+            width(t));
+    return new Gradient.Rows(scope.share(rows.get(t)), values, merged.get(t).count());
   }
 
   /// Gradients of one table from several lookups become one, each row summed in the order of the lookups.
@@ -117,7 +132,7 @@ final class RowGradients {
       source[i] = i * width;
     }
     Gradient.Rows sum =
-        new RowGradients(scope, table, ids, scope.upload(Shape.of(n), source)).sum(values, null);
+        new RowGradients(scope, table, ids, scope.upload(Shape.of(n), source)).sum(0, values, null);
     scope.release(values);
     return sum;
   }

@@ -20,7 +20,9 @@ final class Walk implements Tape.Sink {
   private final List<Tape.Node> nodes;
   private final Map<DenseParameter, Var> parameters;
   private final Map<Var, Tensor> pending = new LinkedHashMap<>();
-  private final Map<TableParameter, List<Gradient.Rows>> rows = new LinkedHashMap<>();
+  private final Map<TableParameter, Gradient.Rows> rows =
+      new LinkedHashMap<>(); // the first of each
+  private final Map<TableParameter, List<Gradient.Rows>> more = new LinkedHashMap<>();
   private Tape.@Nullable Node current;
 
   Walk(Tape tape, List<Tape.Node> nodes, Map<DenseParameter, Var> parameters) {
@@ -41,7 +43,13 @@ final class Walk implements Tape.Sink {
           }
         });
     pending.forEach(found::put);
-    rows.forEach((table, parts) -> found.put(table, RowGradients.merge(scope, table, parts)));
+    rows.forEach(
+        (table, first) -> {
+          List<Gradient.Rows> others = more.get(table);
+          found.put(
+              table,
+              others == null ? first : RowGradients.merge(scope, table, parts(first, others)));
+        });
     return found;
   }
 
@@ -90,12 +98,11 @@ final class Walk implements Tape.Sink {
       }
     }
     walk.rows.forEach(
-        (table, parts) -> {
-          for (Gradient.Rows part : parts) {
+        (table, first) -> {
+          for (Gradient.Rows part : parts(first, walk.more.getOrDefault(table, List.of()))) {
             Tensor ids = moved(part.rows(), inside.scope(), scope);
             Tensor values = moved(part.values(), inside.scope(), scope);
-            rows.computeIfAbsent(table, _ -> new ArrayList<>())
-                .add(new Gradient.Rows(ids, values, part.count()));
+            add(table, new Gradient.Rows(ids, values, part.count()));
           }
         });
   }
@@ -177,7 +184,19 @@ final class Walk implements Tape.Sink {
       gradient.release(scope);
       return;
     }
-    rows.computeIfAbsent(table, _ -> new ArrayList<>())
-        .add(tape.probe().rows(current().op(), gradient, scope));
+    add(table, tape.probe().rows(current().op(), gradient, scope));
+  }
+
+  private void add(TableParameter table, Gradient.Rows gradient) {
+    if (rows.putIfAbsent(table, gradient) != null) { // most tables are looked up once
+      more.computeIfAbsent(table, _ -> new ArrayList<>()).add(gradient);
+    }
+  }
+
+  private static List<Gradient.Rows> parts(Gradient.Rows first, List<Gradient.Rows> others) {
+    List<Gradient.Rows> all = new ArrayList<>(others.size() + 1);
+    all.add(first);
+    all.addAll(others);
+    return all;
   }
 }

@@ -301,6 +301,12 @@ final class AlteredKernels {
     }
 
     @Override
+    public void places(
+        Buffer ids, Buffer source, int at, Buffer values, Buffer offsets, Slice slice) {
+      k.places(ids, source, at, values, offsets, slice);
+    }
+
+    @Override
     public void sumRows(
         Buffer rowGradients,
         Buffer dy,
@@ -325,8 +331,8 @@ final class AlteredKernels {
 
     @Override
     public void weightGradients(
-        Buffer dw, Buffer dy, Table table, Buffer ids, Buffer source, int n) {
-      k.weightGradients(dw, dy, table, ids, source, n);
+        Buffer dw, Buffer dy, Table table, Buffer ids, Buffer source, int from, int to) {
+      k.weightGradients(dw, dy, table, ids, source, from, to);
     }
 
     @Override

@@ -270,6 +270,25 @@ class KernelMutantsTest {
                       }
                     }),
             mean),
+        new Mutant(
+            "places of a bag, all of the first example",
+            k ->
+                AlteredKernels.with(
+                    k,
+                    new AlteredKernels.Jagged(k) {
+                      @Override
+                      public void places(
+                          Buffer ids,
+                          Buffer source,
+                          int at,
+                          Buffer values,
+                          Buffer offsets,
+                          Slice s) {
+                        Slice still = new Slice(s.first(), s.batch(), s.padding(), s.column(), 0);
+                        super.places(ids, source, at, values, offsets, still);
+                      }
+                    }),
+            mean),
         new Mutant("maximum of a bag, to every row", k -> maximum(k, false, true), maximum),
         new Mutant("maximum of a bag, bags overwrite", k -> maximum(k, true, false), maximum),
         new Mutant(

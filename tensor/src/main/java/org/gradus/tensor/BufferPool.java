@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tensor;
 
+import it.unimi.dsi.fastutil.longs.Long2ObjectLinkedOpenHashMap;
 import java.util.ArrayDeque;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +20,8 @@ public final class BufferPool<B extends Buffer> {
   private final long capacity;
   private final int realBytes;
   private final Consumer<B> drop;
-  private final Map<Size, ArrayDeque<B>> free = new LinkedHashMap<>(64, 0.75f, true);
+  private final Long2ObjectLinkedOpenHashMap<ArrayDeque<B>> free = // least lately asked for first
+      new Long2ObjectLinkedOpenHashMap<>();
   private long live;
   private long peak;
   private long pooled;
@@ -42,7 +42,16 @@ public final class BufferPool<B extends Buffer> {
     this.drop = drop;
   }
 
-  private record Size(Kind kind, int elements) {}
+  /// Kind and length in one number.
+  private static long size(Kind kind, int elements) {
+    long which =
+        switch (kind) {
+          case REAL -> 0;
+          case INT -> 1;
+          case MASK -> 2;
+        };
+    return which << Integer.SIZE | elements;
+  }
 
   /// A released buffer of this kind and length, or null when there is none: then make one.
   public @Nullable B take(Kind kind, int elements) {
@@ -50,7 +59,7 @@ public final class BufferPool<B extends Buffer> {
     long bytes = bytes(kind, elements);
     live += bytes;
     peak = Math.max(peak, live);
-    var queue = free.get(new Size(kind, elements));
+    var queue = free.getAndMoveToLast(size(kind, elements));
     B b = queue == null ? null : queue.pollLast();
     if (b != null) {
       hits++;
@@ -66,8 +75,12 @@ public final class BufferPool<B extends Buffer> {
     if (bytes > capacity) {
       return false;
     }
-    Size size = new Size(buffer.kind(), buffer.length());
-    var queue = free.computeIfAbsent(size, _ -> new ArrayDeque<>()); // and now the latest
+    long size = size(buffer.kind(), buffer.length());
+    var queue = free.getAndMoveToLast(size);
+    if (queue == null) {
+      queue = new ArrayDeque<>();
+      free.putAndMoveToLast(size, queue);
+    }
     makeRoom(capacity - bytes, size);
     if (pooled + bytes > capacity) {
       return false;
@@ -79,11 +92,14 @@ public final class BufferPool<B extends Buffer> {
 
   /// Drops buffers of the sizes not asked for the longest until at most `target` bytes are left, and forgets sizes beyond
   /// the most that are remembered. Spares one size.
-  private void makeRoom(long target, Size spared) {
-    for (var sizes = free.entrySet().iterator();
+  private void makeRoom(long target, long spared) {
+    if (pooled <= target && free.size() <= SIZES) {
+      return;
+    }
+    for (var sizes = free.long2ObjectEntrySet().fastIterator();
         (pooled > target || free.size() > SIZES) && sizes.hasNext(); ) {
       var entry = sizes.next();
-      if (entry.getKey().equals(spared)) {
+      if (entry.getLongKey() == spared) {
         return;
       }
       boolean forget = free.size() > SIZES;

@@ -33,6 +33,15 @@ public interface JaggedKernels {
   /// @param paddingId the id that means "nothing", −1 for none
   record Bags(Table table, Pooling pooling, int paddingId) {}
 
+  /// What the bags of one feature look up: from `at` on, one after the other, the ids of the feature that are not padding,
+  /// and for each where in the gradient `[B, stride]` of the lookup its slice starts.
+  void places(Buffer ids, Buffer source, int at, Buffer values, Buffer offsets, Slice slice);
+
+  /// One feature of a lookup `[B, stride]`: bags first … first + B − 1, pooled into the columns from `column` on.
+  ///
+  /// @param padding the id that means "nothing", −1 for none
+  record Slice(int first, int batch, int padding, int column, int stride) {}
+
   /// Gradient of one table: for each distinct row, Σ over the places where it was looked up of
   /// coefficient · dy, in the order of places.
   ///
@@ -63,8 +72,9 @@ public interface JaggedKernels {
       Buffer argmax,
       int width);
 
-  /// Gradient of the weights of a weighted sum: dw`[i]` = ⟨table row ids`[i]`, dy slice source`[i]`⟩ for i < n.
-  void weightGradients(Buffer dw, Buffer dy, Table table, Buffer ids, Buffer source, int n);
+  /// Gradient of the weights of a weighted sum: dw`[i]` = ⟨table row ids`[i]`, dy slice source`[i]`⟩ for from ≤ i < to.
+  void weightGradients(
+      Buffer dw, Buffer dy, Table table, Buffer ids, Buffer source, int from, int to);
 
   /// y `[S, D]` = pooled values `[N, D]` of the bags `offsets [S+1]`; `argmax [S, D]` only for [Pooling#MAX].
   void pool(

@@ -1,15 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tensor;
 
+import java.util.List;
+
 /// The merging of duplicate ids, so that each row of a table has one owner.
 public interface SortKernels {
-  /// Sorts n ids, each at least 0 and below `bound`, and groups equal ones. Within a group, places keep their order.
+  /// Sorts the ids of some lists, each list by itself, and groups equal ones. Within a group, places keep their order. List
+  /// l holds `ids[starts[l] … starts[l+1])`, each at least 0 and below `bounds[l]`; its places lie at the same part of
+  /// `order`.
   ///
-  /// @param rows `[n]`: gets the distinct ids, rising; only the first `count` are defined
-  /// @param segments `[n+1]`: group g is `order[segments[g] … segments[g+1])`
-  /// @param order `[n]`: places of the ids, group by group
-  /// @return the number of distinct ids
-  int merge(Buffer rows, Buffer segments, Buffer order, Buffer ids, int n, int bound);
+  /// @param rows for each list `[n]`: gets the distinct ids, rising; only the first `count` are defined
+  /// @param segments for each list `[n+1]`: group g is `order[segments[g] … segments[g+1])`
+  /// @param order places of the ids, counted from the start of `ids`, group by group
+  /// @return the number of distinct ids of each list
+  int[] merge(
+      List<Buffer> rows,
+      List<Buffer> segments,
+      Buffer order,
+      Buffer ids,
+      int[] starts,
+      int[] bounds);
+
+  /// The same for one list of n ids.
+  default int merge(Buffer rows, Buffer segments, Buffer order, Buffer ids, int n, int bound) {
+    int[] counts =
+        merge(List.of(rows), List.of(segments), order, ids, new int[] {0, n}, new int[] {bound});
+    return counts[0];
+  }
 
   /// What a merge found.
   ///

@@ -90,7 +90,8 @@ final class CpuGather implements GatherKernels {
       segments = new int[2 * k + 1];
       order = new int[2 * k];
     }
-    int count = merge.run(rows, segments, order, ids, k, n);
+    merge.read(ids, 0, k, n);
+    int count = merge.group(rows, segments, order, 0);
     int[] row = rows;
     int[] segment = segments;
     int[] place = order;

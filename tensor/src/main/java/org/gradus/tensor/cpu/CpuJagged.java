@@ -16,6 +16,10 @@ import org.jspecify.annotations.Nullable;
 final class CpuJagged implements JaggedKernels {
   private final Chunks chunks;
 
+  // One per object, and objects live as long as their device.
+  @SuppressWarnings("ThreadLocalUsage")
+  private final ThreadLocal<PooledRows> pooledRows = ThreadLocal.withInitial(PooledRows::new);
+
   CpuJagged(Chunks chunks) {
     this.chunks = chunks;
   }
@@ -46,15 +50,16 @@ final class CpuJagged implements JaggedKernels {
         bags,
         perBag * idsPerBag,
         (lo, hi) -> {
+          PooledRows rows = pooledRows.get().of(lookup);
           for (int s = lo; s < hi; ) {
             int f = s / batch;
             int end = Math.min(hi, (f + 1) * batch);
             Bags feature = features.get(f);
             int at = (s - f * batch) * width + columns[f];
             if (feature.pooling() == Pooling.MAX) {
-              PooledRows.largest(lookup, Ints.of(needed(argmax)), feature, at, s, end);
+              rows.largest(Ints.of(needed(argmax)), feature, at, s, end);
             } else {
-              PooledRows.sums(lookup, weight, feature, at, s, end);
+              rows.sums(weight, feature, at, s, end);
             }
             s = end;
           }
@@ -75,6 +80,26 @@ final class CpuJagged implements JaggedKernels {
   }
 
   @Override
+  public void places(
+      Buffer ids, Buffer source, int at, Buffer values, Buffer offsets, Slice slice) {
+    int[] id = Ints.of(ids);
+    int[] start = Ints.of(source);
+    int[] from = Ints.of(values);
+    int[] end = Ints.of(offsets);
+    int put = at;
+    int column = slice.column();
+    for (int s = slice.first(); s < slice.first() + slice.batch(); s++) {
+      for (int k = end[s]; k < end[s + 1]; k++) {
+        if (from[k] != slice.padding()) {
+          id[put] = from[k];
+          start[put++] = column;
+        }
+      }
+      column += slice.stride();
+    }
+  }
+
+  @Override
   public void sumRows(
       Buffer rowGradients,
       Buffer dy,
@@ -91,7 +116,7 @@ final class CpuJagged implements JaggedKernels {
     if (merged.count() == 0) {
       return;
     }
-    long perRow = 1L + segments[merged.count()] / merged.count();
+    long perRow = 1L + (segments[merged.count()] - segments[0]) / merged.count();
     chunks.rows(
         merged.count(),
         perRow * (width + 16L),
@@ -154,7 +179,7 @@ final class CpuJagged implements JaggedKernels {
     if (merged.count() == 0) {
       return;
     }
-    long perRow = 1L + segments[merged.count()] / merged.count();
+    long perRow = 1L + (segments[merged.count()] - segments[0]) / merged.count();
     chunks.rows(
         merged.count(),
         2 * perRow * (width + 16L),
@@ -180,7 +205,8 @@ final class CpuJagged implements JaggedKernels {
   }
 
   @Override
-  public void weightGradients(Buffer dw, Buffer dy, Table table, Buffer ids, Buffer source, int n) {
+  public void weightGradients(
+      Buffer dw, Buffer dy, Table table, Buffer ids, Buffer source, int first, int end) {
     float[] to = Floats.of(dw);
     float[] from = Floats.of(dy);
     CpuTable t = CpuTable.of(table);
@@ -188,11 +214,11 @@ final class CpuJagged implements JaggedKernels {
     int[] at = Ints.of(source);
     int width = t.width();
     chunks.rows(
-        n,
+        end - first,
         3L * width,
         (lo, hi) -> {
           float[] row = chunks.scratch(width);
-          for (int i = lo; i < hi; i++) {
+          for (int i = first + lo; i < first + hi; i++) {
             TableRows.copy(row, 0, t.memory(), t.offset(id[i]), width);
             to[i] = Lanes.dot(row, 0, from, at[i], width);
           }

@@ -30,12 +30,19 @@ final class CpuLoss implements LossKernels {
 
   private static void crossEntropy(float[] loss, float[] z, float[] t, int from, int to) {
     for (int i = from; i < to; i += W) {
-      FloatVector x = FloatVector.fromArray(S, z, i);
-      // Not softplus(z) − z·t: for a confident right answer it would cancel all digits.
-      FloatVector positive = x.blend(0f, x.compare(VectorOperators.LE, 0f));
-      FloatVector rest = Polynomials.softplus(x.abs().neg()); // ln(1 + e^−|z|)
-      positive.sub(x.mul(FloatVector.fromArray(S, t, i))).add(rest).intoArray(loss, i); // (S-3)
+      crossEntropy(loss, z, t, i);
     }
+  }
+
+  // A step calls a loss once. Vector by vector, its body is called often enough to be compiled
+  // within some tens of steps.
+
+  private static void crossEntropy(float[] loss, float[] z, float[] t, int i) {
+    FloatVector x = FloatVector.fromArray(S, z, i);
+    // Not softplus(z) − z·t: for a confident right answer it would cancel all digits.
+    FloatVector positive = x.blend(0f, x.compare(VectorOperators.LE, 0f));
+    FloatVector rest = Polynomials.softplus(x.abs().neg()); // ln(1 + e^−|z|)
+    positive.sub(x.mul(FloatVector.fromArray(S, t, i))).add(rest).intoArray(loss, i); // (S-3)
   }
 
   @Override
@@ -51,10 +58,14 @@ final class CpuLoss implements LossKernels {
   private static void crossEntropyBackward(
       float[] dz, float[] dLoss, float[] z, float[] t, int from, int to) {
     for (int i = from; i < to; i += W) {
-      Polynomials.sigmoid(FloatVector.fromArray(S, z, i))
-          .sub(FloatVector.fromArray(S, t, i))
-          .mul(FloatVector.fromArray(S, dLoss, i))
-          .intoArray(dz, i);
+      crossEntropyBackward(dz, dLoss, z, t, i);
     }
+  }
+
+  private static void crossEntropyBackward(float[] dz, float[] dLoss, float[] z, float[] t, int i) {
+    Polynomials.sigmoid(FloatVector.fromArray(S, z, i))
+        .sub(FloatVector.fromArray(S, t, i))
+        .mul(FloatVector.fromArray(S, dLoss, i))
+        .intoArray(dz, i);
   }
 }

@@ -1,20 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tensor.cpu;
 
+import java.util.List;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.SortKernels;
 import org.gradus.tensor.host.Ints;
 
 /// The merging of duplicate ids, by [Merge].
 final class CpuSort implements SortKernels {
-  private final Merge merge;
+  private static final int COST = 8; // per id, a plain copy being 1
+
+  private final Chunks chunks;
+
+  // One per object, and objects live as long as their device.
+  @SuppressWarnings("ThreadLocalUsage")
+  private final ThreadLocal<Merge> merges;
 
   CpuSort(Chunks chunks) {
-    merge = new Merge(chunks);
+    this.chunks = chunks;
+    merges = ThreadLocal.withInitial(() -> new Merge(chunks));
   }
 
   @Override
-  public int merge(Buffer rows, Buffer segments, Buffer order, Buffer ids, int n, int bound) {
-    return merge.run(Ints.of(rows), Ints.of(segments), Ints.of(order), Ints.of(ids), n, bound);
+  public int[] merge(
+      List<Buffer> rows,
+      List<Buffer> segments,
+      Buffer order,
+      Buffer ids,
+      int[] starts,
+      int[] bounds) {
+    int lists = bounds.length;
+    int[] counts = new int[lists];
+    int[] to = Ints.of(order);
+    int[] from = Ints.of(ids);
+    // Several lists side by side, each on one thread; a single one may be cut.
+    chunks.rows(
+        lists,
+        lists == 0 ? 0 : (long) COST * (starts[lists] - starts[0]) / lists,
+        (lo, hi) -> {
+          for (int l = lo; l < hi; l++) {
+            Merge merge = merges.get();
+            merge.read(from, starts[l], starts[l + 1], bounds[l]);
+            counts[l] = merge.group(Ints.of(rows.get(l)), Ints.of(segments.get(l)), to, starts[l]);
+          }
+        });
+    return counts;
   }
 }

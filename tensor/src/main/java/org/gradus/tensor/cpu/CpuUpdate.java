@@ -26,6 +26,16 @@ final class CpuUpdate implements UpdateKernels {
   private final Chunks chunks;
   private final Scratch scratch = new Scratch();
 
+  // One per object, and objects live as long as their device.
+  @SuppressWarnings("ThreadLocalUsage")
+  private final ThreadLocal<RowWork> rowWork = ThreadLocal.withInitial(RowWork::new);
+
+  /// What a thread keeps from one chunk of rows to the next.
+  private static final class RowWork {
+    private final RowCursor rows = new RowCursor();
+    private final RowUpdates updates = new RowUpdates();
+  }
+
   CpuUpdate(Chunks chunks) {
     this.chunks = chunks;
   }
@@ -43,14 +53,20 @@ final class CpuUpdate implements UpdateKernels {
     void run(RowCursor rows, RowUpdates updates);
   }
 
-  private void rows(CpuTable w, RowGradient gradient, RowLoop loop) {
+  private void rows(CpuTable w, RowGradient gradient, RowLoop loop, MemorySegment... state) {
     int n = w.width();
+    MemorySegment[] touched = Arrays.copyOf(state, state.length + 1);
+    touched[state.length] = w.memory();
     chunks.rows(
         gradient.count(),
         ROW_COST * (n + 8L),
         (lo, hi) -> {
           float[] x = chunks.scratch(n + RowUpdates.scratch(n));
-          loop.run(new RowCursor(gradient, n, x, lo, hi), new RowUpdates(x, n, n));
+          RowWork work = rowWork.get();
+          work.rows.over(gradient, n, x, touched);
+          work.rows.from(lo, hi);
+          work.updates.over(x, n, n);
+          loop.run(work.rows, work.updates);
         });
   }
 
@@ -108,7 +124,8 @@ final class CpuUpdate implements UpdateKernels {
               while (row.next()) {
                 updates.momentum(weight, speed, row, r, mu);
               }
-            });
+            },
+        speed);
   }
 
   @Override
@@ -136,7 +153,8 @@ final class CpuUpdate implements UpdateKernels {
           while (row.next()) {
             updates.adagrad(weight, squares, row, r, e);
           }
-        });
+        },
+        squares);
   }
 
   @Override
@@ -183,7 +201,9 @@ final class CpuUpdate implements UpdateKernels {
           while (row.next()) {
             updates.adam(weight, first, second, row, step);
           }
-        });
+        },
+        first,
+        second);
   }
 
   @Override
@@ -203,9 +223,12 @@ final class CpuUpdate implements UpdateKernels {
         first,
         () -> {
           float[] x = chunks.scratch(rowScratch + RowUpdates.scratch(BLOCK));
-          RowCursor row = new RowCursor(g, n, x, 0, g.count());
-          RowUpdates one = new RowUpdates(x, n, n);
-          RowUpdates many = new RowUpdates(x, rowScratch, BLOCK);
+          RowCursor row = new RowCursor();
+          row.over(g, n, x);
+          RowUpdates one = new RowUpdates();
+          one.over(x, n, n);
+          RowUpdates many = new RowUpdates();
+          many.over(x, rowScratch, BLOCK);
           return new Sweep() {
             @Override
             public void present(int r) {
@@ -275,7 +298,9 @@ final class CpuUpdate implements UpdateKernels {
           while (row.next()) {
             updates.ftrl(weight, score, squares, row, step);
           }
-        });
+        },
+        score,
+        squares);
   }
 
   /// What is done to the row that starts at the byte `at`, the r-th of those given.
@@ -367,7 +392,8 @@ final class CpuUpdate implements UpdateKernels {
         count,
         first,
         () -> {
-          RowUpdates many = new RowUpdates(chunks.scratch(RowUpdates.scratch(BLOCK)), 0, BLOCK);
+          RowUpdates many = new RowUpdates();
+          many.over(chunks.scratch(RowUpdates.scratch(BLOCK)), 0, BLOCK);
           return new Sweep() {
             @Override
             public void present(int r) {}

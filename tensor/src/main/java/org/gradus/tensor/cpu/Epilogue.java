@@ -30,17 +30,17 @@ record Epilogue(boolean accumulate, float @Nullable [] bias, int biasOffset, boo
   }
 
   /// Adds the bias of the columns from `column` on to a block of C, and applies the activation.
-  void finish(float[] c, int offset, int stride, Block block) {
+  void finish(float[] c, int offset, int stride, int rows, int columns, int column) {
     if (bias == null && !relu) {
       return;
     }
-    for (int i = 0; i < block.rows(); i++) {
+    for (int i = 0; i < rows; i++) {
       int row = offset + i * stride;
       if (bias != null) {
-        addBias(c, row, bias, biasOffset + block.column(), block.columns());
+        addBias(c, row, bias, biasOffset + column, columns);
       }
       if (relu) {
-        relu(c, row, block.columns());
+        relu(c, row, columns);
       }
     }
   }
@@ -50,9 +50,6 @@ record Epilogue(boolean accumulate, float @Nullable [] bias, int biasOffset, boo
     float y = bias == null ? x : x + bias[biasOffset + column];
     return relu && y <= 0 ? 0f : y;
   }
-
-  /// The size of a block of C and the column of C where it begins.
-  record Block(int rows, int columns, int column) {}
 
   private static void addBias(float[] c, int offset, float[] bias, int biasOffset, int n) {
     int j = 0;

@@ -127,10 +127,10 @@ final class Gemm {
       for (int panel = 0; panel < slab.panels(); panel++) {
         Packing.panel(p, slab, panel, 0, slab.steps(), packed);
       }
+      GemmPart part = new GemmPart(p, slab, packed);
       for (int strip = 0; strip < strips; strip += CHUNK_STRIPS) {
         int end = Math.min(strips, strip + CHUNK_STRIPS);
-        Cut cut = new Cut(strip, end, 0, slab.panels());
-        new GemmPart(p, slab, packed, cut, buffers.get()).multiply();
+        part.multiply(buffers.get().cut(strip, end, 0, slab.panels()));
       }
       return;
     }
@@ -143,18 +143,20 @@ final class Gemm {
         });
     int rowCuts = Math.max(Math.min(ROW_CUTS, strips), (strips + CHUNK_STRIPS - 1) / CHUNK_STRIPS);
     int columnCuts = Math.max(1, Math.min(slab.panels(), CHUNKS / rowCuts));
+    GemmPart part = new GemmPart(p, slab, packed);
     workers.run(
         rowCuts * columnCuts,
         t -> {
           int row = t / columnCuts;
           int column = t % columnCuts;
-          Cut cut =
-              new Cut(
-                  share(strips, row, rowCuts),
-                  share(strips, row + 1, rowCuts),
-                  share(slab.panels(), column, columnCuts),
-                  share(slab.panels(), column + 1, columnCuts));
-          new GemmPart(p, slab, packed, cut, buffers.get()).multiply();
+          part.multiply(
+              buffers
+                  .get()
+                  .cut(
+                      share(strips, row, rowCuts),
+                      share(strips, row + 1, rowCuts),
+                      share(slab.panels(), column, columnCuts),
+                      share(slab.panels(), column + 1, columnCuts)));
         });
   }
 
@@ -171,7 +173,7 @@ final class Gemm {
       if (!p.epilogue().accumulate()) {
         Arrays.fill(c.data(), row, row + n, 0f);
       }
-      p.epilogue().finish(c.data(), row, c.stride(), new Epilogue.Block(1, n, 0));
+      p.epilogue().finish(c.data(), row, c.stride(), 1, n, 0);
     }
   }
 
@@ -196,7 +198,4 @@ final class Gemm {
       return panel * GemmPart.COLUMNS * steps;
     }
   }
-
-  /// The strips of rows and the panels of columns of one chunk.
-  record Cut(int firstStrip, int endStrip, int firstPanel, int endPanel) {}
 }

@@ -3,12 +3,10 @@ package org.gradus.tensor.cpu;
 
 import java.util.Arrays;
 
-/// The walk of one thread over the register blocks of a part of C.
+/// The walk over the register blocks of C, each thread over a part of its own.
 ///
 /// @param slab what `packed` holds of B
-/// @param cut the strips of rows and the panels of columns to compute
-/// @param buffers of the thread that calls [#multiply]
-record GemmPart(Product p, Gemm.Slab slab, float[] packed, Gemm.Cut cut, Buffers buffers) {
+record GemmPart(Product p, Gemm.Slab slab, float[] packed) {
   /// Rows of a register block. Twelve rows of two vectors fill 32 registers, six fill 16.
   static final int ROWS = Lanes.WIDTH == 16 ? 12 : 6;
 
@@ -21,29 +19,37 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed, Gemm.Cut cut, Buffers
   /// Steps of k between two visits of a register block.
   static final int STEPS = 256;
 
-  /// Computes the part for all steps of the slab.
-  void multiply() {
+  /// Computes one part for all steps of the slab.
+  ///
+  /// @param buffers of the calling thread, with the strips and panels to compute
+  void multiply(Buffers buffers) {
     boolean inPlace = !p.a().transposed();
     for (int step = 0; step < slab.steps(); step += STEPS) {
       int kc = Math.min(STEPS, slab.steps() - step);
-      for (int strip = cut.firstStrip(); strip < cut.endStrip(); strip++) {
+      for (int strip = buffers.firstStrip; strip < buffers.endStrip; strip++) {
         if (!inPlace || rows(strip) < ROWS) {
           int rows = rows(strip);
           int source = p.a().index(strip * ROWS, slab.step() + step);
           Packing.strip(
-              p.a(), source, rows, kc, buffers.strips, packedStrip(strip, kc), tileRows(rows));
+              p.a(),
+              source,
+              rows,
+              kc,
+              buffers.strips,
+              packedStrip(buffers, strip, kc),
+              tileRows(rows));
         }
       }
-      for (int panel = cut.firstPanel(); panel < cut.endPanel(); panel++) {
-        for (int strip = cut.firstStrip(); strip < cut.endStrip(); strip++) {
-          block(strip, panel, step, kc, inPlace);
+      for (int panel = buffers.firstPanel; panel < buffers.endPanel; panel++) {
+        for (int strip = buffers.firstStrip; strip < buffers.endStrip; strip++) {
+          block(buffers, strip, panel, step, kc, inPlace);
         }
       }
     }
   }
 
   /// One register block of C, steps step…step + kc − 1.
-  private void block(int strip, int panel, int step, int kc, boolean inPlace) {
+  private void block(Buffers buffers, int strip, int panel, int step, int kc, boolean inPlace) {
     int k = slab.step() + step;
     int rows = rows(strip);
     int columns = slab.width(panel);
@@ -51,7 +57,6 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed, Gemm.Cut cut, Buffers
     int column = slab.column() + panel * COLUMNS;
     boolean first = k == 0 && !p.epilogue().accumulate();
     boolean last = k + kc == p.size().k();
-    Epilogue.Block block = new Epilogue.Block(rows, columns, column);
     float[] c = p.c().data();
     int cs = p.c().stride();
     int co = p.c().index(strip * ROWS, column);
@@ -66,12 +71,12 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed, Gemm.Cut cut, Buffers
         RowTiles.multiply(
             rows, vectors, kc, a, ao, p.a().stride(), packed, bo, from, fo, fs, c, co, cs);
       } else {
-        int ao = packedStrip(strip, kc);
+        int ao = packedStrip(buffers, strip, kc);
         PackedTiles.multiply(
             rows, vectors, kc, buffers.strips, ao, packed, bo, from, fo, fs, c, co, cs);
       }
       if (last) {
-        p.epilogue().finish(c, co, cs, block);
+        p.epilogue().finish(c, co, cs, rows, columns, column);
       }
       return;
     }
@@ -79,7 +84,7 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed, Gemm.Cut cut, Buffers
     float[] edge = buffers.edge;
     Arrays.fill(edge, 0f);
     if (!first) {
-      copy(c, co, cs, edge, 0, COLUMNS, block);
+      copy(c, co, cs, edge, 0, COLUMNS, rows, columns);
     }
     if (inPlace && rows == ROWS) {
       int ao = p.a().index(strip * ROWS, k);
@@ -92,7 +97,7 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed, Gemm.Cut cut, Buffers
           vectors,
           kc,
           buffers.strips,
-          packedStrip(strip, kc),
+          packedStrip(buffers, strip, kc),
           packed,
           bo,
           edge,
@@ -103,17 +108,17 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed, Gemm.Cut cut, Buffers
           COLUMNS);
     }
     if (last) {
-      p.epilogue().finish(edge, 0, COLUMNS, block);
+      p.epilogue().finish(edge, 0, COLUMNS, rows, columns, column);
     }
-    copy(edge, 0, COLUMNS, c, co, cs, block);
+    copy(edge, 0, COLUMNS, c, co, cs, rows, columns);
   }
 
   private int rows(int strip) {
     return Math.min(ROWS, p.size().m() - strip * ROWS);
   }
 
-  private int packedStrip(int strip, int kc) {
-    return (strip - cut.firstStrip()) * ROWS * kc;
+  private int packedStrip(Buffers buffers, int strip, int kc) {
+    return (strip - buffers.firstStrip) * ROWS * kc;
   }
 
   /// The fewest rows of an inner loop that hold a strip.
@@ -122,9 +127,9 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed, Gemm.Cut cut, Buffers
   }
 
   private static void copy(
-      float[] from, int fo, int fs, float[] to, int at, int ts, Epilogue.Block block) {
-    for (int i = 0; i < block.rows(); i++) {
-      System.arraycopy(from, fo + i * fs, to, at + i * ts, block.columns());
+      float[] from, int fo, int fs, float[] to, int at, int ts, int rows, int columns) {
+    for (int i = 0; i < rows; i++) {
+      System.arraycopy(from, fo + i * fs, to, at + i * ts, columns);
     }
   }
 
@@ -134,6 +139,19 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed, Gemm.Cut cut, Buffers
     private final float[] edge = new float[ROWS * COLUMNS];
     private final float[] zeros = new float[COLUMNS];
     private float[] panels = new float[0];
+    private int firstStrip;
+    private int endStrip;
+    private int firstPanel;
+    private int endPanel;
+
+    /// Says which strips of rows and which panels of columns are to be computed next.
+    Buffers cut(int firstStrip, int endStrip, int firstPanel, int endPanel) {
+      this.firstStrip = firstStrip;
+      this.endStrip = endStrip;
+      this.firstPanel = firstPanel;
+      this.endPanel = endPanel;
+      return this;
+    }
 
     /// Room for the packed panels of a slab.
     float[] panels(int size) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tensor.cpu;
 
+import java.util.ArrayList;
+import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
@@ -23,6 +25,8 @@ final class Lanes {
   /// Floats in one hardware vector: 4, 8 or 16.
   static final int WIDTH = SPECIES.length();
 
+  private static final List<VectorMask<Float>> MASKS = masks();
+
   private static final VectorShuffle<Float> BY_8 = rotate(8);
   private static final VectorShuffle<Float> BY_4 = rotate(4);
   private static final VectorShuffle<Float> BY_2 = rotate(2);
@@ -42,9 +46,18 @@ final class Lanes {
     return VectorShuffle.iota(SPECIES, distance % WIDTH, 1, true);
   }
 
-  /// The mask of the lanes i with start + i < end: for the last vector of a row.
+  /// The mask of the lanes i with start + i < end: for the last vector of a row. Made beforehand, since a mask that the
+  /// compiler does not keep in a register would be allocated at each row.
   static VectorMask<Float> upTo(int start, int end) {
-    return SPECIES.indexInRange(start, end);
+    return MASKS.get(Math.min(end - start, WIDTH));
+  }
+
+  private static List<VectorMask<Float>> masks() {
+    List<VectorMask<Float>> masks = new ArrayList<>();
+    for (int n = 0; n <= WIDTH; n++) {
+      masks.add(SPECIES.indexInRange(0, n));
+    }
+    return List.copyOf(masks);
   }
 
   /// Σ x[offset + i] for i in 0…n−1; 0 when n = 0.

@@ -19,18 +19,20 @@ final class Merge {
   private long[] pairs = new long[0]; // id above, place below
   private long[] moved = new long[0];
   private int[] counts = new int[0];
+  private int n;
 
   Merge(Chunks chunks) {
     this.chunks = chunks;
   }
 
-  /// As [org.gradus.tensor.SortKernels#merge].
-  int run(int[] rows, int[] segments, int[] order, int[] ids, int n, int bound) {
+  /// Takes `ids[from … to)`, each below `bound`, and sorts them.
+  void read(int[] ids, int from, int to, int bound) {
+    n = to - from;
     if (pairs.length < n) {
       pairs = new long[Math.max(n, 2 * pairs.length)];
       moved = new long[pairs.length];
     }
-    pack(pairs, ids, n);
+    pack(pairs, ids, from, n);
     int bits = Integer.SIZE - Integer.numberOfLeadingZeros(Math.max(0, bound - 1));
     int passes = (bits + MAX_DIGIT - 1) / MAX_DIGIT;
     int width = passes == 0 ? 0 : (bits + passes - 1) / passes;
@@ -40,12 +42,18 @@ final class Merge {
       pairs = moved;
       moved = swap;
     }
-    return group(rows, segments, order, pairs, n);
   }
 
-  private static void pack(long[] pairs, int[] ids, int n) {
+  /// Groups what was read: places into `order[at …)`, counted as `ids` is.
+  ///
+  /// @return the number of groups
+  int group(int[] rows, int[] segments, int[] order, int at) {
+    return group(rows, segments, order, at, pairs, n);
+  }
+
+  private static void pack(long[] pairs, int[] ids, int from, int n) {
     for (int i = 0; i < n; i++) {
-      pairs[i] = ((long) ids[i] << Integer.SIZE) | i;
+      pairs[i] = ((long) ids[from + i] << Integer.SIZE) | (from + i);
     }
   }
 
@@ -106,20 +114,20 @@ final class Merge {
     }
   }
 
-  private static int group(int[] rows, int[] segments, int[] order, long[] pairs, int n) {
+  private static int group(int[] rows, int[] segments, int[] order, int at, long[] pairs, int n) {
     int count = 0;
     int last = -1;
     for (int i = 0; i < n; i++) {
       long pair = pairs[i];
       int id = (int) (pair >>> Integer.SIZE);
-      order[i] = (int) pair;
+      order[at + i] = (int) pair;
       if (id != last) {
         rows[count] = id;
-        segments[count++] = i;
+        segments[count++] = at + i;
         last = id;
       }
     }
-    segments[count] = n;
+    segments[count] = at + n;
     return count;
   }
 }

@@ -8,17 +8,28 @@ import org.gradus.tensor.Pooling;
 import org.gradus.tensor.cpu.CpuJagged.Lookup;
 import org.jspecify.annotations.Nullable;
 
-/// Pools bags `from … to−1` of one feature; `at` is where the first of their vectors goes.
+/// Pools bags `from … to−1` of one feature; `at` is where the first of their vectors goes. A thread keeps one object.
 final class PooledRows {
-  private PooledRows() {}
+  /// Bags whose rows are fetched together.
+  private static final int AHEAD = 16;
 
-  static void sums(
-      Lookup lookup, float @Nullable [] weights, Bags feature, int at, int from, int to) {
+  private Lookup lookup = new Lookup(new float[0], 0, new int[0], new int[0]);
+
+  @SuppressWarnings("UnusedVariable") // written, so that the compiler cannot leave the reads out
+  private int seen;
+
+  /// Bags of this lookup from here on.
+  PooledRows of(Lookup lookup) {
+    this.lookup = lookup;
+    return this;
+  }
+
+  void sums(float @Nullable [] weights, Bags feature, int at, int from, int to) {
     CpuTable table = CpuTable.of(feature.table());
     int padding = feature.paddingId();
     if (weights != null) {
       for (int s = from; s < to; s++) {
-        weightedSum(lookup, weights, feature, at + (s - from) * lookup.stride(), s);
+        weightedSum(weights, feature, at + (s - from) * lookup.stride(), s);
       }
       return;
     }
@@ -29,6 +40,9 @@ final class PooledRows {
     int width = table.width();
     int put = at;
     for (int s = from; s < to; s++) {
+      if ((s - from) % AHEAD == 0) {
+        touch(table, s, Math.min(to, s + AHEAD));
+      }
       int first = offsets[s];
       // One id is the common bag, and its row is its vector under every pooling.
       if (offsets[s + 1] - first == 1 && values[first] != padding) {
@@ -38,6 +52,17 @@ final class PooledRows {
         finish(y, put, factor(feature.pooling(), count, count, count), width);
       }
       put += lookup.stride();
+    }
+  }
+
+  /// Fetches the first rows of bags from…to−1.
+  private void touch(CpuTable table, int from, int to) {
+    int[] values = lookup.values();
+    int[] offsets = lookup.offsets();
+    for (int s = from; s < to; s++) {
+      if (offsets[s] < offsets[s + 1]) {
+        seen ^= TableRows.touch(table.memory(), table.offset(values[offsets[s]]), table.width());
+      }
     }
   }
 
@@ -63,7 +88,7 @@ final class PooledRows {
     return count;
   }
 
-  private static void weightedSum(Lookup lookup, float[] weights, Bags feature, int yAt, int bag) {
+  private void weightedSum(float[] weights, Bags feature, int yAt, int bag) {
     CpuTable table = CpuTable.of(feature.table());
     float[] y = lookup.y();
     int width = table.width();
@@ -105,7 +130,7 @@ final class PooledRows {
     return divisor == 0 ? 0 : 1 / divisor;
   }
 
-  static void largest(Lookup lookup, int[] argmax, Bags feature, int at, int from, int to) {
+  void largest(int[] argmax, Bags feature, int at, int from, int to) {
     CpuTable table = CpuTable.of(feature.table());
     int width = table.width();
     float[] y = lookup.y();

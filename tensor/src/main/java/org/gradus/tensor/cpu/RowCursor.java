@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tensor.cpu;
 
+import java.lang.foreign.MemorySegment;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.RowGradient;
 import org.gradus.tensor.host.Floats;
@@ -15,16 +16,24 @@ final class RowCursor {
   private static final float[] NONE = {};
   private static final int[] NO_PLACES = {};
 
-  private final int[] rows;
-  private final int width;
-  private final float[] values; // the sums, or what the terms are slices of
-  private final int[] segments; // empty when values are the sums
-  private final int[] order;
-  private final int[] source;
-  private final float[] factor; // empty for 1
-  private final float[] sum; // scratch
+  /// Rows that are touched together.
+  private static final int AHEAD = 16;
+
+  private int[] rows = NO_PLACES;
+  private int width;
+  private float[] values = NONE; // the sums, or what the terms are slices of
+  private int[] segments = NO_PLACES; // empty when values are the sums
+  private int[] order = NO_PLACES;
+  private int[] source = NO_PLACES;
+  private float[] factor = NONE; // empty for 1
+  private float[] sum = NONE; // scratch
+  private MemorySegment[] touched = {}; // tables with rows of this width
   private int next;
-  private final int end;
+  private int end;
+  private int ahead; // rows below are touched
+
+  @SuppressWarnings("UnusedVariable") // written, so that the compiler cannot leave the reads out
+  private int seen;
 
   /// The number of the row.
   int row;
@@ -33,20 +42,20 @@ final class RowCursor {
   long at;
 
   /// Its gradient, from [#from].
-  float[] slope;
+  float[] slope = NONE;
 
   /// Where the gradient starts.
   int from;
 
-  /// A cursor before row `next` of `gradient`.
+  /// Rows of `gradient` from here on.
   ///
   /// @param sum at least `width` floats of scratch
-  RowCursor(RowGradient gradient, int width, float[] sum, int next, int end) {
+  /// @param touched tables of this width whose rows [#next] fetches some ahead of use
+  void over(RowGradient gradient, int width, float[] sum, MemorySegment... touched) {
     this.rows = Ints.of(gradient.rows());
     this.width = width;
     this.sum = sum;
-    this.next = next;
-    this.end = end;
+    this.touched = touched;
     switch (gradient) {
       case RowGradient.Summed g -> {
         values = Floats.of(g.values());
@@ -67,13 +76,32 @@ final class RowCursor {
     slope = values;
   }
 
+  /// Stands before row `first`; rows from `last` on are left alone.
+  void from(int first, int last) {
+    next = first;
+    end = last;
+    ahead = first;
+  }
+
   /// Moves to the next row; false when there is none.
   boolean next() {
     if (next == end) {
       return false;
     }
+    if (next == ahead) {
+      touch();
+    }
     seek(next++);
     return true;
+  }
+
+  private void touch() {
+    ahead = Math.min(end, ahead + AHEAD);
+    for (MemorySegment table : touched) {
+      for (int r = next; r < ahead; r++) {
+        seen ^= TableRows.touch(table, (long) rows[r] * width * Float.BYTES, width);
+      }
+    }
   }
 
   /// Moves to the r-th of the rows given.

@@ -17,17 +17,17 @@ final class RowUpdates {
   /// The most parts that a rule needs: weights, two states, gradient.
   private static final int PARTS = 4;
 
-  private final float[] x;
-  private final int n;
-  private final int w; //  where in x the weights start
-  private final int s; //  the first state
-  private final int t; //  the second state
-  private final int g; //  the gradient
+  private float[] x = {};
+  private int n;
+  private int w; //  where in x the weights start
+  private int s; //  the first state
+  private int t; //  the second state
+  private int g; //  the gradient
 
-  /// Scratch for rows of n numbers: `x` from `at` on, [#scratch] floats of it.
-  RowUpdates(float[] x, int at, int n) {
+  /// Rows of n numbers from here on, with scratch memory `scratch` from `at`, [#scratch] floats of it.
+  void over(float[] scratch, int at, int n) {
     int part = scratch(n) / PARTS;
-    this.x = x;
+    this.x = scratch;
     this.n = n;
     this.w = at;
     this.s = at + part;

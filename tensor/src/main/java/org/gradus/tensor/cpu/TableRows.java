@@ -2,6 +2,7 @@
 package org.gradus.tensor.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -18,6 +19,9 @@ final class TableRows {
   private static final int W = Lanes.WIDTH;
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
+  /// Bytes of a cache line.
+  private static final long LINE = 64;
+
   private TableRows() {}
 
   private static FloatVector load(MemorySegment table, long at) {
@@ -26,6 +30,20 @@ final class TableRows {
 
   private static long bytes(int floats) {
     return (long) floats * Float.BYTES;
+  }
+
+  /// Fetches a row into the cache and returns something read from it, for the caller to keep: what nobody keeps is not
+  /// read.
+  ///
+  /// Rows of a batch lie anywhere. A loop that works on one row after the other waits for the memory at each of them; when
+  /// some rows are touched first, with nothing to do in between, their waits overlap.
+  static int touch(MemorySegment table, long at, int n) {
+    int seen = table.get(ValueLayout.JAVA_INT, at);
+    long end = at + bytes(n);
+    for (long line = (at | LINE - 1) + 1; line < end; line += LINE) {
+      seen ^= table.get(ValueLayout.JAVA_INT, line);
+    }
+    return seen;
   }
 
   /// y = row

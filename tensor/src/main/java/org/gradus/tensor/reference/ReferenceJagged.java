@@ -49,6 +49,25 @@ final class ReferenceJagged implements JaggedKernels {
     }
   }
 
+  @Override
+  public void places(
+      Buffer idsb, Buffer sourceb, int at, Buffer valuesb, Buffer offsetsb, Slice slice) {
+    int[] ids = Ints.of(idsb);
+    int[] source = Ints.of(sourceb);
+    int[] values = Ints.of(valuesb);
+    int[] offsets = Ints.of(offsetsb);
+    int i = at;
+    for (int b = 0; b < slice.batch(); b++) {
+      for (int k = offsets[slice.first() + b]; k < offsets[slice.first() + b + 1]; k++) {
+        if (values[k] != slice.padding()) {
+          ids[i] = values[k];
+          source[i] = b * slice.stride() + slice.column();
+          i++;
+        }
+      }
+    }
+  }
+
   /// One bag: `y[at …)` = Σ aₖ vₖ over its ids, divided as its pooling says.
   private static void sumOfRows(
       double[] y,
@@ -177,14 +196,14 @@ final class ReferenceJagged implements JaggedKernels {
 
   @Override
   public void weightGradients(
-      Buffer dwb, Buffer dyb, Table table, Buffer idsb, Buffer sourceb, int n) {
+      Buffer dwb, Buffer dyb, Table table, Buffer idsb, Buffer sourceb, int from, int to) {
     double[] dw = Doubles.of(dwb);
     double[] dy = Doubles.of(dyb);
     double[] rows = ReferenceTable.of(table);
     int[] ids = Ints.of(idsb);
     int[] source = Ints.of(sourceb);
     int width = table.width();
-    for (int i = 0; i < n; i++) {
+    for (int i = from; i < to; i++) {
       double dot = 0;
       for (int d = 0; d < width; d++) {
         dot += rows[ids[i] * width + d] * dy[source[i] + d];

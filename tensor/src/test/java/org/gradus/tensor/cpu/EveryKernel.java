@@ -14,6 +14,7 @@ import org.gradus.tensor.ElementwiseKernels.Compare;
 import org.gradus.tensor.ElementwiseKernels.Unary;
 import org.gradus.tensor.InteractionKernels.Vectors;
 import org.gradus.tensor.JaggedKernels.Bags;
+import org.gradus.tensor.JaggedKernels.Slice;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.LayoutKernels.View;
 import org.gradus.tensor.MatMulKernels.Activation;
@@ -466,8 +467,16 @@ final class EveryKernel {
       device
           .kernels()
           .jagged()
-          .weightGradients(dw, real(5000), other, values, ids(n, 5000 - 18), n);
+          .weightGradients(dw, real(5000), other, values, ids(n, 5000 - 18), 0, n);
       keep("weightGradients", dw);
+      Buffer id = ints(new int[n]);
+      Buffer source = ints(new int[n]);
+      device
+          .kernels()
+          .jagged()
+          .places(id, source, 0, values, offsets, new Slice(batch, batch, 2, 7, 92));
+      keep("places ids", id);
+      keep("places source", source);
     }
     pooled();
   }

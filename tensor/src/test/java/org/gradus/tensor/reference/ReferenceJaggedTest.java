@@ -71,7 +71,7 @@ class ReferenceJaggedTest {
 
     // (EB-4): ⟨W row, dy of the bag⟩, by hand: 0.1 − 0.4 + 0.15; −0.7 − 1.6 − 0.45; …
     Buffer da = bench.blank(6);
-    kernels.weightGradients(da, dy, w, ids, source, 6);
+    kernels.weightGradients(da, dy, w, ids, source, 0, 6);
     assertClose(bench.doubles(da), 1e-12, -0.15, -2.75, -2.75, -0.29, -0.07, -0.07);
   }
 
@@ -226,5 +226,21 @@ class ReferenceJaggedTest {
     Buffer dy = bench.real(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
     kernels.padBackward(dx, dy, offsets, 3, 2, 2);
     assertThat(bench.doubles(dx)).containsExactly(1, 2, 3, 4, 0, 0, 9, 10);
+  }
+
+  @Test
+  void placesOfTheSecondFeatureOfTwo() {
+    // Two examples; feature 0 has bags {4}, {}; feature 1 has bags {7, 0}, {0, 8, 9}; 0 is padding;
+    // y is [2, 10].
+    Buffer values = bench.ints(4, 7, 0, 0, 8, 9);
+    Buffer offsets = bench.ints(0, 1, 1, 3, 6);
+    Buffer ids = bench.ints(-1, -1, -1, -1, -1);
+    Buffer source = bench.ints(-1, -1, -1, -1, -1);
+    bench
+        .kernels()
+        .jagged()
+        .places(ids, source, 1, values, offsets, new JaggedKernels.Slice(2, 2, 0, 6, 10));
+    assertThat(bench.integers(ids)).containsExactly(-1, 7, 8, 9, -1);
+    assertThat(bench.integers(source)).containsExactly(-1, 6, 16, 16, -1);
   }
 }

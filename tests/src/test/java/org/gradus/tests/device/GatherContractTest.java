@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tests.device;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.Table;
@@ -124,6 +126,39 @@ class GatherContractTest {
               });
         }
       }
+    }
+  }
+
+  @OnEveryDevice
+  void listsMergeEachByItself(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      int[] starts = {2, 2, 3, 40, 5000, 5000, 5257, 5300};
+      int[] bounds = {5, 1, 9, 1 << 20, 3, 70_000, 2};
+      int n = starts[bounds.length] + 3; // what lies before and behind the lists is none of theirs
+      int[] ids = new int[n];
+      for (int l = 0; l < bounds.length; l++) {
+        int[] list = Samples.ids(l, starts[l + 1] - starts[l], bounds[l]);
+        System.arraycopy(list, 0, ids, starts[l], list.length);
+      }
+      twin.compare(
+          "merge of " + bounds.length + " lists",
+          side -> {
+            List<Buffer> rows = new ArrayList<>();
+            List<Buffer> segments = new ArrayList<>();
+            for (int l = 0; l < bounds.length; l++) {
+              rows.add(side.blank(Kind.INT, starts[l + 1] - starts[l]));
+              segments.add(side.blank(Kind.INT, starts[l + 1] - starts[l] + 1));
+            }
+            Buffer order = side.ints(new int[n]);
+            int[] counts =
+                side.kernels().sort().merge(rows, segments, order, side.ints(ids), starts, bounds);
+            for (int l = 0; l < bounds.length; l++) {
+              side.result(counts[l], Bound.none());
+              side.exact(rows.get(l), counts[l]);
+              side.exact(segments.get(l), counts[l] + 1);
+            }
+            side.exact(order);
+          });
     }
   }
 }

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.JaggedKernels.Bags;
+import org.gradus.tensor.JaggedKernels.Slice;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.Pooling;
 import org.gradus.tensor.SortKernels.Merged;
@@ -211,7 +212,10 @@ class JaggedContractTest {
                     winners, up, merged, from, side.ints(place), side.ints(argmax), width);
                 side.result(winners, bound);
                 Buffer dw = side.blank(n);
-                kernels.weightGradients(dw, up, side.table(width, table), side.ints(ids), from, n);
+                Table t = side.table(width, table);
+                Buffer id = side.ints(ids);
+                kernels.weightGradients(dw, up, t, id, from, 0, n / 2);
+                kernels.weightGradients(dw, up, t, id, from, n / 2, n);
                 side.result(
                     dw,
                     (i, exact) -> {
@@ -221,6 +225,38 @@ class JaggedContractTest {
                       }
                       return (width + 2) * Bound.U * sum;
                     });
+              });
+        }
+      }
+    }
+  }
+
+  @OnEveryDevice
+  void placesPassOverPadding(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int batch : new int[] {1, 2, 70, 600}) {
+        for (int padding : new int[] {-1, 0, 3}) {
+          int features = 3;
+          int[] offsets = Samples.offsets(batch, batch * features, 4);
+          int[] values = Samples.ids(padding + 1, offsets[offsets.length - 1], 5);
+          int[] feature = Arrays.copyOfRange(values, offsets[batch], offsets[2 * batch]);
+          int count = (int) Arrays.stream(feature).filter(id -> id != padding).count();
+          twin.compare(
+              "places of " + batch + " bags, padding " + padding,
+              side -> {
+                Buffer ids = side.ints(new int[count + 9]);
+                Buffer source = side.ints(new int[count + 9]);
+                side.kernels()
+                    .jagged()
+                    .places(
+                        ids,
+                        source,
+                        4,
+                        side.ints(values),
+                        side.ints(offsets),
+                        new Slice(batch, batch, padding, 17, 100));
+                side.exact(ids);
+                side.exact(source);
               });
         }
       }

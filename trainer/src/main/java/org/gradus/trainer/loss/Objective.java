@@ -187,9 +187,10 @@ public final class Objective {
 
   /// The labels, 0 where they are masked: what stands there may be anything.
   private static float[] targets(String label, Head head, float[] y, float @Nullable [] mask) {
-    float[] targets = new float[y.length];
+    float[] targets = mask == null ? y : y.clone();
     for (int i = 0; i < y.length; i++) {
       if (mask != null && mask[i] == 0) {
+        targets[i] = 0;
         continue;
       }
       boolean good = head instanceof Head.Value ? Float.isFinite(y[i]) : y[i] == 0 || y[i] == 1;
@@ -204,7 +205,6 @@ public final class Objective {
                 + ". Expected "
                 + (head instanceof Head.Value ? "a finite number." : "0 or 1."));
       }
-      targets[i] = y[i];
     }
     return targets;
   }
