@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.data.criteo;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.DataInput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import org.gradus.data.BadRows;
 import org.gradus.data.DataException;
@@ -16,7 +19,7 @@ import org.gradus.data.GrowFrom;
 import org.gradus.data.prepared.ChecksummedFile;
 import org.gradus.data.prepared.PreparedFile;
 import org.gradus.data.prepared.PreparedWriter;
-import org.gradus.data.prepared.Row;
+import org.gradus.data.prepared.RowBlock;
 import org.gradus.data.vocabulary.IntVocabulary;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
@@ -67,18 +70,32 @@ public final class CriteoEncoder implements DataSource.Encoder, FittedFields {
     return vocabularies.get(column).id(token);
   }
 
-  /// Fills an example from a raw row.
-  public void encode(CriteoRow from, Row to) {
-    DenseTransform transform = options.transform();
-    for (int i = 0; i < CriteoRow.DENSE; i++) {
-      to.dense(i, transform.of(from.dense[i], from.denseMissing[i]));
+  /// Makes the examples of a block.
+  ///
+  /// @param values of [CriteoOptions#transform]
+  void encode(CriteoBlock block, DenseValues values) {
+    RowBlock to = block.encoded;
+    if (to == null) {
+      to = new RowBlock(schema);
+      block.encoded = to;
+    }
+    to.rows(block.rows);
+    for (int r = 0; r < block.rows; r++) {
+      for (int i = 0; i < CriteoRow.DENSE; i++) {
+        to.dense(r, i, values.of(block.dense[r * CriteoRow.DENSE + i], block.denseMissing(r, i)));
+      }
+      to.real(r, 0, block.labels[r] < 0 ? Float.NaN : block.labels[r]);
     }
     int hash = options.hash();
-    for (int i = 0; i < CriteoRow.SPARSE; i++) {
-      int id = vocabularies.get(i).id(from.sparse[i]);
-      to.id(i, hash > 0 ? id % hash : id);
+    for (int i = 0;
+        i < CriteoRow.SPARSE;
+        i++) { // one vocabulary after the other stays in the cache
+      IntVocabulary vocabulary = vocabularies.get(i);
+      for (int r = 0; r < block.rows; r++) {
+        int id = vocabulary.id(block.sparse[r * CriteoRow.SPARSE + i]);
+        to.id(r, i, hash > 0 ? id % hash : id);
+      }
     }
-    to.real(0, from.label < 0 ? Float.NaN : from.label);
   }
 
   /// Where an encoder lies in a folder.
@@ -96,13 +113,12 @@ public final class CriteoEncoder implements DataSource.Encoder, FittedFields {
     } catch (IOException e) {
       throw DataException.io("writing temporary files, while encoding", file, e);
     }
-    try (CriteoFile rows = new CriteoFile(file, options, bad, true);
+    DenseValues values = new DenseValues(options.transform());
+    try (CriteoFile blocks =
+            new CriteoFile(file, options, bad, true, block -> encode(block, values));
         PreparedWriter writer = new PreparedWriter(encoded, schema)) {
-      CriteoRow raw = new CriteoRow();
-      Row row = new Row(schema);
-      while (rows.next(raw)) {
-        encode(raw, row);
-        writer.append(row);
+      for (CriteoBlock b = blocks.next(); b != null; b = blocks.next()) {
+        writer.append(requireNonNull(b.encoded), 0, b.rows);
       }
       writer.finish();
     } catch (RuntimeException e) {
@@ -213,15 +229,22 @@ public final class CriteoEncoder implements DataSource.Encoder, FittedFields {
       }
     }
 
-    /// Sees a row.
-    public void add(CriteoRow row) {
-      rows++;
-      for (int i = 0; i < CriteoRow.DENSE; i++) {
-        missing[i] += row.denseMissing[i] ? 1 : 0;
+    /// Sees rows of a block.
+    ///
+    /// @param seen says which, by the place in the block
+    void add(CriteoBlock block, BitSet seen) {
+      rows += seen.cardinality();
+      for (int r = seen.nextSetBit(0); r >= 0; r = seen.nextSetBit(r + 1)) {
+        long bits = block.missing[r];
+        for (int i = 0; bits != 0; bits >>>= 1, i++) {
+          missing[i] += bits & 1;
+        }
       }
-      for (int i = 0; i < CriteoRow.SPARSE; i++) {
-        builders.get(i).add(row.sparse[i]);
-        missing[CriteoRow.DENSE + i] += row.sparseMissing[i] ? 1 : 0;
+      for (int i = 0; i < CriteoRow.SPARSE; i++) { // one map after the other stays in the cache
+        IntVocabulary.Builder builder = builders.get(i);
+        for (int r = seen.nextSetBit(0); r >= 0; r = seen.nextSetBit(r + 1)) {
+          builder.add(block.sparse[r * CriteoRow.SPARSE + i]);
+        }
       }
     }
 

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -13,20 +14,22 @@ import org.gradus.data.BadRows;
 import org.gradus.data.DataException;
 import org.jspecify.annotations.Nullable;
 
-/// Rows of several files, one file after the other.
-final class CriteoFiles implements CriteoRows {
+/// Blocks of rows of several files, one file after the other.
+final class CriteoFiles implements CriteoBlocks {
   private static final Pattern DAY = Pattern.compile("day_(\\d{1,3})(\\.gz)?");
 
   private final List<Path> files;
   private final CriteoOptions options;
   private final BadRows bad;
+  private final Consumer<CriteoBlock> work;
   private int next;
   private @Nullable CriteoFile open;
 
-  CriteoFiles(List<Path> files, CriteoOptions options, BadRows bad) {
+  CriteoFiles(List<Path> files, CriteoOptions options, BadRows bad, Consumer<CriteoBlock> work) {
     this.files = files;
     this.options = options;
     this.bad = bad;
+    this.work = work;
   }
 
   /// The files `day_0`, `day_1`, … of a folder, plain or `.gz`, in the order of days.
@@ -57,17 +60,18 @@ final class CriteoFiles implements CriteoRows {
   }
 
   @Override
-  public boolean next(CriteoRow row) {
+  public @Nullable CriteoBlock next() {
     while (true) {
       if (open == null) {
         if (next == files.size()) {
-          return false;
+          return null;
         }
-        open = new CriteoFile(files.get(next++), options, bad, false);
+        open = new CriteoFile(files.get(next++), options, bad, false, work);
       }
-      if (open.next(row)) {
-        row.file = next - 1;
-        return true;
+      CriteoBlock block = open.next();
+      if (block != null) {
+        block.file = next - 1;
+        return block;
       }
       open.close();
       open = null;

@@ -55,12 +55,12 @@ public final class CriteoGenerator implements CriteoRows {
 
   private final Spec spec;
   private final long key;
-  private final long to;
-  private final PowerLaw[] laws = new PowerLaw[CriteoRow.SPARSE];
-  private final Latent[] first = new Latent[CriteoRow.SPARSE];
-  private final Latent[] second = new Latent[CriteoRow.SPARSE];
+  private long to;
+  private final PowerLaw[] laws;
+  private final Latent[] first;
+  private final Latent[] second;
   private final int[] values = new int[CriteoRow.SPARSE];
-  private final double[] centre = new double[CriteoRow.DENSE];
+  private final double[] centre;
   private final double[] standardised = new double[CriteoRow.DENSE];
   private long next;
 
@@ -70,6 +70,10 @@ public final class CriteoGenerator implements CriteoRows {
     this.key = Counter.key(spec.seed(), "criteo-synthetic");
     this.next = from;
     this.to = to;
+    laws = new PowerLaw[CriteoRow.SPARSE];
+    first = new Latent[CriteoRow.SPARSE];
+    second = new Latent[CriteoRow.SPARSE];
+    centre = new double[CriteoRow.DENSE];
     for (int f = 0; f < laws.length; f++) {
       laws[f] = new PowerLaw(cardinality(f), spec.skew());
       first[f] = new Latent(Counter.key(key, 1000 + f), laws[f]);
@@ -78,6 +82,22 @@ public final class CriteoGenerator implements CriteoRows {
     for (int i = 0; i < centre.length; i++) {
       centre[i] = StrictMath.log(StrictMath.exp(mean(i)) + 3);
     }
+  }
+
+  /// A generator of the same table, with the same laws, for another thread.
+  CriteoGenerator(CriteoGenerator other) {
+    spec = other.spec;
+    key = other.key;
+    laws = other.laws;
+    first = other.first;
+    second = other.second;
+    centre = other.centre;
+  }
+
+  /// Goes on with the rows `from` (inclusive) to `to` (exclusive).
+  void range(long from, long to) {
+    this.next = from;
+    this.to = to;
   }
 
   /// Number of values of a column: 10 to 200 times the scale, log-spaced, in no order.

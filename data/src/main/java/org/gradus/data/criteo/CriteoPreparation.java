@@ -1,48 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.data.criteo;
 
+import static java.util.Objects.requireNonNull;
+
 import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
 import it.unimi.dsi.fastutil.floats.FloatArrayList;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.gradus.data.DataException;
 import org.gradus.data.Split;
-import org.gradus.data.prepared.Row;
 import org.gradus.data.prepared.SplitWriters;
 import org.gradus.data.synthetic.BayesScores;
 import org.jspecify.annotations.Nullable;
 
 /// Two passes over raw rows: the first gathers vocabularies, the second writes examples.
 ///
-/// @param rows opens a pass
+/// @param rows opens passes
 /// @param splits says what a row is for
 /// @param fitAll whether vocabularies come from every row, as in the reference pipeline, or from the training rows only
 /// @param start an encoder whose ids stay as they are, or null
 record CriteoPreparation(
-    Supplier<CriteoRows> rows, Splits splits, boolean fitAll, @Nullable CriteoEncoder start) {
+    CriteoBlocks.Source rows, Splits splits, boolean fitAll, @Nullable CriteoEncoder start) {
   private static final long REPORT_EVERY = 1_000_000;
 
   /// What a row is for.
   interface Splits {
     /// The split of a row, by where it stands.
-    Split of(CriteoRow row);
+    ///
+    /// @param file number of its file, from 0
+    /// @param row its number among the well-formed rows of the file, from 0
+    Split of(int file, long row);
   }
 
   /// Fills a folder that is being built, and says what is known about the data.
   Map<String, Double> run(Path folder, CriteoOptions options, Consumer<String> progress) {
     CriteoEncoder.Fit fit =
         start == null ? new CriteoEncoder.Fit(options) : new CriteoEncoder.Fit(options, start);
-    CriteoRow raw = new CriteoRow();
     long n = 0;
-    try (CriteoRows pass = rows.get()) {
-      for (; pass.next(raw); n++) {
-        if (fitAll || splits.of(raw) == Split.TRAIN) {
-          fit.add(raw);
+    BitSet seen = new BitSet();
+    try (CriteoBlocks pass = rows.open(_ -> {})) {
+      for (CriteoBlock b = pass.next(); b != null; b = pass.next()) {
+        seen.clear();
+        for (int r = 0; r < b.rows; r++) {
+          seen.set(r, fitAll || splits.of(b.file, b.first + r) == Split.TRAIN);
         }
-        tell(progress, "gathered the vocabularies of ", n + 1);
+        fit.add(b, seen);
+        tell(progress, "gathered the vocabularies of ", n, n += b.rows);
       }
     }
     CriteoEncoder encoder = fit.build();
@@ -51,22 +57,17 @@ record CriteoPreparation(
   }
 
   private Map<String, Double> write(Path folder, CriteoEncoder encoder, Consumer<String> progress) {
-    CriteoRow raw = new CriteoRow();
+    DenseTransform transform = encoder.options().transform();
+    DenseValues values = new DenseValues(transform);
     TrueProbabilities truth = new TrueProbabilities();
     long[] clamped = new long[CriteoRow.DENSE];
-    try (CriteoRows pass = rows.get();
+    long n = 0;
+    try (CriteoBlocks pass = rows.open(block -> encoder.encode(block, values));
         SplitWriters writers = new SplitWriters(folder, encoder.schema())) {
-      Row row = new Row(encoder.schema());
-      for (long n = 0; pass.next(raw); n++) {
-        Split split = splits.of(raw);
-        encoder.encode(raw, row);
-        writers.of(split).append(row);
-        truth.add(split, raw);
-        for (int i = 0; i < CriteoRow.DENSE; i++) {
-          clamped[i] +=
-              !raw.denseMissing[i] && encoder.options().transform().clamps(raw.dense[i]) ? 1 : 0;
-        }
-        tell(progress, "encoded ", n + 1);
+      for (CriteoBlock b = pass.next(); b != null; b = pass.next()) {
+        append(b, writers, truth);
+        count(clamped, b, transform);
+        tell(progress, "encoded ", n, n += b.rows);
       }
       if (writers.of(Split.TRAIN).rows() == 0) {
         throw new DataException("no training rows: every row is left out, or held out.");
@@ -81,14 +82,44 @@ record CriteoPreparation(
                 + " values of "
                 + CriteoRow.denseName(i)
                 + " to clampMin="
-                + encoder.options().transform().clampMin());
+                + transform.clampMin());
       }
     }
     return truth.facts();
   }
 
-  private static void tell(Consumer<String> progress, String what, long rows) {
-    if (rows % REPORT_EVERY == 0) {
+  /// Appends the examples of a block, those of one split that stand together at once.
+  private void append(CriteoBlock b, SplitWriters writers, TrueProbabilities truth) {
+    int from = 0;
+    while (from < b.rows) {
+      Split split = splits.of(b.file, b.first + from);
+      int to = from + 1;
+      while (to < b.rows && splits.of(b.file, b.first + to) == split) {
+        to++;
+      }
+      writers.of(split).append(requireNonNull(b.encoded), from, to);
+      if (split == Split.TEST) {
+        truth.add(b, from, to);
+      }
+      from = to;
+    }
+  }
+
+  /// Counts the values that are changed by the clamp.
+  private static void count(long[] clamped, CriteoBlock b, DenseTransform transform) {
+    if (transform.clampMin() == null) {
+      return;
+    }
+    for (int r = 0; r < b.rows; r++) {
+      for (int i = 0; i < CriteoRow.DENSE; i++) {
+        boolean changed = transform.clamps(b.dense[r * CriteoRow.DENSE + i]);
+        clamped[i] += changed && !b.denseMissing(r, i) ? 1 : 0;
+      }
+    }
+  }
+
+  private static void tell(Consumer<String> progress, String what, long before, long rows) {
+    if (rows / REPORT_EVERY > before / REPORT_EVERY) {
       progress.accept(what + rows / REPORT_EVERY + " million rows");
     }
   }
@@ -98,10 +129,12 @@ record CriteoPreparation(
     private final DoubleArrayList probabilities = new DoubleArrayList();
     private final FloatArrayList labels = new FloatArrayList();
 
-    void add(Split split, CriteoRow row) {
-      if (split == Split.TEST && !Double.isNaN(row.probability)) {
-        probabilities.add(row.probability);
-        labels.add(row.label);
+    void add(CriteoBlock block, int from, int to) {
+      for (int r = from; r < to; r++) {
+        if (!Double.isNaN(block.probabilities[r])) {
+          probabilities.add(block.probabilities[r]);
+          labels.add(block.labels[r]);
+        }
       }
     }
 

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
 import org.gradus.data.BadRows;
 import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
@@ -97,15 +97,15 @@ public final class CriteoSource implements DataSource {
               CriteoPreparation.Splits splits =
                   days ? byDay(files, s, options) : ofOneFile(path, s, options, request.seed());
               BadRows bad = new BadRows(options.onBadRow());
-              Supplier<CriteoRows> rows =
-                  new Supplier<>() {
+              CriteoBlocks.Source rows =
+                  new CriteoBlocks.Source() {
                     private boolean first = true;
 
                     @Override
-                    public CriteoRows get() {
+                    public CriteoBlocks open(Consumer<CriteoBlock> work) {
                       BadRows counted = first ? bad : new BadRows(options.onBadRow());
                       first = false;
-                      return new CriteoFiles(files, options, counted);
+                      return new CriteoFiles(files, options, counted, work);
                     }
                   };
               Map<String, Double> facts =
@@ -121,10 +121,10 @@ public final class CriteoSource implements DataSource {
       List<Path> files, Settings s, CriteoOptions options) {
     int last = files.size() - 1;
     if (s.choice("holdout", Holdout.class) == Holdout.ALL_TEST) {
-      return row -> row.file < last ? Split.TRAIN : Split.TEST;
+      return (file, _) -> file < last ? Split.TRAIN : Split.TEST;
     }
     long valid = (rows(files.get(last), options) + 1) / 2;
-    return row -> row.file < last ? Split.TRAIN : row.number < valid ? Split.VALID : Split.TEST;
+    return (file, row) -> file < last ? Split.TRAIN : row < valid ? Split.VALID : Split.TEST;
   }
 
   private static CriteoPreparation.Splits ofOneFile(
@@ -137,25 +137,24 @@ public final class CriteoSource implements DataSource {
     }
     if (s.choice("split", By.class) == By.HASH) {
       long key = Counter.key(seed, "criteo split");
-      return row -> {
-        double u = Counter.uniform53(key, row.number);
+      return (_, row) -> {
+        double u = Counter.uniform53(key, row);
         return u < test ? Split.TEST : u < test + valid ? Split.VALID : Split.TRAIN;
       };
     }
     long rows = rows(file, options);
     long fromTest = rows - Math.round(rows * test);
     long fromValid = fromTest - Math.round(rows * valid);
-    return row ->
-        row.number < fromValid ? Split.TRAIN : row.number < fromTest ? Split.VALID : Split.TEST;
+    return (_, row) -> row < fromValid ? Split.TRAIN : row < fromTest ? Split.VALID : Split.TEST;
   }
 
   /// Number of well-formed rows.
   private static long rows(Path file, CriteoOptions options) {
-    try (CriteoFile rows = new CriteoFile(file, options, new BadRows(options.onBadRow()), false)) {
-      CriteoRow row = new CriteoRow();
+    try (CriteoFile blocks =
+        new CriteoFile(file, options, new BadRows(options.onBadRow()), false)) {
       long n = 0;
-      while (rows.next(row)) {
-        n++;
+      for (CriteoBlock b = blocks.next(); b != null; b = blocks.next()) {
+        n += b.rows;
       }
       return n;
     }

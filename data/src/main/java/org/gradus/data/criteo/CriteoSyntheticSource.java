@@ -79,11 +79,12 @@ public final class CriteoSyntheticSource implements DataSource, RawGenerator {
               PreparedFolder.writeFacts(
                   building,
                   new CriteoPreparation(
-                          () -> new CriteoGenerator(spec, 0, rows),
-                          row ->
-                              row.number < train
+                          work ->
+                              new GeneratedBlocks(new CriteoGenerator(spec, 0, rows), rows, work),
+                          (_, row) ->
+                              row < train
                                   ? Split.TRAIN
-                                  : row.number < train + valid ? Split.VALID : Split.TEST,
+                                  : row < train + valid ? Split.VALID : Split.TEST,
                           false,
                           null)
                       .run(building, options, request.progress()));

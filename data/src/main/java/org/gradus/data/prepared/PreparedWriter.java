@@ -78,6 +78,26 @@ public final class PreparedWriter implements AutoCloseable {
     }
   }
 
+  /// Adds the rows `from` (inclusive) to `to` (exclusive) of a block, whose schema must be the writer's.
+  public void append(RowBlock block, int from, int to) {
+    if (block.layout.schema != layout.schema && !block.layout.schema.equals(layout.schema)) {
+      throw new IllegalArgumentException(
+          "prepared file " + file + ": a block of rows of another schema. Expected the file's.");
+    }
+    int bytes = layout.bytes;
+    int next = from;
+    while (next < to) {
+      int n = Math.min(to - next, PreparedFormat.BLOCK_ROWS - inBlock);
+      fixed.put(inBlock * bytes, block.bytes, next * bytes, n * bytes);
+      next += n;
+      rows += n;
+      inBlock += n;
+      if (inBlock == PreparedFormat.BLOCK_ROWS) {
+        flush();
+      }
+    }
+  }
+
   private void appendIds(int from, int f, Row row) {
     IntArrayList ids = row.ids[f];
     Field.Ids field = layout.ids.get(f);
@@ -144,6 +164,23 @@ public final class PreparedWriter implements AutoCloseable {
 
   private void flush() {
     int rowBytes = inBlock * layout.bytes;
+    ByteBuffer whole = lists.isEmpty() ? fixed.slice(0, rowBytes) : withLists(rowBytes);
+    int bytes = whole.remaining();
+    starts.add(at);
+    lengths.add(bytes);
+    crcs.add(PreparedFormat.crc(whole.duplicate()));
+    try {
+      write(whole);
+    } catch (IOException e) {
+      throw DataException.io("writing", file, e);
+    }
+    at += bytes;
+    inBlock = 0;
+    lists.clear();
+  }
+
+  /// The rows, and behind them their lists.
+  private ByteBuffer withLists(int rowBytes) {
     int bytes = Math.addExact(rowBytes, Math.multiplyExact(4, lists.size())) + 7 & -8;
     if (block.capacity() < bytes) {
       block = buffer(Math.max(bytes, 2 * block.capacity()));
@@ -157,18 +194,7 @@ public final class PreparedWriter implements AutoCloseable {
     while (block.position() < bytes) {
       block.put((byte) 0);
     }
-    block.flip();
-    starts.add(at);
-    lengths.add(bytes);
-    crcs.add(PreparedFormat.crc(block.duplicate()));
-    try {
-      write(block);
-    } catch (IOException e) {
-      throw DataException.io("writing", file, e);
-    }
-    at += bytes;
-    inBlock = 0;
-    lists.clear();
+    return block.flip();
   }
 
   private void write(ByteBuffer bytes) throws IOException {

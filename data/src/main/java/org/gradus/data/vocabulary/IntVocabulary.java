@@ -19,12 +19,17 @@ public final class IntVocabulary {
   private final IntArrayList tokens;
 
   private IntVocabulary(IntArrayList tokens) {
-    this.tokens = tokens;
-    this.ids = new Int2IntOpenHashMap(tokens.size());
-    ids.defaultReturnValue(OOV);
+    this(tokens, new Int2IntOpenHashMap(tokens.size()));
     for (int i = 0; i < tokens.size(); i++) {
       ids.put(tokens.getInt(i), FIRST + i);
     }
+  }
+
+  /// With a map that holds the tokens, or will.
+  private IntVocabulary(IntArrayList tokens, Int2IntOpenHashMap ids) {
+    this.tokens = tokens;
+    this.ids = ids;
+    ids.defaultReturnValue(OOV);
   }
 
   /// Number of rows that a table needs: known values + 2.
@@ -64,7 +69,7 @@ public final class IntVocabulary {
   public static final class Builder {
     private final int minCount;
     private final int kept;
-    private final Int2IntOpenHashMap seen = new Int2IntOpenHashMap();
+    private final Int2IntOpenHashMap seen = new Int2IntOpenHashMap(); // token to id
     private final IntArrayList tokens = new IntArrayList();
     private final IntArrayList counts = new IntArrayList();
 
@@ -85,21 +90,22 @@ public final class IntVocabulary {
 
     /// Sees a value once.
     public void add(int token) {
-      int place = seen.putIfAbsent(token, tokens.size());
-      if (place < 0) {
+      int id = seen.putIfAbsent(token, FIRST + tokens.size());
+      if (id < 0) {
         tokens.add(token);
         if (minCount > 1) {
           counts.add(1);
         }
       } else if (minCount > 1) {
+        int place = id - FIRST;
         counts.set(place, counts.getInt(place) + 1);
       }
     }
 
-    /// The vocabulary of the values seen often enough.
+    /// The vocabulary of the values seen often enough. It takes over the memory, so nothing can be added any more.
     public IntVocabulary build() {
       if (minCount <= 1) {
-        return new IntVocabulary(tokens);
+        return new IntVocabulary(tokens, seen);
       }
       IntArrayList often = new IntArrayList();
       for (int i = 0; i < tokens.size(); i++) {
@@ -107,6 +113,8 @@ public final class IntVocabulary {
           often.add(tokens.getInt(i));
         }
       }
+      seen.clear();
+      seen.trim();
       return new IntVocabulary(often);
     }
   }
