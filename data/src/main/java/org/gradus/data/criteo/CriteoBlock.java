@@ -89,7 +89,7 @@ final class CriteoBlock {
   }
 
   boolean sparseMissing(int row, int column) {
-    return (missing[row] >>> FIRST_SPARSE_BIT + column & 1) != 0;
+    return (missing[row] >>> (FIRST_SPARSE_BIT + column) & 1) != 0;
   }
 
   /// Adds a copy of a row behind the last one.
@@ -104,7 +104,7 @@ final class CriteoBlock {
       bits |= row.denseMissing[i] ? 1L << i : 0;
     }
     for (int i = 0; i < CriteoRow.SPARSE; i++) {
-      bits |= row.sparseMissing[i] ? 1L << FIRST_SPARSE_BIT + i : 0;
+      bits |= row.sparseMissing[i] ? 1L << (FIRST_SPARSE_BIT + i) : 0;
     }
     missing[rows++] = bits;
   }

@@ -136,7 +136,7 @@ final class CriteoParser {
     // High half 3 for digits, 4 or 6 for letters: bits 7, 6, 4 as they must be, and bit 5 of
     // digits.
     boolean high =
-        (eight & 0xD0 * ONES) == 0x10 * ONES + 0x30 * letter
+        (eight & 0xD0D0D0D0D0D0D0D0L) == 0x10 * ONES + 0x30 * letter
             && ((eight | letter << 5) & 0x20 * ONES) == 0x20 * ONES;
     long digit = nibbles(eight); // 0 … 24 in each byte, 16 and more for what is no digit
     return high && (digit & 0x10 * ONES) == 0 && (digit + 6 * ONES & 0x10 * ONES) == letter << 4;
@@ -235,7 +235,7 @@ final class CriteoParser {
       for (int i = 0; i < CriteoRow.SPARSE; i++) {
         int c = first + CriteoRow.DENSE + i;
         boolean absent = c >= columns || empty(c);
-        missing |= absent ? 1L << CriteoBlock.FIRST_SPARSE_BIT + i : 0;
+        missing |= absent ? 1L << (CriteoBlock.FIRST_SPARSE_BIT + i) : 0;
         block.sparse[row * CriteoRow.SPARSE + i] = absent ? 0 : token(c, i);
       }
       block.missing[row] = missing;

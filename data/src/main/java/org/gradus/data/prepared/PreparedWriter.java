@@ -31,6 +31,7 @@ public final class PreparedWriter implements AutoCloseable {
   private final IntArrayList lengths = new IntArrayList();
   private final IntArrayList crcs = new IntArrayList();
   private ByteBuffer block = ByteBuffer.allocate(0);
+  private RowLayout checked; // of the last block that was found to have this schema
   private int inBlock;
   private long rows;
   private long at = PreparedFormat.PRELUDE;
@@ -39,6 +40,7 @@ public final class PreparedWriter implements AutoCloseable {
   public PreparedWriter(Path file, Schema schema) {
     this.file = file;
     this.layout = new RowLayout(schema);
+    this.checked = layout;
     this.fixed = buffer(PreparedFormat.BLOCK_ROWS * layout.bytes);
     this.temporary = file.resolveSibling("." + file.getFileName() + ".writing");
     try {
@@ -80,9 +82,12 @@ public final class PreparedWriter implements AutoCloseable {
 
   /// Adds the rows `from` (inclusive) to `to` (exclusive) of a block, whose schema must be the writer's.
   public void append(RowBlock block, int from, int to) {
-    if (block.layout.schema != layout.schema && !block.layout.schema.equals(layout.schema)) {
-      throw new IllegalArgumentException(
-          "prepared file " + file + ": a block of rows of another schema. Expected the file's.");
+    if (block.layout != checked) {
+      if (!block.layout.schema.equals(layout.schema)) {
+        throw new IllegalArgumentException(
+            "prepared file " + file + ": a block of rows of another schema. Expected the file's.");
+      }
+      checked = block.layout;
     }
     int bytes = layout.bytes;
     int next = from;
