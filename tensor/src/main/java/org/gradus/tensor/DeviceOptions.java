@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tensor;
 
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
 /// How a device is opened.
 ///
 /// @param threads worker threads of `cpu`, the caller included; at least 1. Results do not depend on it.
 /// @param poolBytes how much released memory a device may hold for reuse
 /// @param poison fills released memory with NaN, so that a read after release cannot go unseen
-public record DeviceOptions(int threads, long poolBytes, boolean poison) {
+/// @param tables folder of the files that tables of `cpu` are mapped to, or null for memory. With files, tables may be
+///     larger than the memory that is free; the system keeps there what is in use. The files have no name and are gone
+///     when the process is
+public record DeviceOptions(int threads, long poolBytes, boolean poison, @Nullable Path tables) {
   /// Checks the ranges.
   public DeviceOptions {
     if (threads < 1) {
@@ -18,6 +24,11 @@ public record DeviceOptions(int threads, long poolBytes, boolean poison) {
     }
   }
 
+  /// With tables in memory.
+  public DeviceOptions(int threads, long poolBytes, boolean poison) {
+    this(threads, poolBytes, poison, null);
+  }
+
   /// All processors, a pool of at most a quarter of the heap, no poison.
   public static DeviceOptions defaults() {
     Runtime jvm = Runtime.getRuntime();
@@ -26,11 +37,16 @@ public record DeviceOptions(int threads, long poolBytes, boolean poison) {
 
   /// These options with another number of threads.
   public DeviceOptions withThreads(int n) {
-    return new DeviceOptions(n, poolBytes, poison);
+    return new DeviceOptions(n, poolBytes, poison, tables);
   }
 
   /// These options with released memory poisoned.
   public DeviceOptions withPoison() {
-    return new DeviceOptions(threads, poolBytes, true);
+    return new DeviceOptions(threads, poolBytes, true, tables);
+  }
+
+  /// These options with tables in files of a folder, or in memory (null).
+  public DeviceOptions withTables(@Nullable Path folder) {
+    return new DeviceOptions(threads, poolBytes, poison, folder);
   }
 }

@@ -72,6 +72,14 @@ public final class Devices {
                       .collect(Collectors.joining(", "))
                   + ".");
         }
+        if (options.tables() != null && !kind.equals("cpu")) {
+          throw new IllegalArgumentException(
+              "device "
+                  + exact
+                  + ": tables in files of "
+                  + options.tables()
+                  + ". Only cpu maps tables to files.");
+        }
         return p.open(options);
       }
     }

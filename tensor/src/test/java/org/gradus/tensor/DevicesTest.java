@@ -4,10 +4,12 @@ package org.gradus.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.gradus.tensor.reference.ReferenceDevice;
 import org.gradus.tensor.reference.ReferenceDeviceProvider;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class DevicesTest {
   private static final DeviceProvider REFERENCE = new ReferenceDeviceProvider();
@@ -68,6 +70,15 @@ class DevicesTest {
   @Test
   void referenceIsTheLastResortOfAuto() {
     assertThat(Devices.providers().getLast().name()).isEqualTo("reference");
+  }
+
+  @Test
+  void onlyCpuMapsTablesToFiles(@TempDir Path folder) {
+    DeviceOptions options = DeviceOptions.defaults().withTables(folder);
+    assertThatThrownBy(() -> Device.open("reference", options))
+        .hasMessageContaining("device reference: tables in files of " + folder)
+        .hasMessageContaining("Only cpu maps tables to files.");
+    Device.open("cpu", options).close();
   }
 
   @Test

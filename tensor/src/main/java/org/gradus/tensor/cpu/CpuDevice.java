@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tensor.cpu;
 
+import java.nio.file.Path;
 import java.util.Arrays;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.BufferPool;
@@ -13,6 +14,7 @@ import org.gradus.tensor.Table;
 import org.gradus.tensor.host.Flags;
 import org.gradus.tensor.host.Floats;
 import org.gradus.tensor.host.Ints;
+import org.jspecify.annotations.Nullable;
 
 /// Float32 on the heap, in vectors, on a fixed pool of threads.
 ///
@@ -22,6 +24,7 @@ public final class CpuDevice implements Device {
   private final Kernels kernels;
   private final BufferPool<Buffer> pool;
   private final boolean poison;
+  private final @Nullable Path tables;
 
   /// A device with threads of its own.
   public CpuDevice(DeviceOptions options) {
@@ -50,6 +53,7 @@ public final class CpuDevice implements Device {
             new CpuUpdate(chunks));
     pool = new BufferPool<>(options.poolBytes(), Float.BYTES);
     poison = options.poison();
+    tables = options.tables();
   }
 
   @Override
@@ -112,7 +116,7 @@ public final class CpuDevice implements Device {
 
   @Override
   public Table table(int rows, int width) {
-    return CpuTable.zeros(rows, width);
+    return tables == null ? CpuTable.zeros(rows, width) : CpuTable.mapped(tables, rows, width);
   }
 
   @Override

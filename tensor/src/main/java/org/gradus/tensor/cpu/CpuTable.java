@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tensor.cpu;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
 import org.gradus.tensor.Table;
 
-/// An embedding table off the heap: float32 rows end to end, without padding, addressed by `long`.
+/// An embedding table off the heap, in memory or in a file: float32 rows end to end, without padding, addressed by `long`.
 ///
 /// Behind the last row lies one block of 16 numbers that belongs to no row, so that a row may be read in whole
 /// vectors. Writes never leave their row.
@@ -31,10 +37,7 @@ final class CpuTable implements Table {
 
   /// A table of zeros.
   static CpuTable zeros(int rows, int width) {
-    if (rows < 0 || width < 0) {
-      throw new IllegalArgumentException(
-          "table: " + rows + " rows of width " + width + ". Expected sizes of at least 0.");
-    }
+    checkSizes(rows, width);
     Arena arena = Arena.ofShared();
     try {
       return new CpuTable(
@@ -50,6 +53,48 @@ final class CpuTable implements Table {
               + (bytes(rows, width) >> 20)
               + " MiB outside the heap. Expected a machine with more memory, or fewer rows.",
           e);
+    }
+  }
+
+  /// A table of zeros, mapped to a new file of a folder. The file is sparse: rows that were never written take no space.
+  /// It loses its name at once and its space when the table is closed, or the process ends in whatever way.
+  static CpuTable mapped(Path folder, int rows, int width) {
+    checkSizes(rows, width);
+    long bytes = bytes(rows, width);
+    Arena arena = Arena.ofShared();
+    try {
+      Files.createDirectories(folder);
+      Path file = folder.resolve("." + ProcessHandle.current().pid() + "-" + UUID.randomUUID());
+      try (FileChannel channel =
+          FileChannel.open(
+              file,
+              StandardOpenOption.CREATE_NEW,
+              StandardOpenOption.SPARSE,
+              StandardOpenOption.READ,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.DELETE_ON_CLOSE)) {
+        // The mapping outlives the channel, and keeps the file that no longer has a name.
+        MemorySegment memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
+        return new CpuTable(arena, memory, rows, width);
+      }
+    } catch (IOException e) {
+      arena.close();
+      throw new IllegalStateException(
+          "table: no file of "
+              + (bytes >> 20)
+              + " MiB in "
+              + folder
+              + ": "
+              + e
+              + ". Expected a folder that may be written to, on a disk with room for the tables.",
+          e);
+    }
+  }
+
+  private static void checkSizes(int rows, int width) {
+    if (rows < 0 || width < 0) {
+      throw new IllegalArgumentException(
+          "table: " + rows + " rows of width " + width + ". Expected sizes of at least 0.");
     }
   }
 

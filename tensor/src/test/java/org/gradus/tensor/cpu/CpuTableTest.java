@@ -5,11 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.DeviceOptions;
@@ -17,6 +14,7 @@ import org.gradus.tensor.JaggedKernels.Bags;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.Pooling;
 import org.gradus.tensor.RowGradient;
+import org.gradus.tensor.Table;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -62,22 +60,14 @@ class CpuTableTest {
   /// an int are looked up and updated where they lie.
   @Test
   @EnabledOnOs(OS.LINUX) // elsewhere the file would be written out whole
-  void reachesBeyondTwoToThe31Elements(@TempDir Path folder) throws IOException {
+  void reachesBeyondTwoToThe31Elements(@TempDir Path folder) {
     int width = 32;
     int rows = (1 << 26) + 3;
     int last = rows - 1;
-    Arena arena = Arena.ofShared();
-    try (FileChannel file =
-            FileChannel.open(
-                folder.resolve("table"),
-                StandardOpenOption.CREATE_NEW,
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE,
-                StandardOpenOption.SPARSE);
-        CpuDevice device = new CpuDevice(DeviceOptions.defaults().withThreads(1))) {
-      long bytes = CpuTable.bytes(rows, width);
-      MemorySegment memory = file.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
-      try (CpuTable table = new CpuTable(arena, memory, rows, width)) {
+    DeviceOptions options = DeviceOptions.defaults().withThreads(1).withTables(folder);
+    try (CpuDevice device = new CpuDevice(options)) {
+      try (Table table = device.table(rows, width);
+          Table squares = device.table(rows, 1)) {
         assertThat(table.elements()).isGreaterThan(1L << 31);
         float[] ones = new float[width];
         java.util.Arrays.fill(ones, 1);
@@ -88,7 +78,13 @@ class CpuTableTest {
         Buffer gradients = device.allocate(Kind.REAL, 2 * width);
         device.upload(gradients, new float[2 * width]);
         device.kernels().elementwise().fill(gradients, 2, 2 * width);
-        device.kernels().update().sgdRows(table, new RowGradient.Summed(ids, gradients, 2), 0.25);
+        RowGradient twos = new RowGradient.Summed(ids, gradients, 2);
+        device.kernels().update().sgdRows(table, twos, 0.25);
+        // s = mean of 2² = 4, so a step is 0.75 · 2 / √4
+        device.kernels().update().rowWiseAdagradRows(table, squares, twos, 0.75, 1e-30);
+        float[] s = new float[1];
+        squares.read(last, s);
+        assertThat(s[0]).isEqualTo(4);
 
         Buffer offsets = device.allocate(Kind.INT, 3);
         device.upload(offsets, new int[] {0, 1, 2});
@@ -98,11 +94,33 @@ class CpuTableTest {
         float[] values = new float[2 * width];
         device.download(values, y);
         for (int d = 0; d < width; d++) {
-          assertThat(values[d]).as("row 5, d = %s", d).isEqualTo(-0.5f);
-          assertThat(values[width + d]).as("last row, d = %s", d).isEqualTo(0.5f);
+          assertThat(values[d]).as("row 5, d = %s", d).isEqualTo(-1.25f);
+          assertThat(values[width + d]).as("last row, d = %s", d).isEqualTo(-0.25f);
         }
       }
     }
+  }
+
+  @Test
+  void aMappedTableIsLikeAnyOtherAndLeavesNoFile(@TempDir Path folder) {
+    Path made = folder.resolve("a/b");
+    try (CpuTable table = CpuTable.mapped(made, 5, 3)) {
+      assertThat(made).isEmptyDirectory();
+      table.write(1, new float[] {1, 2, 3, 4, 5, 6});
+      float[] all = new float[15];
+      table.read(0, all);
+      assertThat(all).containsExactly(0, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0, 0, 0, 0, 0);
+    }
+    assertThat(made).isEmptyDirectory();
+  }
+
+  @Test
+  void aMappedTableNeedsAFolder(@TempDir Path folder) throws IOException {
+    Path file = Files.createFile(folder.resolve("file"));
+    assertThatThrownBy(() -> CpuTable.mapped(file, 5, 3))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("table: no file of 0 MiB in " + file)
+        .hasMessageContaining("Expected a folder that may be written to");
   }
 
   /// Large enough for memory that asks for large pages.
