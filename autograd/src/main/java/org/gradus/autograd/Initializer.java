@@ -3,8 +3,8 @@ package org.gradus.autograd;
 
 import org.gradus.tensor.Shape;
 
-/// Initial values: a function of fans, key and position, so that any part can be drawn at any time, and every value is
-/// representable in float32.
+/// Initial values: a function of fans, key and position, so that any part can be drawn at any time and by any thread, several
+/// at once, and every value is representable in float32.
 @FunctionalInterface
 public interface Initializer {
   /// Writes the values of positions `first … first + values.length` of a parameter, row by row.

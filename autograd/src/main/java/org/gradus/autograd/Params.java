@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.Scope;
@@ -25,6 +26,9 @@ import org.gradus.tensor.Tensor;
 public final class Params implements AutoCloseable {
   /// Rows written to a table at once while it is initialised.
   private static final int CHUNK = 1 << 16;
+
+  /// Chunks drawn before they are written.
+  private static final int CHUNKS_AT_ONCE = 64;
 
   private final Store store;
   private final String prefix;
@@ -113,22 +117,53 @@ public final class Params implements AutoCloseable {
     return p;
   }
 
+  /// Draws a table of billions of numbers some rows at a time, each piece by whatever thread is free: values are functions of
+  /// key and position. The writing, in order, stays with the caller.
   private static void initialize(TableParameter p, Initializer init, long key) {
     Table table = p.table();
     int rows = table.rows();
-    int width = table.width();
-    int padding = p.paddingId();
-    Initializer.Fans fans = new Initializer.Fans(rows, width);
-    int step = Math.max(1, CHUNK / width);
-    for (int first = 0; first < rows; first += Math.min(step, rows - first)) {
-      int n = Math.min(step, rows - first);
-      float[] values = new float[n * width];
-      init.fill(values, (long) first * width, fans, key);
-      if (padding >= first && padding < first + n) {
-        Arrays.fill(values, (padding - first) * width, (padding - first + 1) * width, 0);
+    int step = Math.max(1, CHUNK / table.width());
+    int chunks = (int) ((rows + (long) step - 1) / step);
+    float[][] values = new float[Math.min(CHUNKS_AT_ONCE, chunks)][];
+    int some = 1; // one that fails shall fail in the thread that asked
+    for (int done = 0; done < chunks; done += some) {
+      int from = done;
+      some = done == 0 ? 1 : Math.min(values.length, chunks - done);
+      IntStream numbers = IntStream.range(0, some);
+      (some == 1 ? numbers : numbers.parallel())
+          .forEach(
+              c -> {
+                int first = (from + c) * step;
+                int size = Math.min(step, rows - first) * table.width();
+                float[] used = values[c];
+                values[c] = used != null && used.length == size ? used : new float[size];
+                draw(p, first, values[c], init, key);
+              });
+      for (int c = 0; c < some; c++) {
+        if (!isZero(values[c])) { // a new table is zero: what is not written takes no memory
+          table.write((from + c) * step, values[c]);
+        }
       }
-      table.write(first, values);
     }
+  }
+
+  private static void draw(
+      TableParameter p, int first, float[] values, Initializer init, long key) {
+    int width = p.table().width();
+    int rows = values.length / width;
+    int padding = p.paddingId();
+    init.fill(values, (long) first * width, new Initializer.Fans(p.table().rows(), width), key);
+    if (padding >= first && padding < first + rows) {
+      Arrays.fill(values, (padding - first) * width, (padding - first + 1) * width, 0);
+    }
+  }
+
+  private static boolean isZero(float[] values) {
+    int bits = 0;
+    for (float v : values) {
+      bits |= Float.floatToRawIntBits(v); // −0 is written
+    }
+    return bits == 0;
   }
 
   /// Every parameter of the store, by path.

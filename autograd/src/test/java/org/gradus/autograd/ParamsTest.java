@@ -11,6 +11,8 @@ import org.gradus.tensor.Table;
 import org.junit.jupiter.api.Test;
 
 class ParamsTest {
+  private static final Initializer ONES = (values, _, _, _) -> values[0] = 1; // of each chunk
+
   private final Device device = Device.open("reference", DeviceOptions.defaults().withPoison());
   private final Device huge = new AlteredDevice(device, device.kernels(), Empty::new);
   private int open;
@@ -59,9 +61,34 @@ class ParamsTest {
   @Test
   void aTableWithTheMostRowsIsWrittenOnce() {
     try (Params params = Params.create(huge, 1)) {
-      params.table("t", Integer.MAX_VALUE, 1, TableParameter.NO_PADDING, (_, _, _, _) -> {});
+      params.table("t", Integer.MAX_VALUE, 1, TableParameter.NO_PADDING, ONES);
     }
     assertThat(written).isEqualTo(Integer.MAX_VALUE);
+  }
+
+  /// Some threads draw, chunk by chunk: each number must be that of its position, wherever the chunks are cut.
+  @Test
+  void aTableOfManyChunksHoldsTheNumbersOfItsPositions() {
+    int rows = 100 * 1024 + 5;
+    int width = 65; // no chunk ends where a power of two does
+    Initializer places =
+        (values, first, _, _) -> {
+          for (int i = 0; i < values.length; i++) {
+            values[i] = first + i;
+          }
+        };
+    try (Params params = Params.create(device, 1)) {
+      Table table = params.table("t", rows, width, 3, places).table();
+      double[] row = new double[width];
+      for (int r = 0; r < rows; r++) {
+        table.read(r, row);
+        for (int i = 0; i < width; i++) {
+          if (row[i] != (r == 3 ? 0 : r * width + i)) {
+            throw new AssertionError("row " + r + ", column " + i + " is " + row[i]);
+          }
+        }
+      }
+    }
   }
 
   /// A table that holds nothing, and counts the rows written.
