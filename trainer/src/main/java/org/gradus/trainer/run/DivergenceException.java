@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// Training produced a number that is NaN or infinite. The message names the step, the part of the loss, and the first
 /// tensor that holds such a number.
 public final class DivergenceException extends RuntimeException {
-  private static final int CHUNK = 1 << 16;
+  private static final int CHUNK = 1 << 14;
 
   /// With a message for the user.
   DivergenceException(String message) {

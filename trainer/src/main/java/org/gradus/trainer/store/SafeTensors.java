@@ -4,6 +4,7 @@ package org.gradus.trainer.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -27,7 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// ```
 ///
 /// Files carry a checksum of their own, so that a flipped bit is seen wherever they are copied to. Tables are written and
-/// read some rows at a time.
+/// read some rows at a time, straight from where they lie: a file of many gigabytes takes no memory.
 public final class SafeTensors {
   static final String METADATA = "__metadata__";
   static final String CHECKSUM = "sha256";
@@ -43,19 +44,36 @@ public final class SafeTensors {
   /// @return [#sha256] of the tensors
   public static String write(
       Path file, Device device, SortedMap<String, Stored> tensors, Map<String, String> metadata) {
-    String checksum = sha256(device, tensors);
-    byte[] header = header(device.float64(), tensors, metadata, checksum);
+    MessageDigest digest = digest();
+    String[] checksum = {"0".repeat(2 * digest.getDigestLength())}; // until it is known
     AtomicFiles.write(
         file,
         channel -> {
-          ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-          AtomicFiles.writeAll(channel, length.putLong(header.length).flip());
-          AtomicFiles.writeAll(channel, ByteBuffer.wrap(header));
-          for (Stored t : tensors.values()) {
-            forEachChunk(t, device, bytes -> AtomicFiles.writeAll(channel, bytes));
+          writeHeader(channel, header(device.float64(), tensors, metadata, checksum[0]));
+          for (Map.Entry<String, Stored> e : tensors.entrySet()) {
+            Stored t = e.getValue();
+            digest.update(line(e.getKey(), dtype(device.float64()), t.sizes()));
+            forEachChunk(
+                t,
+                device,
+                bytes -> {
+                  digest.update(bytes.duplicate());
+                  AtomicFiles.writeAll(channel, bytes);
+                });
           }
+          // One pass over the numbers, which may be many gigabytes: the checksum is put in
+          // afterwards.
+          checksum[0] = HexFormat.of().formatHex(digest.digest());
+          channel.position(0);
+          writeHeader(channel, header(device.float64(), tensors, metadata, checksum[0]));
         });
-    return checksum;
+    return checksum[0];
+  }
+
+  private static void writeHeader(FileChannel channel, byte[] header) throws IOException {
+    ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+    AtomicFiles.writeAll(channel, length.putLong(header.length).flip());
+    AtomicFiles.writeAll(channel, ByteBuffer.wrap(header));
   }
 
   /// Opens a file and checks its header against its size.
