@@ -235,7 +235,8 @@ final class CompareCommand implements Runnable {
             c.measure(),
             new TrainConfig.Execution(
                 threads == null ? c.execution().threads() : threads,
-                c.execution().checkpointEvery()));
+                c.execution().checkpointEvery(),
+                c.execution().tableFiles()));
     return overrides.apply(all);
   }
 

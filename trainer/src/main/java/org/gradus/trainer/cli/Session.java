@@ -20,8 +20,14 @@ final class Session implements AutoCloseable {
   private final Model model;
 
   Session(TrainConfig config, Schema schema, String deviceName) {
+    TrainConfig.Execution execution = config.execution();
+    String tableFiles = execution.tableFiles();
     device =
-        Device.open(deviceName, DeviceOptions.defaults().withThreads(config.execution().threads()));
+        Device.open(
+            deviceName,
+            DeviceOptions.defaults()
+                .withThreads(execution.threads())
+                .withTables(tableFiles == null ? null : Path.of(tableFiles)));
     params = Params.create(device, config.seed());
     try {
       ModelSpec spec = Models.get(config.model().name());

@@ -102,6 +102,14 @@ final class TrainCommand implements Runnable {
       description = "steps between checkpoints (default: one per epoch; also on Ctrl-C)")
   private @Nullable Long checkpointEvery;
 
+  @Option(
+      names = "--table-files",
+      paramLabel = "DIR",
+      description =
+          "folder for files that embedding tables lie in while they are used, so that they may be"
+              + " larger than free memory (cpu only; default: in memory)")
+  private @Nullable Path tableFiles;
+
   @Option(names = "--out", paramLabel = "DIR", description = "new folder for the run")
   private @Nullable Path out;
 
@@ -206,8 +214,8 @@ final class TrainCommand implements Runnable {
         || initFrom != null) {
       throw new IllegalArgumentException(
           "--resume: model, data, settings and folder are those of the run. Expected only"
-              + " --threads, --checkpoint-every, --path, or the same --seed, --batch-size and"
-              + " --epochs.");
+              + " --threads, --checkpoint-every, --table-files, --path, or the same --seed,"
+              + " --batch-size and --epochs.");
     }
     TrainConfig.Loop l = c.loop();
     TrainConfig.Loop loop =
@@ -228,7 +236,8 @@ final class TrainCommand implements Runnable {
   private TrainConfig.Execution execution(TrainConfig.Execution e) {
     return new TrainConfig.Execution(
         threads == null ? e.threads() : threads,
-        checkpointEvery == null ? e.checkpointEvery() : checkpointEvery);
+        checkpointEvery == null ? e.checkpointEvery() : checkpointEvery,
+        tableFiles == null ? e.tableFiles() : tableFiles.toString());
   }
 
   private String chosenDevice(String configured) {

@@ -117,7 +117,13 @@ public record TrainConfig(
   ///
   /// @param threads of the cpu device
   /// @param checkpointEvery steps between checkpoints within an epoch; 0 for one at the end of each epoch only
-  public record Execution(int threads, long checkpointEvery) {
+  /// @param tableFiles folder of the files that tables are mapped to, or null for memory
+  public record Execution(int threads, long checkpointEvery, @Nullable String tableFiles) {
+    /// With tables in memory.
+    public Execution(int threads, long checkpointEvery) {
+      this(threads, checkpointEvery, null);
+    }
+
     /// Checks the ranges.
     public Execution {
       if (threads < 1 || checkpointEvery < 0) {
