@@ -98,6 +98,31 @@ class MemoryTest {
     assertThat(m.path("parameters").asLong() * Float.BYTES).isGreaterThan(64L << 20);
   }
 
+  /// Where the tables lie changes nothing but the memory they take.
+  @Test
+  void tablesInFiles() throws IOException {
+    Cli cli = new Cli(folder.resolve("cache"));
+    Path files = folder.resolve("files");
+    Path memory = folder.resolve("memory");
+    Path mapped = folder.resolve("mapped");
+    List<String> train =
+        Cli.join(
+            List.of("train", "--model=fm", "--device=cpu", "--seed=3"),
+            List.of("--set=optimizer=row-wise-adagrad"),
+            Cli.TINY_DATA);
+    Result r = cli.run(Cli.join(train, List.of("--out=" + memory)));
+    assertThat(r.code()).as(r.all()).isZero();
+    r = cli.run(Cli.join(train, List.of("--out=" + mapped, "--table-files=" + files)));
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(Cli.metrics(mapped).path("parameters_sha256"))
+        .isEqualTo(Cli.metrics(memory).path("parameters_sha256"));
+    assertThat(files).isEmptyDirectory();
+    Path elsewhere = Files.createFile(folder.resolve("file"));
+    r = cli.run(Cli.join(train, List.of("--out=" + folder, "--table-files=" + elsewhere)));
+    assertThat(r.code()).isNotZero();
+    assertThat(r.err()).contains("table: no file of");
+  }
+
   @Test
   @Tag("slow")
   void aMillionRowsInTwoGigabytes() throws IOException, InterruptedException {

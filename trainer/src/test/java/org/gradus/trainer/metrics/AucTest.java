@@ -66,6 +66,33 @@ class AucTest {
     assertThat(Auc.of(transformed, labels).value()).isEqualTo(auc);
   }
 
+  /// Enough scores for several threads. They are whole numbers, so that positives below each can be counted in a table.
+  @Test
+  void manyScoresWithTies() {
+    int n = 100_000;
+    int values = 1000;
+    double[] scores = new double[n];
+    float[] labels = new float[n];
+    long[] positives = new long[values];
+    long[] negatives = new long[values];
+    for (int i = 0; i < n; i++) {
+      int s = (int) Counter.below(5, i, values);
+      scores[i] = s - 400;
+      boolean positive = Counter.below(6, i, values) < s;
+      labels[i] = positive ? 1 : 0;
+      (positive ? positives : negatives)[s]++;
+    }
+    long halves = 0;
+    long below = 0;
+    long p = 0;
+    for (int s = 0; s < values; s++) {
+      halves += positives[s] * (2 * below + negatives[s]);
+      below += negatives[s];
+      p += positives[s];
+    }
+    assertThat(Auc.of(scores, labels).value()).isEqualTo(0.5 * halves / ((double) p * below));
+  }
+
   @Test
   void zerosOfBothSignsAreEqual() {
     assertThat(Auc.of(new double[] {-0.0, 0.0}, new float[] {1, 0}).value()).isEqualTo(0.5);
