@@ -23,8 +23,9 @@ record Finish(TrainConfig config, DataSet data, Params params, Checkpoints check
   RunResult run(Evaluator evaluator, List<String> labels, TrainingState state) {
     Device device = params.device();
     RunFolder folder = checkpoints.folder();
-    String last = SafeTensors.sha256(device, Stored.of(params));
+    String last = "";
     if (config.stopping() != null) {
+      last = SafeTensors.sha256(device, Stored.of(params));
       checkpoints.loadBest();
     }
     ObjectNode json = JsonMapper.shared().createObjectNode();
@@ -49,7 +50,7 @@ record Finish(TrainConfig config, DataSet data, Params params, Checkpoints check
     json.put("samples_per_second", seconds == 0 ? 0 : state.total().rows() / seconds);
     json.put("train_seconds", seconds);
     json.put("parameters_sha256", kept);
-    json.put("last_parameters_sha256", last);
+    json.put("last_parameters_sha256", last.isEmpty() ? kept : last);
     json.put("parameters", params.all().stream().mapToLong(p -> p.elements()).sum());
     json.put("device", device.name());
     json.put("model", config.model().name());
