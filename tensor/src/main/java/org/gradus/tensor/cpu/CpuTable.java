@@ -20,15 +20,20 @@ final class CpuTable implements Table {
   /// The alignment of a cache line: rows of 16, 32, 64 … numbers never straddle one more than they must.
   private static final long ALIGNMENT = 64;
 
+  /// Bytes of a mapped file that are brought in ahead of a reader of all rows.
+  private static final long AHEAD = 1 << 20;
+
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
 
   private final Arena arena;
   private final MemorySegment memory;
   private final int rows;
   private final int width;
+  private final boolean mapped;
 
   /// A table in memory that `arena` owns, at least [#bytes] of it.
-  CpuTable(Arena arena, MemorySegment memory, int rows, int width) {
+  private CpuTable(Arena arena, MemorySegment memory, int rows, int width, boolean mapped) {
+    this.mapped = mapped;
     this.arena = arena;
     this.memory = memory;
     this.rows = rows;
@@ -41,7 +46,7 @@ final class CpuTable implements Table {
     Arena arena = Arena.ofShared();
     try {
       return new CpuTable(
-          arena, HugePages.allocate(arena, bytes(rows, width), ALIGNMENT), rows, width);
+          arena, HugePages.allocate(arena, bytes(rows, width), ALIGNMENT), rows, width, false);
     } catch (OutOfMemoryError e) {
       arena.close();
       throw new IllegalStateException(
@@ -75,7 +80,8 @@ final class CpuTable implements Table {
               StandardOpenOption.DELETE_ON_CLOSE)) {
         // The mapping outlives the channel, and keeps the file that no longer has a name.
         MemorySegment memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
-        return new CpuTable(arena, memory, rows, width);
+        HugePages.random(memory);
+        return new CpuTable(arena, memory, rows, width, true);
       }
     } catch (IOException e) {
       arena.close();
@@ -153,6 +159,7 @@ final class CpuTable implements Table {
   @Override
   public void read(int first, float[] values) {
     check("read", first, values.length);
+    announce(first, values.length);
     MemorySegment.copy(memory, FLOAT, offset(first), values, 0, values.length);
   }
 
@@ -168,9 +175,17 @@ final class CpuTable implements Table {
   @Override
   public void read(int first, double[] values) {
     check("read", first, values.length);
+    announce(first, values.length);
     long at = offset(first);
     for (int i = 0; i < values.length; i++) {
       values[i] = memory.get(FLOAT, at + (long) i * Float.BYTES);
+    }
+  }
+
+  /// Whoever reads some rows reads them all, and likely goes on behind them.
+  private void announce(int first, int values) {
+    if (mapped) {
+      HugePages.willNeed(memory, offset(first), AHEAD + (long) values * Float.BYTES);
     }
   }
 

@@ -10,7 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 
-/// Zeroed memory in large pages, where the system has them.
+/// Zeroed memory in large pages, where the system has them, and advice to it about mapped files.
 ///
 /// Rows of a table are read at random places. With pages of 4 KiB nearly every row costs a walk of the page tables beside
 /// the miss of the row itself; with pages of 2 MiB it does not. Linux gives them to memory that asks (`madvise`) before
@@ -22,7 +22,10 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("restricted") // enabled by the launcher, and asked for before use
 final class HugePages {
   private static final long PAGE = 2L << 20;
+  private static final int MADV_RANDOM = 1;
+  private static final int MADV_WILLNEED = 3;
   private static final int MADV_HUGEPAGE = 14;
+  private static final long MOST_SMALL_PAGE = 1 << 16; // small pages have 4, 16 or 64 KiB
   private static final @Nullable Calls CALLS = calls();
 
   private HugePages() {}
@@ -75,6 +78,29 @@ final class HugePages {
       throw e;
     } catch (Throwable e) {
       throw new IllegalStateException("memory of a table: a call of the system failed", e);
+    }
+  }
+
+  /// Tells that a mapped file is read at random places, so that a row does not bring in the 128 KiB around it.
+  static void random(MemorySegment mapped) {
+    advise(mapped.address(), mapped.byteSize(), MADV_RANDOM);
+  }
+
+  /// Tells that a part of a mapped file is read next, so that it comes in at once and not page by page.
+  static void willNeed(MemorySegment mapped, long from, long bytes) {
+    long page = (mapped.address() + from) / MOST_SMALL_PAGE * MOST_SMALL_PAGE;
+    long start = Math.max(mapped.address(), page);
+    long end = mapped.address() + Math.min(mapped.byteSize(), from + bytes);
+    advise(start, end - start, MADV_WILLNEED);
+  }
+
+  private static void advise(long address, long bytes, int advice) {
+    if (CALLS != null && bytes > 0) {
+      try {
+        int _ = (int) CALLS.madvise.invokeExact(MemorySegment.ofAddress(address), bytes, advice);
+      } catch (Throwable e) {
+        throw new IllegalStateException("memory of a table: a call of the system failed", e);
+      }
     }
   }
 
