@@ -85,7 +85,7 @@ final class CpuTable implements Table {
       }
     } catch (IOException e) {
       arena.close();
-      throw new IllegalStateException(
+      throw new IllegalArgumentException(
           "table: no file of "
               + (bytes >> 20)
               + " MiB in "

@@ -118,7 +118,7 @@ class CpuTableTest {
   void aMappedTableNeedsAFolder(@TempDir Path folder) throws IOException {
     Path file = Files.createFile(folder.resolve("file"));
     assertThatThrownBy(() -> CpuTable.mapped(file, 5, 3))
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("table: no file of 0 MiB in " + file)
         .hasMessageContaining("Expected a folder that may be written to");
   }
