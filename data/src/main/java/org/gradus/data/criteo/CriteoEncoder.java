@@ -87,9 +87,8 @@ public final class CriteoEncoder implements DataSource.Encoder, FittedFields {
       to.real(r, 0, block.labels[r] < 0 ? Float.NaN : block.labels[r]);
     }
     int hash = options.hash();
-    for (int i = 0;
-        i < CriteoRow.SPARSE;
-        i++) { // one vocabulary after the other stays in the cache
+    // One vocabulary after the other stays in the cache.
+    for (int i = 0; i < CriteoRow.SPARSE; i++) {
       IntVocabulary vocabulary = vocabularies.get(i);
       for (int r = 0; r < block.rows; r++) {
         int id = vocabulary.id(block.sparse[r * CriteoRow.SPARSE + i]);
