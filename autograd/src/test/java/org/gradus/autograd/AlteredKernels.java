@@ -13,6 +13,7 @@ import org.gradus.tensor.LossKernels;
 import org.gradus.tensor.MatMulKernels;
 import org.gradus.tensor.NormKernels;
 import org.gradus.tensor.Pooling;
+import org.gradus.tensor.RecurrentKernels;
 import org.gradus.tensor.SoftmaxKernels;
 import org.gradus.tensor.SortKernels;
 import org.gradus.tensor.Table;
@@ -32,6 +33,7 @@ final class AlteredKernels {
         k.gather(),
         k.jagged(),
         k.interaction(),
+        k.recurrent(),
         k.loss());
   }
 
@@ -45,6 +47,7 @@ final class AlteredKernels {
         k.gather(),
         k.jagged(),
         k.interaction(),
+        k.recurrent(),
         k.loss());
   }
 
@@ -58,6 +61,21 @@ final class AlteredKernels {
         k.gather(),
         k.jagged(),
         interaction,
+        k.recurrent(),
+        k.loss());
+  }
+
+  static Kernels with(Kernels k, RecurrentKernels recurrent) {
+    return all(
+        k,
+        k.layout(),
+        k.matMul(),
+        k.softmax(),
+        k.norm(),
+        k.gather(),
+        k.jagged(),
+        k.interaction(),
+        recurrent,
         k.loss());
   }
 
@@ -71,6 +89,7 @@ final class AlteredKernels {
         k.gather(),
         jagged,
         k.interaction(),
+        k.recurrent(),
         k.loss());
   }
 
@@ -84,6 +103,7 @@ final class AlteredKernels {
         gather,
         k.jagged(),
         k.interaction(),
+        k.recurrent(),
         k.loss());
   }
 
@@ -97,6 +117,7 @@ final class AlteredKernels {
         k.gather(),
         k.jagged(),
         k.interaction(),
+        k.recurrent(),
         k.loss());
   }
 
@@ -110,6 +131,7 @@ final class AlteredKernels {
         k.gather(),
         k.jagged(),
         k.interaction(),
+        k.recurrent(),
         k.loss());
   }
 
@@ -123,6 +145,7 @@ final class AlteredKernels {
         k.gather(),
         k.jagged(),
         k.interaction(),
+        k.recurrent(),
         loss);
   }
 
@@ -135,6 +158,7 @@ final class AlteredKernels {
       GatherKernels gather,
       JaggedKernels jagged,
       InteractionKernels interaction,
+      RecurrentKernels recurrent,
       LossKernels loss) {
     return new Kernels(
         k.elementwise(),
@@ -147,6 +171,7 @@ final class AlteredKernels {
         jagged,
         k.sort(),
         interaction,
+        recurrent,
         loss,
         k.random(),
         k.update());
@@ -278,6 +303,45 @@ final class AlteredKernels {
         boolean lower,
         boolean self) {
       k.dotsBackward(de, dy, e, batch, fields, width, lower, self);
+    }
+  }
+
+  static class Recurrent implements RecurrentKernels {
+    private final RecurrentKernels k;
+
+    Recurrent(Kernels k) {
+      this.k = k.recurrent();
+    }
+
+    @Override
+    public int gruKept(Size size) {
+      return k.gruKept(size);
+    }
+
+    @Override
+    public void gru(Buffer y, Buffer kept, Sequences x, Gru gru) {
+      k.gru(y, kept, x, gru);
+    }
+
+    @Override
+    public void gruBackward(
+        GruGradients to, Buffer dy, Buffer y, Buffer kept, Sequences x, Gru gru) {
+      k.gruBackward(to, dy, y, kept, x, gru);
+    }
+
+    @Override
+    public int lstmKept(Size size) {
+      return k.lstmKept(size);
+    }
+
+    @Override
+    public void lstm(Buffer y, Buffer kept, Sequences x, @Nullable Buffer cell) {
+      k.lstm(y, kept, x, cell);
+    }
+
+    @Override
+    public void lstmBackward(LstmGradients to, Buffer dy, Buffer y, Buffer kept, Sequences x) {
+      k.lstmBackward(to, dy, y, kept, x);
     }
   }
 

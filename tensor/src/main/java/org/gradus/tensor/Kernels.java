@@ -13,6 +13,7 @@ package org.gradus.tensor;
 /// @param jagged bags of rows, pooled, and back
 /// @param sort the merging of duplicate ids
 /// @param interaction fused interactions of field embeddings: FM, pairwise dots, cross layers
+/// @param recurrent GRU and LSTM, fused over all steps of a batch of sequences
 /// @param loss per-example losses
 /// @param random counter-based random numbers: same key, same bits, on every device
 /// @param update the arithmetic of optimisers, over dense buffers and rows of tables
@@ -27,6 +28,7 @@ public record Kernels(
     JaggedKernels jagged,
     SortKernels sort,
     InteractionKernels interaction,
+    RecurrentKernels recurrent,
     LossKernels loss,
     RandomKernels random,
     UpdateKernels update) {}

@@ -20,6 +20,18 @@ final class Rows {
     java.util.Arrays.fill(y, yAt, yAt + n, 0f);
   }
 
+  /// y = x: for short rows, where a call of System.arraycopy would take longer than the copy
+  static void copy(float[] y, int yAt, float[] x, int xAt, int n) {
+    int whole = S.loopBound(n);
+    for (int i = 0; i < whole; i += W) {
+      FloatVector.fromArray(S, x, xAt + i).intoArray(y, yAt + i);
+    }
+    if (whole < n) {
+      VectorMask<Float> rest = Lanes.upTo(whole, n);
+      FloatVector.fromArray(S, x, xAt + whole, rest).intoArray(y, yAt + whole, rest);
+    }
+  }
+
   /// y += x
   static void add(float[] y, int yAt, float[] x, int xAt, int n) {
     int whole = S.loopBound(n);

@@ -28,6 +28,7 @@ public final class ReferenceDevice implements Device {
           new ReferenceJagged(),
           new ReferenceSort(),
           new ReferenceInteraction(),
+          new ReferenceRecurrent(),
           new ReferenceLoss(),
           new ReferenceRandom(),
           new ReferenceUpdate());
