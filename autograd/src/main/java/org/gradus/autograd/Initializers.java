@@ -54,6 +54,63 @@ public final class Initializers {
     return uniform(1 / StrictMath.sqrt((double) n));
   }
 
+  /// Square blocks with orthogonal rows of length 1, side by side: `[n, blocks · n]`, what recurrent weights begin with
+  /// (Saxe, McClelland, Ganguli 2014). Normal numbers, made orthogonal row by row (Gram, Schmidt).
+  public static Initializer orthogonalBlocks() {
+    return (values, first, fans, key) -> {
+      int n = fans.in();
+      if (fans.out() % n != 0 || first != 0 || values.length != n * fans.out()) {
+        throw new IllegalArgumentException(
+            "orthogonalBlocks: a weight ["
+                + n
+                + ", "
+                + fans.out()
+                + "]. Expected [n, blocks · n], drawn in one piece.");
+      }
+      for (int block = 0; block < fans.out() / n; block++) {
+        double[][] rows = orthogonal(n, key, (long) block * n * n);
+        for (int i = 0; i < n; i++) {
+          for (int j = 0; j < n; j++) {
+            values[i * fans.out() + block * n + j] = (float) rows[i][j];
+          }
+        }
+      }
+    };
+  }
+
+  private static double[][] orthogonal(int n, long key, long position) {
+    double[][] rows = new double[n][n];
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) {
+        rows[i][j] = normalAt(key, position + (long) i * n + j);
+      }
+      for (int pass = 0; pass < 2; pass++) { // the second pass takes away what rounding left
+        for (int before = 0; before < i; before++) {
+          addScaled(rows[i], -dot(rows[i], rows[before]), rows[before]);
+        }
+      }
+      double length = Math.sqrt(dot(rows[i], rows[i]));
+      for (int j = 0; j < n; j++) {
+        rows[i][j] /= length;
+      }
+    }
+    return rows;
+  }
+
+  private static double dot(double[] a, double[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += a[i] * b[i];
+    }
+    return sum;
+  }
+
+  private static void addScaled(double[] to, double factor, double[] x) {
+    for (int i = 0; i < to.length; i++) {
+      to[i] += factor * x[i];
+    }
+  }
+
   /// A standard normal number for a position under a key: the normal quantile of a uniform number.
   public static double normalAt(long key, long position) {
     return quantile(Counter.bits(key, position));
