@@ -41,12 +41,10 @@ final class CpuRecurrent implements RecurrentKernels {
   public void gru(Buffer y, Buffer kept, Sequences x, Gru gru) {
     int width = x.size().width();
     int n = StepWeights.padded(width);
-    float[] u = Floats.of(x.u());
-    float[] packed = scratch.floats(StepWeights.size(width, 3 * n));
-    StepWeights gates = StepWeights.forward(packed, 0, u, width, 3, 0, 1);
-    StepWeights candidate = StepWeights.forward(packed, gates.end(), u, width, 3, 2);
+    float[] packed = scratch.floats(StepWeights.size(width, 3));
+    StepWeights[] weights = StepWeights.forward(packed, 0, Floats.of(x.u()), width, 3);
     GruForward forward =
-        new GruForward(SequenceRows.of(x), gru, gates, candidate, Floats.of(y), Floats.of(kept));
+        new GruForward(SequenceRows.of(x), gru, weights, Floats.of(y), Floats.of(kept));
     chunks.rows(
         SequenceRows.tiles(x.size()),
         cost(x.size(), 3),
@@ -64,22 +62,12 @@ final class CpuRecurrent implements RecurrentKernels {
     int n = StepWeights.padded(width);
     int parts = parts(x.size());
     int sums = GruBackward.sums(width);
-    float[] u = Floats.of(x.u());
-    float[] all = scratch.floats(StepWeights.size(3 * n, n) + parts * sums);
-    StepWeights gates = StepWeights.backward(all, 0, u, width, 3, 0, 1);
-    StepWeights candidate = StepWeights.backward(all, gates.end(), u, width, 3, 2);
-    int first = candidate.end();
-    Arrays.fill(all, first, first + parts * sums, 0f);
+    int first = StepWeights.size(width, 3);
+    float[] all = scratch.floats(first + Math.max(1, parts) * sums);
+    StepWeights[] weights = StepWeights.backward(all, 0, Floats.of(x.u()), width, 3);
     GruBackward backward =
-        new GruBackward(
-            SequenceRows.of(x),
-            gru,
-            gates,
-            candidate,
-            to,
-            Floats.of(dy),
-            Floats.of(y),
-            Floats.of(kept));
+        new GruBackward(SequenceRows.of(x), gru, weights, to, GruBackward.Trace.of(dy, y, kept));
+    Arrays.fill(all, first, first + Math.max(1, parts) * sums, 0f);
     run(
         x.size(),
         3,
@@ -90,7 +78,7 @@ final class CpuRecurrent implements RecurrentKernels {
           }
         });
     add(all, first, parts, sums);
-    SequenceRows.gather(Floats.of(to.u()), 0, width, all, first, n, 3 * width);
+    weightGradient(Floats.of(to.u()), all, first, width, 3);
     if (to.candidateBias() != null) {
       Rows.copy(Floats.of(to.candidateBias()), 0, all, first + 3 * width * n, width);
     }
@@ -105,15 +93,11 @@ final class CpuRecurrent implements RecurrentKernels {
   public void lstm(Buffer y, Buffer kept, Sequences x, @Nullable Buffer cell) {
     int width = x.size().width();
     int n = StepWeights.padded(width);
-    float[] packed = scratch.floats(StepWeights.size(width, 4 * n));
-    StepWeights weights = StepWeights.forward(packed, 0, Floats.of(x.u()), width, 4, 0, 1, 3, 2);
+    float[] packed = scratch.floats(StepWeights.size(width, 4));
+    StepWeights[] weights = StepWeights.forward(packed, 0, Floats.of(x.u()), width, 4);
+    float @Nullable [] cells = cell == null ? null : Floats.of(cell);
     LstmForward forward =
-        new LstmForward(
-            SequenceRows.of(x),
-            cell == null ? null : Floats.of(cell),
-            weights,
-            Floats.of(y),
-            Floats.of(kept));
+        new LstmForward(SequenceRows.of(x), cells, weights, Floats.of(y), Floats.of(kept));
     chunks.rows(
         SequenceRows.tiles(x.size()),
         cost(x.size(), 4),
@@ -131,13 +115,12 @@ final class CpuRecurrent implements RecurrentKernels {
     int n = StepWeights.padded(width);
     int parts = parts(x.size());
     int sums = LstmBackward.sums(width);
-    float[] all = scratch.floats(StepWeights.size(4 * n, n) + parts * sums);
-    StepWeights weights = StepWeights.backward(all, 0, Floats.of(x.u()), width, 4, 0, 1, 3, 2);
-    int first = weights.end();
-    Arrays.fill(all, first, first + parts * sums, 0f);
+    int first = StepWeights.size(width, 4);
+    float[] all = scratch.floats(first + Math.max(1, parts) * sums);
+    StepWeights[] weights = StepWeights.backward(all, 0, Floats.of(x.u()), width, 4);
     LstmBackward backward =
-        new LstmBackward(
-            SequenceRows.of(x), weights, to, Floats.of(dy), Floats.of(y), Floats.of(kept));
+        new LstmBackward(SequenceRows.of(x), weights, to, GruBackward.Trace.of(dy, y, kept));
+    Arrays.fill(all, first, first + Math.max(1, parts) * sums, 0f);
     run(
         x.size(),
         4,
@@ -148,13 +131,17 @@ final class CpuRecurrent implements RecurrentKernels {
           }
         });
     add(all, first, parts, sums);
-    float[] du = Floats.of(to.u());
+    weightGradient(Floats.of(to.u()), all, first, width, 4);
+  }
+
+  /// Copies the sums `[gates, H, padded]` to dU `[H, gates · H]`.
+  private static void weightGradient(float[] du, float[] sums, int first, int width, int gates) {
+    int n = StepWeights.padded(width);
     for (int k = 0; k < width; k++) {
-      int at = k * 4 * width;
-      int from = first + k * 4 * n;
-      SequenceRows.gather(du, at, width, all, from, n, 2);
-      Rows.copy(du, at + 2 * width, all, from + 3 * n, width);
-      Rows.copy(du, at + 3 * width, all, from + 2 * n, width);
+      for (int gate = 0; gate < gates; gate++) {
+        int from = first + (gate * width + k) * n;
+        Rows.copy(du, (k * gates + gate) * width, sums, from, width);
+      }
     }
   }
 

@@ -2,166 +2,187 @@
 package org.gradus.tensor.cpu;
 
 import java.util.Arrays;
+import org.gradus.tensor.Buffer;
 import org.gradus.tensor.RecurrentKernels.Gru;
 import org.gradus.tensor.RecurrentKernels.GruGradients;
 import org.gradus.tensor.RecurrentKernels.Reset;
 import org.gradus.tensor.host.Floats;
-import org.jspecify.annotations.Nullable;
 
-/// A GRU backward: one tile of sequences through all steps, from the last to the first. The gradients of some steps are
-/// gathered in the second cache, and then multiplied by the states to those of U.
+/// A GRU backward: one tile of sequences through all steps, from the last to the first. Old states and gradients of some
+/// steps are gathered in the second cache, and then multiplied to the gradient of U. In rows that have ended w = 0: δ goes
+/// through, and all other gradients are 0.
 ///
-/// @param gates U_uᵀ above U_rᵀ
-/// @param candidate U_nᵀ
-/// @param dy `[B, T, H]`
-/// @param y `[B, T, H]`
-/// @param kept by [GruForward]
-record GruBackward(
-    SequenceRows x,
-    Gru gru,
-    StepWeights gates,
-    StepWeights candidate,
-    GruGradients to,
-    float[] dy,
-    float[] y,
-    float[] kept) {
+/// The scratch holds blocks `[rows, padded]`: δ, that of q, and for each of some steps the old states and the gradients of
+/// what u, r and the candidate are functions of; then numbers for the mixing, and zeros.
+final class GruBackward {
   private static final int ROWS = StepWeights.ROWS;
 
   /// Steps whose gradients are multiplied together: as many as [GemmPart] takes without a second visit.
   static final int STEPS = GemmPart.STEPS / ROWS;
 
-  /// Floats of room that a tile needs: δ, that of q, states and gradients of some steps, and zeros.
-  static int scratch(int padded) {
-    return ROWS * 2 * padded + STEPS * ROWS * 4 * padded + padded;
+  private final SequenceRows x;
+  private final Gru gru;
+  private final StepWeights[] weights;
+  private final GruGradients to;
+  private final Trace trace;
+  private final int width;
+  private final int padded;
+  private final int mixing;
+  private final GruSweeps sweeps;
+  private final Sweep attention;
+  private final Sweep mix;
+  private final Sweep reset;
+
+  /// What the forward pass left, and the gradient of its result.
+  record Trace(float[] dy, float[] y, float[] kept) {
+    static Trace of(Buffer dy, Buffer y, Buffer kept) {
+      return new Trace(Floats.of(dy), Floats.of(y), Floats.of(kept));
+    }
   }
 
-  /// Floats of the sums that a part of the tiles adds up: of U `[H, 3 · padded]`, and of b′.
+  /// @param weights U_uᵀ, U_rᵀ, U_nᵀ
+  GruBackward(SequenceRows x, Gru gru, StepWeights[] weights, GruGradients to, Trace trace) {
+    this.x = x;
+    this.gru = gru;
+    this.weights = weights;
+    this.to = to;
+    this.trace = trace;
+    width = x.size().width();
+    padded = StepWeights.padded(width);
+    int block = ROWS * padded;
+    mixing = (2 + 4 * STEPS) * block;
+    sweeps = new GruSweeps(ROWS, padded, 2 * block, 0, mixing);
+    attention = sweeps::attention;
+    mix = sweeps::mixBackward;
+    reset = gru.reset() == Reset.AFTER ? sweeps::resetAfterBackward : sweeps::resetBeforeBackward;
+  }
+
+  private static int zeros(int padded) {
+    return (2 + 4 * STEPS) * ROWS * padded + 2 * ROWS + 2;
+  }
+
+  /// Floats of room that a tile needs.
+  static int scratch(int padded) {
+    return zeros(padded) + padded;
+  }
+
+  /// Floats of the sums that a part of the tiles adds up: of U `[3, H, padded]`, and of b′.
   static int sums(int width) {
     return (3 * width + 1) * StepWeights.padded(width);
   }
 
   /// @param sums of the part that the tile belongs to, from `sum` on
   void run(int tile, float[] s, float[] sums, int sum, Gemm gemm) {
-    int width = x.size().width();
-    int n = StepWeights.padded(width);
     int time = x.size().time();
     int first = tile * ROWS;
     int rows = x.rows(tile);
-    float[] dp = Floats.of(to.projected());
-    Arrays.fill(s, 0, scratch(n), 0f);
-    for (int row = 0; row < rows; row++) {
-      int b = first + row;
-      int length = x.length(b);
-      Arrays.fill(dp, (b * time + length) * 3 * width, (b + 1) * time * 3 * width, 0f);
-      if (to.attention() != null) {
-        Arrays.fill(Floats.of(to.attention()), b * time + length, (b + 1) * time, 0f);
-      }
-      for (int t = time - 1; t >= length; t--) {
-        Rows.add(s, row * n, dy, (b * time + t) * width, width);
-      }
-    }
+    int block = ROWS * padded;
     int end = x.longest(tile);
+    Arrays.fill(s, 0, scratch(padded), 0f);
+    s[mixing + 2 * ROWS] = gru.mixing().offsetByAttention();
+    s[mixing + 2 * ROWS + 1] = gru.mixing().slopeByAttention();
+    finish(first, rows, end, s);
     while (end > 0) {
       int start = Math.max(0, end - STEPS);
       for (int t = end - 1; t >= start; t--) {
-        step(tile, t, t - start, s, sums, sum + 3 * width * n);
+        int slot = (t - start) * block;
+        x.before(tile, t, trace.y, time, s, sweeps.h() + slot);
+        add(first, rows, t, s);
+        step(tile, t, slot, s);
+        if (to.candidateBias() != null) {
+          for (int row = 0; row < rows; row++) {
+            int dq = sweeps.ofGate(2) + slot + row * padded;
+            Rows.add(sums, sum + 3 * width * padded, s, dq, width);
+          }
+        }
       }
-      multiply(gemm, (tile * time + start) * ROWS, (end - start) * ROWS, s, sums, sum);
+      multiply(gemm, tile, start, end - start, s, sums, sum);
       end = start;
     }
-    float @Nullable [] initial = to.initial() == null ? null : Floats.of(to.initial());
-    for (int row = 0; initial != null && row < rows; row++) {
-      Rows.copy(initial, (first + row) * width, s, row * n, width);
+    for (int row = 0; to.initial() != null && row < rows; row++) {
+      Rows.copy(Floats.of(to.initial()), (first + row) * width, s, row * padded, width);
     }
   }
 
-  /// Step t, whose states and gradients go to place `slot`.
-  private void step(int tile, int t, int slot, float[] s, float[] sums, int bias) {
-    int width = x.size().width();
-    int n = StepWeights.padded(width);
+  /// The steps behind the longest row.
+  private void finish(int first, int rows, int longest, float[] s) {
     int time = x.size().time();
-    int rows = x.rows(tile);
-    int states = ROWS * 2 * n + slot * ROWS * n;
-    int gradients = ROWS * 2 * n + (STEPS + 3 * slot) * ROWS * n;
+    for (int t = time - 1; t >= longest; t--) {
+      add(first, rows, t, s);
+    }
     float[] dp = Floats.of(to.projected());
-    boolean after = gru.reset() == Reset.AFTER;
-    for (int row = 0; row < ROWS; row++) {
-      int b = tile * ROWS + row;
-      int da = gradients + row * 3 * n;
-      if (row >= rows || t >= x.length(b)) {
-        Rows.zero(s, da, 3 * n);
-        continue;
+    for (int b = first; b < first + rows; b++) {
+      Arrays.fill(dp, (b * time + longest) * 3 * width, (b + 1) * time * 3 * width, 0f);
+      if (to.attention() != null) {
+        Arrays.fill(Floats.of(to.attention()), b * time + longest, (b + 1) * time, 0f);
       }
-      int step = b * time + t;
-      int at = ((tile * time + t) * ROWS + row) * 4 * n;
-      if (t == 0) {
-        SequenceRows.copyRow(s, states + row * n, x.initial(), b, width);
-      } else {
-        Rows.copy(s, states + row * n, y, (step - 1) * width, width);
-      }
-      Rows.add(s, row * n, dy, step * width, width);
-      mixBackward(s, row, states, da, at, step);
-      if (after) {
-        Rows.copy(dp, (step * 3 + 2) * width, s, da + 2 * n, width);
-        GruCell.resetAfterBackward(s, da, kept, at, n);
-        if (to.candidateBias() != null) {
-          Rows.add(sums, bias, s, da + 2 * n, width);
-        }
-        SequenceRows.gather(dp, step * 3 * width, width, s, da, n, 2);
-      }
-    }
-    if (!after) {
-      int dq = ROWS * n; // behind δ
-      candidate.multiply(s, gradients + 2 * n, 3 * n, s, scratch(n) - n, 0, s, dq, n);
-      for (int row = 0; row < rows; row++) {
-        int b = tile * ROWS + row;
-        if (t < x.length(b)) {
-          int da = gradients + row * 3 * n;
-          int at = ((tile * time + t) * ROWS + row) * 4 * n;
-          GruCell.resetBeforeBackward(s, row * n, da, dq + row * n, states + row * n, kept, at, n);
-          SequenceRows.gather(dp, (b * time + t) * 3 * width, width, s, da, n, 3);
-        }
-      }
-    }
-    gates.multiply(s, gradients, 3 * n, s, 0, n, s, 0, n);
-    if (after) {
-      candidate.multiply(s, gradients + 2 * n, 3 * n, s, 0, n, s, 0, n);
     }
   }
 
-  /// The gradients of what u and the candidate of a row are functions of, and that of its attention.
-  private void mixBackward(float[] s, int row, int states, int da, int at, int step) {
-    int n = StepWeights.padded(x.size().width());
-    int h = states + row * n;
-    double alpha = gru.attention() == null ? 0 : Floats.of(gru.attention())[step];
+  /// δ += dy
+  private void add(int first, int rows, int t, float[] s) {
+    int time = x.size().time();
+    for (int row = 0; row < rows; row++) {
+      Rows.add(s, row * padded, trace.dy, ((first + row) * time + t) * width, width);
+    }
+  }
+
+  private void step(int tile, int t, int slot, float[] s) {
+    int block = ROWS * padded;
+    int at = (tile * x.size().time() + t) * 4 * block;
+    float[] dp = Floats.of(to.projected());
+    x.mixing(gru, tile, t, s, mixing);
     if (to.attention() != null) {
-      float a = gru.mixing().offsetByAttention();
-      float b = gru.mixing().slopeByAttention();
-      Floats.of(to.attention())[step] =
-          GruCell.attention(s, row * n, h, (ROWS + row) * n, kept, at, a, b, n);
+      Sweep.over(attention, s, slot, trace.kept, at);
+      ofAttention(tile, t, s);
     }
-    float offset = (float) gru.mixing().offset(alpha);
-    float slope = (float) gru.mixing().slope(alpha);
-    GruCell.mixBackward(s, row * n, da, h, kept, at, offset, slope, n);
+    Sweep.over(mix, s, slot, trace.kept, at);
+    int ofCandidate = sweeps.ofGate(2) + slot;
+    x.unproject(tile, t, dp, s, ofCandidate, 2, 3);
+    if (gru.reset() == Reset.BEFORE) {
+      weights[2].multiply(s, ofCandidate, padded, s, zeros(padded), 0, s, block, padded);
+    }
+    Sweep.over(reset, s, slot, trace.kept, at);
+    for (int gate = 0; gate < 2; gate++) {
+      int gradient = sweeps.ofGate(gate) + slot;
+      x.unproject(tile, t, dp, s, gradient, gate, 3);
+      weights[gate].multiply(s, gradient, padded, s, 0, padded, s, 0, padded);
+    }
+    if (gru.reset() == Reset.AFTER) {
+      weights[2].multiply(s, ofCandidate, padded, s, 0, padded, s, 0, padded);
+    }
   }
 
-  /// Adds the products of states and gradients of `k` rows to the sums. `row` is the first one's place in `kept`.
-  private void multiply(Gemm gemm, int row, int k, float[] s, float[] sums, int sum) {
-    int width = x.size().width();
-    int n = StepWeights.padded(width);
-    boolean after = gru.reset() == Reset.AFTER;
-    Matrix states = new Matrix(s, ROWS * 2 * n, n, true, 0);
-    Matrix gradients = new Matrix(s, ROWS * 2 * n + STEPS * ROWS * n, 3 * n, false, 0);
-    Matrix target = new Matrix(sums, sum, 3 * n, false, 0);
-    Product.Size size = new Product.Size(width, after ? 3 * n : 2 * n, k);
-    gemm.multiply(new Product(size, states, gradients, target, Epilogue.ACCUMULATE));
-    if (!after) {
-      Matrix reset = new Matrix(kept, (row * 4 + 3) * n, 4 * n, true, 0); // q = r ∘ h
-      Matrix ofCandidate = new Matrix(s, gradients.offset() + 2 * n, 3 * n, false, 0);
-      Matrix block = new Matrix(sums, sum + 2 * n, 3 * n, false, 0);
-      gemm.multiply(
-          new Product(
-              new Product.Size(width, n, k), reset, ofCandidate, block, Epilogue.ACCUMULATE));
+  private void ofAttention(int tile, int t, float[] s) {
+    float[] da = to.attention() == null ? new float[0] : Floats.of(to.attention());
+    for (int row = 0; row < x.rows(tile); row++) {
+      int b = tile * ROWS + row;
+      da[b * x.size().time() + t] =
+          t < x.length(b) ? Lanes.sum(s, (ROWS + row) * padded, padded) : 0f;
+    }
+  }
+
+  /// Adds the products of old states and gradients of some steps to the sums.
+  private void multiply(
+      Gemm gemm, int tile, int start, int steps, float[] s, float[] sums, int sum) {
+    Product.Size size = new Product.Size(width, padded, steps * ROWS);
+    Matrix states = new Matrix(s, sweeps.h(), padded, true, 0);
+    for (int gate = 0; gate < 3; gate++) {
+      Matrix gradients = new Matrix(s, sweeps.ofGate(gate), padded, false, 0);
+      Matrix target = new Matrix(sums, sum + gate * width * padded, padded, false, 0);
+      if (gate == 2 && gru.reset() == Reset.BEFORE) {
+        reset(tile, start, steps, s);
+      }
+      gemm.multiply(new Product(size, states, gradients, target, Epilogue.ACCUMULATE));
+    }
+  }
+
+  /// Puts q = r ∘ h in the place of the old states.
+  private void reset(int tile, int start, int steps, float[] s) {
+    int block = ROWS * padded;
+    for (int t = 0; t < steps; t++) {
+      int q = ((tile * x.size().time() + start + t) * 4 + 3) * block;
+      System.arraycopy(trace.kept, q, s, sweeps.h() + t * block, block);
     }
   }
 }

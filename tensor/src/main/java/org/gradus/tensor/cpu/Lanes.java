@@ -46,6 +46,11 @@ final class Lanes {
     return VectorShuffle.iota(SPECIES, distance % WIDTH, 1, true);
   }
 
+  /// The vector that begins there.
+  static FloatVector load(float[] x, int at) {
+    return FloatVector.fromArray(SPECIES, x, at);
+  }
+
   /// The mask of the lanes i with start + i < end: for the last vector of a row. Made beforehand, since a mask that the
   /// compiler does not keep in a register would be allocated at each row.
   static VectorMask<Float> upTo(int start, int end) {

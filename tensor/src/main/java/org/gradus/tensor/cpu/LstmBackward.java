@@ -9,106 +9,114 @@ import org.jspecify.annotations.Nullable;
 
 /// An LSTM backward, as [GruBackward].
 ///
-/// @param weights Uᵀ, its blocks in the order i, f, o, g
-/// @param dy `[B, T + 1, H]`
-/// @param y `[B, T + 1, H]`
-/// @param kept by [LstmForward]
-record LstmBackward(
-    SequenceRows x, StepWeights weights, LstmGradients to, float[] dy, float[] y, float[] kept) {
+/// The scratch holds blocks `[rows, padded]`: δ, that of the cells, and for each of some steps the old states and the
+/// gradients of what i, f, o and g are functions of; then for every row whether it goes on.
+final class LstmBackward {
   private static final int ROWS = StepWeights.ROWS;
   private static final int STEPS = GruBackward.STEPS;
 
-  /// Floats of room that a tile needs: δ, that of the cells, states and gradients of some steps.
-  static int scratch(int padded) {
-    return ROWS * 2 * padded + STEPS * ROWS * 5 * padded;
+  private final SequenceRows x;
+  private final StepWeights[] weights;
+  private final LstmGradients to;
+  private final GruBackward.Trace trace;
+  private final int width;
+  private final int padded;
+  private final int real;
+  private final LstmSweeps sweeps;
+  private final Sweep backward;
+
+  /// @param weights U_iᵀ, U_fᵀ, U_gᵀ, U_oᵀ
+  LstmBackward(SequenceRows x, StepWeights[] weights, LstmGradients to, GruBackward.Trace trace) {
+    this.x = x;
+    this.weights = weights;
+    this.to = to;
+    this.trace = trace;
+    width = x.size().width();
+    padded = StepWeights.padded(width);
+    int block = ROWS * padded;
+    real = (2 + 5 * STEPS) * block;
+    sweeps = new LstmSweeps(ROWS, padded, 0, real, (2 + STEPS) * block);
+    backward = sweeps::backward;
   }
 
-  /// Floats of the sums that a part of the tiles adds up: of U `[H, 4 · padded]`.
+  /// Floats of room that a tile needs.
+  static int scratch(int padded) {
+    return ROWS * ((2 + 5 * STEPS) * padded + 1);
+  }
+
+  /// Floats of the sums that a part of the tiles adds up: of U `[4, H, padded]`.
   static int sums(int width) {
     return 4 * width * StepWeights.padded(width);
   }
 
   /// @param sums of the part that the tile belongs to, from `sum` on
   void run(int tile, float[] s, float[] sums, int sum, Gemm gemm) {
-    int width = x.size().width();
-    int n = StepWeights.padded(width);
+    int block = ROWS * padded;
+    int states = 2 * block;
     int time = x.size().time();
     int first = tile * ROWS;
     int rows = x.rows(tile);
-    float[] dp = Floats.of(to.projected());
-    Arrays.fill(s, 0, scratch(n), 0f);
-    for (int row = 0; row < rows; row++) {
-      int b = first + row;
-      int length = x.length(b);
-      Arrays.fill(dp, (b * time + length) * 4 * width, (b + 1) * time * 4 * width, 0f);
-      for (int t = time - 1; t >= length; t--) {
-        Rows.add(s, row * n, dy, (b * (time + 1) + t) * width, width);
-      }
-      Rows.copy(s, (ROWS + row) * n, dy, (b * (time + 1) + time) * width, width);
-    }
     int end = x.longest(tile);
+    Arrays.fill(s, 0, scratch(padded), 0f);
+    add(first, rows, time, s, block);
+    float[] dp = Floats.of(to.projected());
+    for (int t = time - 1; t >= end; t--) {
+      add(first, rows, t, s, 0);
+    }
+    for (int b = first; b < first + rows; b++) {
+      Arrays.fill(dp, (b * time + end) * 4 * width, (b + 1) * time * 4 * width, 0f);
+    }
     while (end > 0) {
       int start = Math.max(0, end - STEPS);
       for (int t = end - 1; t >= start; t--) {
-        step(tile, t, t - start, s);
+        int slot = (t - start) * block;
+        x.before(tile, t, trace.y(), time + 1, s, states + slot);
+        add(first, rows, t, s, 0);
+        x.real(tile, t, s, real);
+        step(tile, t, slot, s);
       }
-      Matrix states = new Matrix(s, ROWS * 2 * n, n, true, 0);
-      Matrix gradients = new Matrix(s, ROWS * 2 * n + STEPS * ROWS * n, 4 * n, false, 0);
-      Matrix target = new Matrix(sums, sum, 4 * n, false, 0);
-      Product.Size size = new Product.Size(width, 4 * n, (end - start) * ROWS);
-      gemm.multiply(new Product(size, states, gradients, target, Epilogue.ACCUMULATE));
+      Product.Size size = new Product.Size(width, padded, (end - start) * ROWS);
+      for (int gate = 0; gate < 4; gate++) {
+        int place = sweeps.ofGate(LstmForward.PLACE[gate]);
+        Matrix target = new Matrix(sums, sum + gate * width * padded, padded, false, 0);
+        gemm.multiply(
+            new Product(
+                size,
+                new Matrix(s, states, padded, true, 0),
+                new Matrix(s, place, padded, false, 0),
+                target,
+                Epilogue.ACCUMULATE));
+      }
       end = start;
     }
     for (int row = 0; row < rows; row++) {
-      write(to.initial(), first + row, s, row * n);
-      write(to.cell(), first + row, s, (ROWS + row) * n);
+      write(to.initial(), first + row, s, row * padded);
+      write(to.cell(), first + row, s, block + row * padded);
+    }
+  }
+
+  private void step(int tile, int t, int slot, float[] s) {
+    int block = ROWS * padded;
+    Sweep.over(backward, s, slot, trace.kept(), (tile * x.size().time() + t) * 6 * block);
+    for (int gate = 0; gate < 4; gate++) {
+      int gradient = sweeps.ofGate(LstmForward.PLACE[gate]) + slot;
+      x.unproject(tile, t, Floats.of(to.projected()), s, gradient, gate, 4);
+      weights[gate].multiply(s, gradient, padded, s, 0, padded, s, 0, padded);
+    }
+  }
+
+  /// Adds dy of step t to a block.
+  private void add(int first, int rows, int t, float[] s, int block) {
+    int stride = x.size().time() + 1;
+    for (int row = 0; row < rows; row++) {
+      int from = ((first + row) * stride + t) * width;
+      Rows.add(s, block + row * padded, trace.dy(), from, width);
     }
   }
 
   private void write(@Nullable Buffer to, int row, float[] s, int from) {
     if (to != null) {
-      int width = x.size().width();
       Rows.copy(Floats.of(to), row * width, s, from, width);
     }
-  }
-
-  /// Step t, whose states and gradients go to place `slot`.
-  private void step(int tile, int t, int slot, float[] s) {
-    int width = x.size().width();
-    int n = StepWeights.padded(width);
-    int time = x.size().time();
-    int rows = x.rows(tile);
-    int states = ROWS * 2 * n + slot * ROWS * n;
-    int gradients = ROWS * 2 * n + (STEPS + 4 * slot) * ROWS * n;
-    for (int row = 0; row < ROWS; row++) {
-      int b = tile * ROWS + row;
-      int da = gradients + row * 4 * n;
-      if (row >= rows || t >= x.length(b)) {
-        Rows.zero(s, da, 4 * n);
-        continue;
-      }
-      int state = b * (time + 1) + t;
-      if (t == 0) {
-        SequenceRows.copyRow(s, states + row * n, x.initial(), b, width);
-      } else {
-        Rows.copy(s, states + row * n, y, (state - 1) * width, width);
-      }
-      Rows.add(s, row * n, dy, state * width, width);
-      int at = ((tile * time + t) * ROWS + row) * 6 * n;
-      LstmCell.backward(s, row * n, (ROWS + row) * n, da, kept, at, n);
-      write((b * time + t) * 4 * width, s, da);
-      Rows.zero(s, row * n, n); // δ of an active row goes on through the gates alone
-    }
-    weights.multiply(s, gradients, 4 * n, s, 0, n, s, 0, n);
-  }
-
-  /// Copies the blocks i, f, o, g of a row to where i, f, g, o stand.
-  private void write(int at, float[] s, int da) {
-    float[] dp = Floats.of(to.projected());
-    int width = x.size().width();
-    int n = StepWeights.padded(width);
-    SequenceRows.gather(dp, at, width, s, da, n, 2);
-    Rows.copy(dp, at + 2 * width, s, da + 3 * n, width);
-    Rows.copy(dp, at + 3 * width, s, da + 2 * n, width);
   }
 }

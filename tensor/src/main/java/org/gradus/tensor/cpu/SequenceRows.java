@@ -2,6 +2,7 @@
 package org.gradus.tensor.cpu;
 
 import org.gradus.tensor.Buffer;
+import org.gradus.tensor.RecurrentKernels.Gru;
 import org.gradus.tensor.RecurrentKernels.Sequences;
 import org.gradus.tensor.RecurrentKernels.Size;
 import org.gradus.tensor.host.Floats;
@@ -57,27 +58,65 @@ record SequenceRows(
     }
   }
 
-  /// Copies `blocks` blocks of H numbers that stand side by side to blocks of `padded` numbers.
-  static void spread(
-      float[] to, int at, int padded, float[] from, int fromAt, int width, int blocks) {
-    if (padded == width) {
-      Rows.copy(to, at, from, fromAt, blocks * width);
-      return;
-    }
-    for (int b = 0; b < blocks; b++) {
-      Rows.copy(to, at + b * padded, from, fromAt + b * width, width);
+  /// Copies the projections of step t of a tile to blocks `[rows, padded]`, one per gate. Rows that have ended keep what
+  /// they have.
+  void project(int tile, int t, float[] s, int at, int gates) {
+    int width = size.width();
+    int padded = StepWeights.padded(width);
+    for (int row = 0; row < rows(tile); row++) {
+      int b = tile * StepWeights.ROWS + row;
+      if (t < length(b)) {
+        int from = (b * size.time() + t) * gates * width;
+        for (int gate = 0; gate < gates; gate++) {
+          int to = at + (gate * StepWeights.ROWS + row) * padded;
+          Rows.copy(s, to, projected, from + gate * width, width);
+        }
+      }
     }
   }
 
-  /// Copies blocks of `padded` numbers back to `blocks` blocks of H numbers side by side.
-  static void gather(
-      float[] to, int at, int width, float[] from, int fromAt, int padded, int blocks) {
-    if (padded == width) {
-      Rows.copy(to, at, from, fromAt, blocks * width);
-      return;
+  /// Copies a block `[rows, padded]` to the gradients of one gate's projections in step t.
+  void unproject(int tile, int t, float[] dp, float[] s, int at, int gate, int gates) {
+    int width = size.width();
+    int padded = StepWeights.padded(width);
+    for (int row = 0; row < rows(tile); row++) {
+      int step = (tile * StepWeights.ROWS + row) * size.time() + t;
+      Rows.copy(dp, (step * gates + gate) * width, s, at + row * padded, width);
     }
-    for (int b = 0; b < blocks; b++) {
-      Rows.copy(to, at + b * width, from, fromAt + b * padded, width);
+  }
+
+  /// Copies the states before step t to a block `[rows, padded]`.
+  ///
+  /// @param stride of y, in states: T, or more
+  void before(int tile, int t, float[] y, int stride, float[] s, int at) {
+    int width = size.width();
+    int padded = StepWeights.padded(width);
+    for (int row = 0; row < rows(tile); row++) {
+      int b = tile * StepWeights.ROWS + row;
+      if (t == 0) {
+        copyRow(s, at + row * padded, initial, b, width);
+      } else {
+        Rows.copy(s, at + row * padded, y, (b * stride + t - 1) * width, width);
+      }
+    }
+  }
+
+  /// Writes for every row whether it has a step t: 1 or 0.
+  void real(int tile, int t, float[] s, int at) {
+    for (int row = 0; row < rows(tile); row++) {
+      s[at + row] = t < length(tile * StepWeights.ROWS + row) ? 1f : 0f;
+    }
+  }
+
+  /// Writes offset and slope of w in step t for every row, 0 where a row has ended.
+  void mixing(Gru gru, int tile, int t, float[] s, int at) {
+    for (int row = 0; row < rows(tile); row++) {
+      int b = tile * StepWeights.ROWS + row;
+      boolean real = t < length(b);
+      Buffer attention = gru.attention();
+      double alpha = attention == null ? 0 : Floats.of(attention)[b * size.time() + t];
+      s[at + row] = real ? (float) gru.mixing().offset(alpha) : 0f;
+      s[at + StepWeights.ROWS + row] = real ? (float) gru.mixing().slope(alpha) : 0f;
     }
   }
 }

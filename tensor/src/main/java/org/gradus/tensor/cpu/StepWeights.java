@@ -23,50 +23,39 @@ record StepWeights(float[] packed, int offset, int steps, int columns) {
     return (n + Lanes.LANES - 1) / Lanes.LANES * Lanes.LANES;
   }
 
-  /// Floats that the weights take.
-  static int size(int steps, int columns) {
-    return steps * columns;
+  /// Floats that the blocks take.
+  static int size(int width, int blocks) {
+    return blocks * width * padded(width);
   }
 
-  /// Where behind these weights others may begin.
-  int end() {
-    return offset + size(steps, columns);
+  /// Packs the blocks of U `[H, blocks · H]`, one by one, from `offset` on.
+  static StepWeights[] forward(float[] packed, int offset, float[] u, int width, int blocks) {
+    return blocks(packed, offset, u, width, blocks, false);
   }
 
-  /// Packs blocks of U `[H, blocks · H]` side by side: B `[H, order.length · padded(H)]`.
-  ///
-  /// @param order the blocks of U, in the order in which they are to stand
-  static StepWeights forward(
-      float[] packed, int offset, float[] u, int width, int blocks, int... order) {
-    int each = padded(width);
-    StepWeights weights = new StepWeights(packed, offset, width, order.length * each);
-    Arrays.fill(packed, offset, weights.end(), 0f);
-    for (int b = 0; b < order.length; b++) {
-      for (int j = 0; j < width; j++) {
-        int from = order[b] * width + j;
-        for (int k = 0; k < width; k++) {
-          packed[weights.index(k, b * each + j)] = u[k * blocks * width + from];
+  /// Packs the transposes of the blocks.
+  static StepWeights[] backward(float[] packed, int offset, float[] u, int width, int blocks) {
+    return blocks(packed, offset, u, width, blocks, true);
+  }
+
+  private static StepWeights[] blocks(
+      float[] packed, int offset, float[] u, int width, int blocks, boolean transposed) {
+    int padded = padded(width);
+    int stride = blocks * width;
+    StepWeights[] all = new StepWeights[blocks];
+    for (int block = 0; block < blocks; block++) {
+      StepWeights weights = new StepWeights(packed, offset + block * width * padded, width, padded);
+      Arrays.fill(packed, weights.offset, weights.offset + width * padded, 0f);
+      for (int k = 0; k < width; k++) {
+        for (int j = 0; j < width; j++) {
+          int row = transposed ? j : k;
+          int column = transposed ? k : j;
+          packed[weights.index(k, j)] = u[row * stride + block * width + column];
         }
       }
+      all[block] = weights;
     }
-    return weights;
-  }
-
-  /// Packs the transposes of blocks of U one below the other: B `[order.length · padded(H), padded(H)]`.
-  static StepWeights backward(
-      float[] packed, int offset, float[] u, int width, int blocks, int... order) {
-    int each = padded(width);
-    StepWeights weights = new StepWeights(packed, offset, order.length * each, each);
-    Arrays.fill(packed, offset, weights.end(), 0f);
-    for (int b = 0; b < order.length; b++) {
-      for (int j = 0; j < width; j++) {
-        int from = order[b] * width + j;
-        for (int i = 0; i < width; i++) {
-          packed[weights.index(b * each + j, i)] = u[i * blocks * width + from];
-        }
-      }
-    }
-    return weights;
+    return all;
   }
 
   private int index(int k, int column) {
