@@ -15,6 +15,12 @@ import org.gradus.tensor.Kernels;
 import org.gradus.tensor.LossKernels;
 import org.gradus.tensor.MatMulKernels.Activation;
 import org.gradus.tensor.Pooling;
+import org.gradus.tensor.RecurrentKernels.Gru;
+import org.gradus.tensor.RecurrentKernels.GruGradients;
+import org.gradus.tensor.RecurrentKernels.LstmGradients;
+import org.gradus.tensor.RecurrentKernels.Mixing;
+import org.gradus.tensor.RecurrentKernels.Reset;
+import org.gradus.tensor.RecurrentKernels.Sequences;
 import org.gradus.tensor.SortKernels;
 import org.gradus.tensor.host.Doubles;
 import org.gradus.tensor.host.Ints;
@@ -38,7 +44,7 @@ class KernelMutantsTest {
   }
 
   @ParameterizedTest
-  @MethodSource({"softmax", "norm", "interactions", "tables", "others"})
+  @MethodSource({"softmax", "norm", "interactions", "recurrent", "tables", "others"})
   void failsItsCheck(Mutant mutant) {
     try (Device reference = Device.open("reference")) {
       GradCheck check = mutant.op.check().seed(4);
@@ -216,6 +222,85 @@ class KernelMutantsTest {
         }
       }
     };
+  }
+
+  /// A GRU whose derivative is that of another one.
+  private static Mutant wrongGru(
+      String name, UnaryOperator<Sequences> x, UnaryOperator<Gru> gru, OpCase op) {
+    return new Mutant(
+        name,
+        k ->
+            AlteredKernels.with(
+                k,
+                new AlteredKernels.Recurrent(k) {
+                  @Override
+                  public void gruBackward(
+                      GruGradients to, Buffer dy, Buffer y, Buffer kept, Sequences s, Gru g) {
+                    super.gruBackward(to, dy, y, kept, x.apply(s), gru.apply(g));
+                  }
+                }),
+        op);
+  }
+
+  private static Mutant wrongLstm(String name, UnaryOperator<Sequences> x, OpCase op) {
+    return new Mutant(
+        name,
+        k ->
+            AlteredKernels.with(
+                k,
+                new AlteredKernels.Recurrent(k) {
+                  @Override
+                  public void lstmBackward(
+                      LstmGradients to, Buffer dy, Buffer y, Buffer kept, Sequences s) {
+                    super.lstmBackward(to, dy, y, kept, x.apply(s));
+                  }
+                }),
+        op);
+  }
+
+  /// Without the way of δ through the gates.
+  private static Sequences noWeights(Sequences x) {
+    Buffer none = new Doubles(new double[at(x.u()).length], x.u().length());
+    return new Sequences(x.projected(), none, x.initial(), x.lengths(), x.size());
+  }
+
+  private static Sequences noLengths(Sequences x) {
+    return new Sequences(x.projected(), x.u(), x.initial(), null, x.size());
+  }
+
+  private static Sequences noInitial(Sequences x) {
+    return new Sequences(x.projected(), x.u(), null, x.lengths(), x.size());
+  }
+
+  static Stream<Mutant> recurrent() {
+    UnaryOperator<Sequences> same = x -> x;
+    OpCase after = RecurrentGradCheckTest.gru(Reset.AFTER, Mixing.UPDATE, 3, 1);
+    OpCase before = RecurrentGradCheckTest.gru(Reset.BEFORE, Mixing.ATTENTION_UPDATE, 3, 1);
+    OpCase keep = RecurrentGradCheckTest.gru(Reset.AFTER, Mixing.KEEP, 3, 1);
+    OpCase lstm = RecurrentGradCheckTest.lstm(3, 1);
+    return Stream.of(
+        wrongGru("gru without dp Uᵀ", KernelMutantsTest::noWeights, g -> g, after),
+        wrongGru("gru without dp Uᵀ, reset before", KernelMutantsTest::noWeights, g -> g, before),
+        wrongGru("gru past the end of a row", KernelMutantsTest::noLengths, g -> g, keep),
+        wrongGru("gru, dU without the first state", KernelMutantsTest::noInitial, g -> g, after),
+        wrongGru(
+            "gru, reset before for after",
+            same,
+            g -> new Gru(Reset.BEFORE, g.mixing(), null, null),
+            after),
+        wrongGru(
+            "gru, keep for update",
+            same,
+            g -> new Gru(g.reset(), Mixing.KEEP, g.candidateBias(), null),
+            after),
+        wrongGru(
+            "augru without attention",
+            same,
+            g -> new Gru(g.reset(), Mixing.UPDATE, null, null),
+            before),
+        wrongLstm("lstm without dp Uᵀ", KernelMutantsTest::noWeights, lstm),
+        wrongLstm("lstm past the end of a row", KernelMutantsTest::noLengths, lstm),
+        wrongLstm("lstm, dU without the first state", KernelMutantsTest::noInitial, lstm));
   }
 
   static Stream<Mutant> tables() {

@@ -13,6 +13,15 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.gradus.tensor.Buffer;
+import org.gradus.tensor.RecurrentKernels.Gru;
+import org.gradus.tensor.RecurrentKernels.GruGradients;
+import org.gradus.tensor.RecurrentKernels.LstmGradients;
+import org.gradus.tensor.RecurrentKernels.Mixing;
+import org.gradus.tensor.RecurrentKernels.Reset;
+import org.gradus.tensor.RecurrentKernels.Sequences;
+import org.gradus.tensor.RecurrentKernels.Size;
+import org.gradus.tensor.host.Floats;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -23,6 +32,21 @@ class CompilationTest {
   /// A line of -XX:+PrintCompilation at tier 4, not an on-stack replacement.
   private static final Pattern TIER_4 =
       Pattern.compile("^\\s*\\d+\\s+\\d+[\\s!bns]*\\s4\\s+org\\.gradus\\.tensor\\.cpu\\.(\\S+).*");
+
+  /// The loops of recurrent layers, which must not be inlined together either.
+  private static final Set<String> RECURRENT =
+      Set.of(
+          "Sweep$Sigmoid::run",
+          "Sweep$Tanh::run",
+          "GruSweeps::candidate",
+          "GruSweeps::reset",
+          "GruSweeps::mix",
+          "GruSweeps::mixBackward",
+          "GruSweeps::resetAfterBackward",
+          "GruSweeps::resetBeforeBackward",
+          "GruSweeps::attention",
+          "LstmSweeps::next",
+          "LstmSweeps::backward");
 
   @Test
   @Timeout(60)
@@ -35,6 +59,7 @@ class CompilationTest {
         missing.add("PackedTiles::rows" + tail + "by" + vectors);
       }
     }
+    missing.addAll(RECURRENT);
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -67,7 +92,7 @@ class CompilationTest {
     assertThat(missing).as("never compiled by C2").isEmpty();
   }
 
-  /// Multiplies in all shapes that choose another inner loop, for at most 30 seconds.
+  /// Multiplies in all shapes that choose another inner loop, and takes sequences through recurrent layers, for at most 30 seconds.
   static final class Program {
     private Program() {}
 
@@ -77,7 +102,9 @@ class CompilationTest {
       long end = System.nanoTime() + 30_000_000_000L;
       try (Workers workers = new Workers(1)) {
         Gemm gemm = new Gemm(workers);
+        CpuRecurrent recurrent = new CpuRecurrent(new Chunks(workers, Chunks.GRAIN), gemm);
         while (System.nanoTime() < end) {
+          recurrent(recurrent);
           for (int m : List.of(GemmPart.ROWS, 6, 4)) {
             for (int n : List.of(GemmPart.COLUMNS, Lanes.WIDTH)) {
               Matrix rows = Matrix.of(a, 64);
@@ -90,6 +117,32 @@ class CompilationTest {
           }
         }
       }
+    }
+
+    /// A GRU in both forms, and an LSTM, forward and backward.
+    private static void recurrent(CpuRecurrent k) {
+      Size size = new Size(12, 20, 32);
+      Buffer weights = real(4 * 32 * 32);
+      Buffer all = real(4 * size.states());
+      Buffer state = real(12 * 32);
+      Sequences x = new Sequences(all, weights, null, null, size);
+      Buffer kept = real(6 * size.states());
+      for (Reset reset : Reset.values()) {
+        Gru gru = new Gru(reset, Mixing.ATTENTION_UPDATE, null, real(12 * 20));
+        k.gru(real(size.states()), kept, x, gru);
+        GruGradients to =
+            new GruGradients(
+                real(3 * size.states()), real(3 * 32 * 32), state, null, real(12 * 20));
+        k.gruBackward(to, real(size.states()), real(size.states()), kept, x, gru);
+      }
+      Buffer y = real(12 * 21 * 32);
+      k.lstm(y, kept, x, null);
+      LstmGradients to = new LstmGradients(real(4 * size.states()), real(4 * 32 * 32), state, null);
+      k.lstmBackward(to, y, y, kept, x);
+    }
+
+    private static Buffer real(int n) {
+      return new Floats(new float[n], n);
     }
   }
 }

@@ -20,6 +20,13 @@ import org.gradus.tensor.LayoutKernels.View;
 import org.gradus.tensor.MatMulKernels.Activation;
 import org.gradus.tensor.MatMulKernels.Product;
 import org.gradus.tensor.Pooling;
+import org.gradus.tensor.RecurrentKernels.Gru;
+import org.gradus.tensor.RecurrentKernels.GruGradients;
+import org.gradus.tensor.RecurrentKernels.LstmGradients;
+import org.gradus.tensor.RecurrentKernels.Mixing;
+import org.gradus.tensor.RecurrentKernels.Reset;
+import org.gradus.tensor.RecurrentKernels.Sequences;
+import org.gradus.tensor.RecurrentKernels.Size;
 import org.gradus.tensor.RowGradient;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.SortKernels.Merged;
@@ -52,6 +59,7 @@ final class EveryKernel {
     run.gather();
     run.jagged();
     run.interaction();
+    run.recurrent();
     run.loss();
     run.random();
     run.denseUpdates();
@@ -588,6 +596,80 @@ final class EveryKernel {
         }
       }
     }
+  }
+
+  private void recurrent() {
+    var k = device.kernels().recurrent();
+    int[][] sizes = {{26, 25, 10}, {40, 4, 32}, {1, 3, 1}};
+    for (int[] s : sizes) {
+      Size size = new Size(s[0], s[1], s[2]);
+      int batch = s[0];
+      int width = s[2];
+      String name = " " + Arrays.toString(s);
+      Buffer lengths = ids(batch, s[1] + 1);
+      for (Reset reset : Reset.values()) {
+        for (Mixing mixing : Mixing.values()) {
+          boolean after = reset == Reset.AFTER;
+          Sequences x =
+              new Sequences(
+                  real(3 * size.states()),
+                  real(3 * width * width),
+                  real(batch * width),
+                  lengths,
+                  size);
+          Gru gru =
+              new Gru(
+                  reset,
+                  mixing,
+                  after ? real(width) : null,
+                  mixing.attends() ? positive(batch * s[1]) : null);
+          Buffer y = empty(size.states());
+          Buffer kept = empty(k.gruKept(size));
+          k.gru(y, kept, x, gru);
+          keep("gru " + reset + mixing + name, y);
+          Buffer projected = empty(3 * size.states());
+          Buffer u = empty(3 * width * width);
+          Buffer initial = empty(batch * width);
+          Buffer bias = empty(width);
+          Buffer attention = empty(batch * s[1]);
+          GruGradients to =
+              new GruGradients(
+                  projected, u, initial, after ? bias : null, mixing.attends() ? attention : null);
+          k.gruBackward(to, real(size.states()), y, kept, x, gru);
+          keep("gruBackward projected " + reset + mixing + name, projected);
+          keep("gruBackward u " + reset + mixing + name, u);
+          keep("gruBackward initial " + reset + mixing + name, initial);
+          if (after) {
+            keep("gruBackward bias " + mixing + name, bias);
+          }
+          if (mixing.attends()) {
+            keep("gruBackward attention " + reset + mixing + name, attention);
+          }
+        }
+      }
+      lstm(size, lengths);
+    }
+  }
+
+  private void lstm(Size size, Buffer lengths) {
+    var k = device.kernels().recurrent();
+    int state = size.batch() * size.width();
+    int weights = 4 * size.width() * size.width();
+    Sequences x = new Sequences(real(4 * size.states()), real(weights), real(state), lengths, size);
+    Buffer y = empty(size.states() + state);
+    Buffer kept = empty(k.lstmKept(size));
+    k.lstm(y, kept, x, real(state));
+    keep("lstm " + size, y);
+    Buffer projected = empty(4 * size.states());
+    Buffer u = empty(weights);
+    Buffer initial = empty(state);
+    Buffer cell = empty(state);
+    k.lstmBackward(
+        new LstmGradients(projected, u, initial, cell), real(size.states() + state), y, kept, x);
+    keep("lstmBackward projected " + size, projected);
+    keep("lstmBackward u " + size, u);
+    keep("lstmBackward initial " + size, initial);
+    keep("lstmBackward cell " + size, cell);
   }
 
   private void loss() {
