@@ -36,20 +36,19 @@ public final class CpuDevice implements Device {
     workers = new Workers(options.threads());
     Chunks chunks = new Chunks(workers, grain);
     ColumnSum columnSum = new ColumnSum(workers);
-    Gemm gemm = new Gemm(workers);
     kernels =
         new Kernels(
             new CpuElementwise(chunks),
             new CpuLayout(chunks),
             new CpuReduce(chunks, columnSum),
-            new CpuMatMul(chunks, gemm, columnSum),
+            new CpuMatMul(chunks, new Gemm(workers), columnSum),
             new CpuSoftmax(chunks),
             new CpuNorm(chunks),
             new CpuGather(chunks),
             new CpuJagged(chunks),
             new CpuSort(chunks),
             new CpuInteraction(chunks),
-            new CpuRecurrent(chunks, gemm),
+            new CpuRecurrent(chunks),
             new CpuLoss(chunks),
             new CpuRandom(chunks),
             new CpuUpdate(chunks));

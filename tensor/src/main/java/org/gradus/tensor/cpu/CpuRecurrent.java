@@ -14,12 +14,10 @@ final class CpuRecurrent implements RecurrentKernels {
   private static final int PARTS = 16;
 
   private final Chunks chunks;
-  private final Gemm gemm;
   private final Scratch scratch = new Scratch();
 
-  CpuRecurrent(Chunks chunks, Gemm gemm) {
+  CpuRecurrent(Chunks chunks) {
     this.chunks = chunks;
-    this.gemm = gemm;
   }
 
   /// What is done to a part of the tiles, `from … to−1`.
@@ -59,7 +57,6 @@ final class CpuRecurrent implements RecurrentKernels {
   @Override
   public void gruBackward(GruGradients to, Buffer dy, Buffer y, Buffer kept, Sequences x, Gru gru) {
     int width = x.size().width();
-    int n = StepWeights.padded(width);
     int parts = parts(x.size());
     int sums = GruBackward.sums(width);
     int first = StepWeights.size(width, 3);
@@ -72,15 +69,15 @@ final class CpuRecurrent implements RecurrentKernels {
         x.size(),
         3,
         (part, from, end) -> {
-          float[] s = chunks.scratch(GruBackward.scratch(n));
+          float[] s = chunks.scratch(GruBackward.scratch(width));
           for (int tile = from; tile < end; tile++) {
-            backward.run(tile, s, all, first + part * sums, gemm);
+            backward.run(tile, s, all, first + part * sums);
           }
         });
     add(all, first, parts, sums);
     weightGradient(Floats.of(to.u()), all, first, width, 3);
     if (to.candidateBias() != null) {
-      Rows.copy(Floats.of(to.candidateBias()), 0, all, first + 3 * width * n, width);
+      Rows.copy(Floats.of(to.candidateBias()), 0, all, first + GruBackward.bias(width), width);
     }
   }
 
@@ -112,7 +109,6 @@ final class CpuRecurrent implements RecurrentKernels {
   @Override
   public void lstmBackward(LstmGradients to, Buffer dy, Buffer y, Buffer kept, Sequences x) {
     int width = x.size().width();
-    int n = StepWeights.padded(width);
     int parts = parts(x.size());
     int sums = LstmBackward.sums(width);
     int first = StepWeights.size(width, 4);
@@ -125,21 +121,21 @@ final class CpuRecurrent implements RecurrentKernels {
         x.size(),
         4,
         (part, from, end) -> {
-          float[] s = chunks.scratch(LstmBackward.scratch(n));
+          float[] s = chunks.scratch(LstmBackward.scratch(width));
           for (int tile = from; tile < end; tile++) {
-            backward.run(tile, s, all, first + part * sums, gemm);
+            backward.run(tile, s, all, first + part * sums);
           }
         });
     add(all, first, parts, sums);
     weightGradient(Floats.of(to.u()), all, first, width, 4);
   }
 
-  /// Copies the sums `[gates, H, padded]` to dU `[H, gates · H]`.
+  /// Copies the sums of every gate `[H, padded]` to dU `[H, gates · H]`.
   private static void weightGradient(float[] du, float[] sums, int first, int width, int gates) {
     int n = StepWeights.padded(width);
     for (int k = 0; k < width; k++) {
       for (int gate = 0; gate < gates; gate++) {
-        int from = first + (gate * width + k) * n;
+        int from = first + gate * StepSums.size(width) + k * n;
         Rows.copy(du, (k * gates + gate) * width, sums, from, width);
       }
     }

@@ -29,6 +29,8 @@ final class GruBackward {
   private final int padded;
   private final int mixing;
   private final GruSweeps sweeps;
+  private final StepSums products;
+  private final int[] gates;
   private final Sweep attention;
   private final Sweep mix;
   private final Sweep reset;
@@ -52,9 +54,16 @@ final class GruBackward {
     int block = ROWS * padded;
     mixing = (2 + 4 * STEPS) * block;
     sweeps = new GruSweeps(ROWS, padded, 2 * block, 0, mixing);
+    products = new StepSums(width, padded, room(padded));
+    gates = new int[] {sweeps.ofGate(0), sweeps.ofGate(1), sweeps.ofGate(2)};
     attention = sweeps::attention;
     mix = sweeps::mixBackward;
     reset = gru.reset() == Reset.AFTER ? sweeps::resetAfterBackward : sweeps::resetBeforeBackward;
+  }
+
+  /// Where the packed operands of [StepSums] lie.
+  private static int room(int padded) {
+    return zeros(padded) + padded;
   }
 
   private static int zeros(int padded) {
@@ -62,23 +71,28 @@ final class GruBackward {
   }
 
   /// Floats of room that a tile needs.
-  static int scratch(int padded) {
-    return zeros(padded) + padded;
+  static int scratch(int width) {
+    return room(StepWeights.padded(width)) + StepSums.scratch(width);
   }
 
-  /// Floats of the sums that a part of the tiles adds up: of U `[3, H, padded]`, and of b′.
+  /// Floats of the sums that a part of the tiles adds up: of U, and of b′.
   static int sums(int width) {
-    return (3 * width + 1) * StepWeights.padded(width);
+    return bias(width) + StepWeights.padded(width);
+  }
+
+  /// Where the sum of b′ begins.
+  static int bias(int width) {
+    return 3 * StepSums.size(width);
   }
 
   /// @param sums of the part that the tile belongs to, from `sum` on
-  void run(int tile, float[] s, float[] sums, int sum, Gemm gemm) {
+  void run(int tile, float[] s, float[] sums, int sum) {
     int time = x.size().time();
     int first = tile * ROWS;
     int rows = x.rows(tile);
     int block = ROWS * padded;
     int end = x.longest(tile);
-    Arrays.fill(s, 0, scratch(padded), 0f);
+    Arrays.fill(s, 0, room(padded), 0f);
     s[mixing + 2 * ROWS] = gru.mixing().offsetByAttention();
     s[mixing + 2 * ROWS + 1] = gru.mixing().slopeByAttention();
     finish(first, rows, end, s);
@@ -92,11 +106,11 @@ final class GruBackward {
         if (to.candidateBias() != null) {
           for (int row = 0; row < rows; row++) {
             int dq = sweeps.ofGate(2) + slot + row * padded;
-            Rows.add(sums, sum + 3 * width * padded, s, dq, width);
+            Rows.add(sums, sum + bias(width), s, dq, width);
           }
         }
       }
-      multiply(gemm, tile, start, end - start, s, sums, sum);
+      multiply(tile, start, end - start, s, sums, sum);
       end = start;
     }
     for (int row = 0; to.initial() != null && row < rows; row++) {
@@ -163,17 +177,15 @@ final class GruBackward {
   }
 
   /// Adds the products of old states and gradients of some steps to the sums.
-  private void multiply(
-      Gemm gemm, int tile, int start, int steps, float[] s, float[] sums, int sum) {
-    Product.Size size = new Product.Size(width, padded, steps * ROWS);
-    Matrix states = new Matrix(s, sweeps.h(), padded, true, 0);
-    for (int gate = 0; gate < 3; gate++) {
-      Matrix gradients = new Matrix(s, sweeps.ofGate(gate), padded, false, 0);
-      Matrix target = new Matrix(sums, sum + gate * width * padded, padded, false, 0);
-      if (gate == 2 && gru.reset() == Reset.BEFORE) {
-        reset(tile, start, steps, s);
-      }
-      gemm.multiply(new Product(size, states, gradients, target, Epilogue.ACCUMULATE));
+  private void multiply(int tile, int start, int steps, float[] s, float[] sums, int sum) {
+    int k = steps * ROWS;
+    int ofCandidate = sum + 2 * StepSums.size(width);
+    if (gru.reset() == Reset.AFTER) {
+      products.add(s, k, sweeps.h(), gates, sums, sum);
+    } else {
+      products.add(s, k, sweeps.h(), Arrays.copyOf(gates, 2), sums, sum);
+      reset(tile, start, steps, s);
+      products.add(s, k, sweeps.h(), new int[] {gates[2]}, sums, ofCandidate);
     }
   }
 

@@ -23,6 +23,8 @@ final class LstmBackward {
   private final int padded;
   private final int real;
   private final LstmSweeps sweeps;
+  private final StepSums products;
+  private final int[] gates = new int[4];
   private final Sweep backward;
 
   /// @param weights U_iᵀ, U_fᵀ, U_gᵀ, U_oᵀ
@@ -36,28 +38,35 @@ final class LstmBackward {
     int block = ROWS * padded;
     real = (2 + 5 * STEPS) * block;
     sweeps = new LstmSweeps(ROWS, padded, 0, real, (2 + STEPS) * block);
+    products = new StepSums(width, padded, room(padded));
+    Arrays.setAll(gates, gate -> sweeps.ofGate(LstmForward.PLACE[gate]));
     backward = sweeps::backward;
   }
 
   /// Floats of room that a tile needs.
-  static int scratch(int padded) {
+  static int scratch(int width) {
+    return room(StepWeights.padded(width)) + StepSums.scratch(width);
+  }
+
+  /// Where the packed operands of [StepSums] lie.
+  private static int room(int padded) {
     return ROWS * ((2 + 5 * STEPS) * padded + 1);
   }
 
-  /// Floats of the sums that a part of the tiles adds up: of U `[4, H, padded]`.
+  /// Floats of the sums that a part of the tiles adds up: of U.
   static int sums(int width) {
-    return 4 * width * StepWeights.padded(width);
+    return 4 * StepSums.size(width);
   }
 
   /// @param sums of the part that the tile belongs to, from `sum` on
-  void run(int tile, float[] s, float[] sums, int sum, Gemm gemm) {
+  void run(int tile, float[] s, float[] sums, int sum) {
     int block = ROWS * padded;
     int states = 2 * block;
     int time = x.size().time();
     int first = tile * ROWS;
     int rows = x.rows(tile);
     int end = x.longest(tile);
-    Arrays.fill(s, 0, scratch(padded), 0f);
+    Arrays.fill(s, 0, room(padded), 0f);
     add(first, rows, time, s, block);
     float[] dp = Floats.of(to.projected());
     for (int t = time - 1; t >= end; t--) {
@@ -75,18 +84,7 @@ final class LstmBackward {
         x.real(tile, t, s, real);
         step(tile, t, slot, s);
       }
-      Product.Size size = new Product.Size(width, padded, (end - start) * ROWS);
-      for (int gate = 0; gate < 4; gate++) {
-        int place = sweeps.ofGate(LstmForward.PLACE[gate]);
-        Matrix target = new Matrix(sums, sum + gate * width * padded, padded, false, 0);
-        gemm.multiply(
-            new Product(
-                size,
-                new Matrix(s, states, padded, true, 0),
-                new Matrix(s, place, padded, false, 0),
-                target,
-                Epilogue.ACCUMULATE));
-      }
+      products.add(s, (end - start) * ROWS, states, gates, sums, sum);
       end = start;
     }
     for (int row = 0; row < rows; row++) {

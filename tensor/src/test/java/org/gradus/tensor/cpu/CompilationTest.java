@@ -102,7 +102,7 @@ class CompilationTest {
       long end = System.nanoTime() + 30_000_000_000L;
       try (Workers workers = new Workers(1)) {
         Gemm gemm = new Gemm(workers);
-        CpuRecurrent recurrent = new CpuRecurrent(new Chunks(workers, Chunks.GRAIN), gemm);
+        CpuRecurrent recurrent = new CpuRecurrent(new Chunks(workers, Chunks.GRAIN));
         while (System.nanoTime() < end) {
           recurrent(recurrent);
           for (int m : List.of(GemmPart.ROWS, 6, 4)) {

@@ -23,8 +23,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.gradus.autograd.Lookup;
 import org.gradus.autograd.Masks;
-import org.gradus.autograd.Recurrent;
 import org.gradus.autograd.Normalized;
+import org.gradus.autograd.Recurrent;
 import org.gradus.autograd.Var;
 import org.gradus.tensor.Tensor;
 import org.junit.jupiter.api.Test;
@@ -161,7 +161,9 @@ class DocumentationTest {
         assertThat(listed.add(signature(code.group(1)))).as(code.group(1) + " once").isTrue();
       }
     }
-    var classes = new ClassFileImporter().importClasses(Var.class, Lookup.class, Masks.class, Recurrent.class);
+    var classes =
+        new ClassFileImporter()
+            .importClasses(Var.class, Lookup.class, Masks.class, Recurrent.class);
     Set<String> existing = new TreeSet<>();
     for (JavaClass c : classes) {
       for (JavaMethod m : c.getMethods()) {
