@@ -7,7 +7,7 @@ import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
 
-/// Fused interactions of field embeddings `[B, F, D]`.
+/// Fused interactions of field embeddings `[B, F, D]`, and of a query with the keys of a sequence.
 final class Interaction {
   private Interaction() {}
 
@@ -88,6 +88,83 @@ final class Interaction {
         },
         first,
         e);
+  }
+
+  /// z_t = [q, k_t, q − k_t, q ⊙ k_t] (DIN-1);  with dz in quarters: dk_t = z₁ − z₂ + q ⊙ z₃,
+  /// dq = Σ_t (z₀ + z₂ + k_t ⊙ z₃)
+  static Var facing(Var k, Var q) {
+    if (k.shape().rank() != 3 || !q.shape().equals(Shape.of(k.size(0), k.size(2)))) {
+      throw new IllegalArgumentException(
+          "facing: keys " + k.shape() + ", query " + q.shape() + ". Expected [B, T, D], [B, D].");
+    }
+    Tape tape = k.tape();
+    Scope s = tape.scope();
+    InteractionKernels kernels = tape.kernels().interaction();
+    int batch = k.size(0);
+    int steps = k.size(1);
+    int width = k.size(2);
+    Tensor z = s.real("facing", k.shape().with(2, 4 * width));
+    kernels.facing(z.buffer(), q.value().buffer(), k.value().buffer(), batch, steps, width);
+    return tape.record(
+        "facing",
+        z,
+        (dz, dx) -> {
+          Tensor dk = s.real("facing", k.shape());
+          Tensor dq = s.real("facing", q.shape());
+          kernels.facingBackward(
+              dq.buffer(),
+              dk.buffer(),
+              dz.buffer(),
+              q.value().buffer(),
+              k.value().buffer(),
+              batch,
+              steps,
+              width);
+          dx.give(0, dk);
+          dx.give(1, dq);
+        },
+        k,
+        q);
+  }
+
+  /// y = Σ_t w_t x_t (DIN-4);  dw_t = ⟨dy, x_t⟩,  dx_t = w_t dy
+  static Var weightedSum(Var w, Var x) {
+    if (x.shape().rank() != 3 || !w.shape().equals(x.shape().without(2))) {
+      throw new IllegalArgumentException(
+          "weightedSum: weights "
+              + w.shape()
+              + ", vectors "
+              + x.shape()
+              + ". Expected [B, T], [B, T, D].");
+    }
+    Tape tape = x.tape();
+    Scope s = tape.scope();
+    InteractionKernels kernels = tape.kernels().interaction();
+    int batch = x.size(0);
+    int steps = x.size(1);
+    int width = x.size(2);
+    Tensor y = s.real("weightedSum", Shape.of(batch, width));
+    kernels.weightedSum(y.buffer(), w.value().buffer(), x.value().buffer(), batch, steps, width);
+    return tape.record(
+        "weightedSum",
+        y,
+        (dy, dx) -> {
+          Tensor dw = s.real("weightedSum", w.shape());
+          Tensor g = s.real("weightedSum", x.shape());
+          kernels.weightedSumBackward(
+              dw.buffer(),
+              g.buffer(),
+              dy.buffer(),
+              w.value().buffer(),
+              x.value().buffer(),
+              batch,
+              steps,
+              width);
+          dx.give(0, dw);
+          dx.give(1, g);
+        },
+        w,
+        x);
   }
 
   private static int pairs(int fields, boolean self) {

@@ -475,6 +475,21 @@ public final class Var {
     return Interaction.dots(first, this, lower, self);
   }
 
+  /// Each key beside its query, `[q, k_t, q − k_t, q ⊙ k_t]`, `[B, T, 4D]` of keys `[B, T, D]` (Zhou et al. 2018): what a local
+  /// activation unit reads.
+  ///
+  /// @param query `[B, D]`
+  public Var facing(Var query) {
+    return Interaction.facing(this, query);
+  }
+
+  /// Σ_t w_t x_t of weights w `[B, T]`, `[B, D]`.
+  ///
+  /// @param vectors x `[B, T, D]`
+  public Var weightedSum(Var vectors) {
+    return Interaction.weightedSum(this, vectors);
+  }
+
   /// Cross-entropy of targets t in [0, 1] from logits, per example: softplus(x) − x · t.
   public Var crossEntropyWithLogits(Tensor targets) {
     return Loss.crossEntropyWithLogits(this, targets);

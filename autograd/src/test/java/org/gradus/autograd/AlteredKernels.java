@@ -304,6 +304,28 @@ final class AlteredKernels {
         boolean self) {
       k.dotsBackward(de, dy, e, batch, fields, width, lower, self);
     }
+
+    @Override
+    public void facing(Buffer z, Buffer q, Buffer keys, int batch, int steps, int width) {
+      k.facing(z, q, keys, batch, steps, width);
+    }
+
+    @Override
+    public void facingBackward(
+        Buffer dq, Buffer dk, Buffer dz, Buffer q, Buffer keys, int batch, int steps, int width) {
+      k.facingBackward(dq, dk, dz, q, keys, batch, steps, width);
+    }
+
+    @Override
+    public void weightedSum(Buffer y, Buffer w, Buffer x, int batch, int steps, int width) {
+      k.weightedSum(y, w, x, batch, steps, width);
+    }
+
+    @Override
+    public void weightedSumBackward(
+        Buffer dw, Buffer dx, Buffer dy, Buffer w, Buffer x, int batch, int steps, int width) {
+      k.weightedSumBackward(dw, dx, dy, w, x, batch, steps, width);
+    }
   }
 
   static class Recurrent implements RecurrentKernels {
@@ -487,6 +509,11 @@ final class AlteredKernels {
     @Override
     public void add(Buffer y, Buffer x, View view) {
       k.add(y, x, view);
+    }
+
+    @Override
+    public void multiples(Buffer y, int step, int n) {
+      k.multiples(y, step, n);
     }
   }
 

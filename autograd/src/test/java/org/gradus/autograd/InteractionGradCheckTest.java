@@ -40,6 +40,10 @@ class InteractionGradCheckTest {
         }
       }
     }
+    for (Shape k : List.of(shape(1, 1, 1), shape(2, 3, 2), shape(3, 2, 5))) {
+      cases.add(OpCase.of("facing", k, shape(k.size(0), k.size(2)), Var::facing));
+      cases.add(OpCase.of("weightedSum", shape(k.size(0), k.size(1)), k, Var::weightedSum));
+    }
     cases.add(
         OpCase.of("pairwise of one field", shape(2, 1, 3), Var::pairwise).zero("x", "no pairs"));
     cases.add(OpCase.of("dots of one field with itself", shape(2, 1, 3), x -> x.dots(true, true)));

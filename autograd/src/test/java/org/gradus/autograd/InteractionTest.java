@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import org.gradus.tensor.Shape;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -92,8 +93,8 @@ class InteractionTest {
             0.2,
             0.9,
             1);
-    Var all = Var.concat(1, java.util.List.of(dense.unsqueeze(1), sparse));
-    Var y = Var.concat(1, java.util.List.of(dense, all.dots(false, false)));
+    Var all = Var.concat(1, List.of(dense.unsqueeze(1), sparse));
+    Var y = Var.concat(1, List.of(dense, all.dots(false, false)));
     assertThat(Bench.values(y))
         .containsExactly(
             new double[] {
@@ -110,5 +111,56 @@ class InteractionTest {
               -0.075, 0.125
             },
             within(1e-15));
+  }
+
+  private static Var composedFacing(Var k, Var q) {
+    Var repeated = q.unsqueeze(1).expand(k.shape());
+    return Var.concat(2, List.of(repeated, k, repeated.subtract(k), repeated.multiply(k)));
+  }
+
+  private static Var composedSum(Var w, Var x) {
+    return w.unsqueeze(2).multiply(x).sum(1);
+  }
+
+  /// Values are the same; gradients add the same terms, at most 2 + 3T of size one, in another order.
+  @ParameterizedTest
+  @CsvSource({"2,3,4", "1,1,1", "3,7,5"})
+  void facingAndWeightedSumAreTheirCompositions(int batch, int steps, int width) {
+    Var k = bench.var(1, batch, steps, width);
+    Var q = bench.var(2, batch, width);
+    double[] dz = Bench.numbers(3, batch * steps * 4 * width);
+    assertSame(k.facing(q), composedFacing(k, q), dz, k, q);
+    Var w = bench.var(4, batch, steps);
+    double[] dy = Bench.numbers(5, batch * width);
+    assertSame(w.weightedSum(k), composedSum(w, k), dy, w, k);
+  }
+
+  private void assertSame(Var fused, Var composed, double[] seed, Var... inputs) {
+    assertThat(fused.shape()).isEqualTo(composed.shape());
+    assertThat(Bench.values(fused)).containsExactly(Bench.values(composed), within(1e-14));
+    for (Var x : inputs) {
+      assertThat(bench.gradient(x, fused, seed))
+          .containsExactly(bench.gradient(x, composed, seed), within(1e-13));
+    }
+  }
+
+  @Test
+  void facingByHand() {
+    Var k = bench.var(Shape.of(1, 2, 2), 0.5, 0.1, -0.4, 0.3);
+    Var q = bench.var(Shape.of(1, 2), 0.6, -0.2);
+    assertThat(Bench.values(k.facing(q)))
+        .containsExactly(
+            new double[] {
+              0.6, -0.2, 0.5, 0.1, 0.1, -0.3, 0.3, -0.02, //
+              0.6, -0.2, -0.4, 0.3, 1, -0.5, -0.24, -0.06
+            },
+            within(1e-15));
+    Var w = bench.var(Shape.of(1, 2), 2, -1);
+    assertThat(Bench.values(w.weightedSum(k)))
+        .containsExactly(new double[] {1.4, -0.1}, within(1e-15));
+    assertThatThrownBy(() -> k.facing(k))
+        .hasMessage("facing: keys [1, 2, 2], query [1, 2, 2]. Expected [B, T, D], [B, D].");
+    assertThatThrownBy(() -> q.weightedSum(q))
+        .hasMessage("weightedSum: weights [1, 2], vectors [1, 2]. Expected [B, T], [B, T, D].");
   }
 }

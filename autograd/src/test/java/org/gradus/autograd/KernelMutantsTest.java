@@ -72,6 +72,7 @@ class KernelMutantsTest {
         new Mutant("columns", k -> AlteredKernels.with(k, norm(k, 1, 1)), columns),
         new Mutant("rows", k -> AlteredKernels.with(k, norm(k, 1, 1)), rows),
         new Mutant("dots", k -> AlteredKernels.with(k, dots(k, 1, 2)), dots),
+        new Mutant("facing", k -> AlteredKernels.with(k, facing(k, 1, 1, 1, 1)), facing()),
         new Mutant("maximum of a bag", k -> maximum(k, true, true), bags(Pooling.MAX)));
   }
 
@@ -190,7 +191,47 @@ class KernelMutantsTest {
                     }),
             pairwise),
         new Mutant("dots, diagonal once", k -> AlteredKernels.with(k, dots(k, 1, 1)), dots),
-        new Mutant("dots, one triangle only", k -> AlteredKernels.with(k, dots(k, 0, 2)), dots));
+        new Mutant("dots, one triangle only", k -> AlteredKernels.with(k, dots(k, 0, 2)), dots),
+        new Mutant(
+            "facing, keys without the difference",
+            k -> AlteredKernels.with(k, facing(k, 0, 1, 1, 1)),
+            facing()),
+        new Mutant(
+            "facing, keys without the product",
+            k -> AlteredKernels.with(k, facing(k, 1, 0, 1, 1)),
+            facing()),
+        new Mutant(
+            "facing, query without the difference",
+            k -> AlteredKernels.with(k, facing(k, 1, 1, 0, 1)),
+            facing()),
+        new Mutant(
+            "facing, query without the product",
+            k -> AlteredKernels.with(k, facing(k, 1, 1, 1, 0)),
+            facing()));
+  }
+
+  private static OpCase facing() {
+    return OpCase.of("facing", shape(2, 3, 2), shape(2, 2), Var::facing);
+  }
+
+  /// The derivative with factors before the terms that the difference and the product pass to the keys and to the query.
+  private static AlteredKernels.Interaction facing(
+      Kernels k, double keyMinus, double keyTimes, double queryMinus, double queryTimes) {
+    return new AlteredKernels.Interaction(k) {
+      @Override
+      public void facingBackward(
+          Buffer dq, Buffer dk, Buffer dz, Buffer q, Buffer keys, int batch, int steps, int w) {
+        java.util.Arrays.fill(at(dq), 0, batch * w, 0);
+        for (int i = 0; i < batch * steps * w; i++) {
+          int z = i / w * 4 * w + i % w;
+          int of = i / (steps * w) * w + i % w;
+          double minus = at(dz)[z + 2 * w];
+          double times = at(dz)[z + 3 * w];
+          at(dk)[i] = at(dz)[z + w] - keyMinus * minus + keyTimes * at(q)[of] * times;
+          at(dq)[of] += at(dz)[z] + queryMinus * minus + queryTimes * at(keys)[i] * times;
+        }
+      }
+    };
   }
 
   /// de = G e of the packed lower triangle, with the other triangle times `mirror` and the diagonal times `diagonal`.

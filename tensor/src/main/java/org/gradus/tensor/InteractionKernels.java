@@ -39,4 +39,19 @@ public interface InteractionKernels {
       int width,
       boolean lower,
       boolean self);
+
+  /// z`[b, t]` = `[q, k, q − k, q ⊙ k]`, what a local activation unit sees of query q = `q[b]` and key k = `k[b, t]` (Zhou et
+  /// al. 2018, DIN-1): z `[B, T, 4D]`, q `[B, D]`, k `[B, T, D]`.
+  void facing(Buffer z, Buffer q, Buffer k, int batch, int steps, int width);
+
+  /// With dz = `[z₀, z₁, z₂, z₃]` in quarters: dk = z₁ − z₂ + q ⊙ z₃, and dq = Σ_t (z₀ + z₂ + k ⊙ z₃), t rising.
+  void facingBackward(
+      Buffer dq, Buffer dk, Buffer dz, Buffer q, Buffer k, int batch, int steps, int width);
+
+  /// y`[b]` = Σ_t w`[b, t]` x`[b, t]`, t rising (DIN-4): y `[B, D]`, w `[B, T]`, x `[B, T, D]`.
+  void weightedSum(Buffer y, Buffer w, Buffer x, int batch, int steps, int width);
+
+  /// dw`[b, t]` = ⟨dy`[b]`, x`[b, t]`⟩ and dx`[b, t]` = w`[b, t]` dy`[b]`.
+  void weightedSumBackward(
+      Buffer dw, Buffer dx, Buffer dy, Buffer w, Buffer x, int batch, int steps, int width);
 }

@@ -16,6 +16,9 @@ public interface LayoutKernels {
   /// the terms are added in the row-major order of x.
   void add(Buffer y, Buffer x, View view);
 
+  /// y`[i]` = i · step for i < n, `INT`: where the rows of a matrix start.
+  void multiples(Buffer y, int step, int n);
+
   /// A strided view of a buffer.
   ///
   /// @param offset first element

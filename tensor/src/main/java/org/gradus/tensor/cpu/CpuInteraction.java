@@ -124,4 +124,72 @@ final class CpuInteraction implements InteractionKernels {
           }
         });
   }
+
+  @Override
+  public void facing(Buffer z, Buffer q, Buffer k, int batch, int steps, int width) {
+    float[] to = Floats.of(z);
+    float[] query = Floats.of(q);
+    float[] key = Floats.of(k);
+    chunks.rows(
+        batch,
+        5L * steps * width + 16,
+        (lo, hi) -> {
+          for (int row = lo * steps; row < hi * steps; row++) {
+            QueryKeys.facing(
+                to, row * 4 * width, query, row / steps * width, key, row * width, width);
+          }
+        });
+  }
+
+  @Override
+  public void facingBackward(
+      Buffer dq, Buffer dk, Buffer dz, Buffer q, Buffer k, int batch, int steps, int width) {
+    QueryKeys.Slopes to = new QueryKeys.Slopes(Floats.of(dq), Floats.of(dk));
+    float[] from = Floats.of(dz);
+    float[] query = Floats.of(q);
+    float[] key = Floats.of(k);
+    chunks.rows(
+        batch,
+        6L * steps * width + 16,
+        (lo, hi) -> {
+          for (int b = lo; b < hi; b++) {
+            QueryKeys.facingBackward(to, from, query, key, b, steps, width);
+          }
+        });
+  }
+
+  @Override
+  public void weightedSum(Buffer y, Buffer w, Buffer x, int batch, int steps, int width) {
+    float[] to = Floats.of(y);
+    float[] weights = Floats.of(w);
+    float[] from = Floats.of(x);
+    chunks.rows(
+        batch,
+        (long) steps * width + 16,
+        (lo, hi) -> {
+          for (int b = lo; b < hi; b++) {
+            QueryKeys.weightedSum(to, weights, from, b, steps, width);
+          }
+        });
+  }
+
+  @Override
+  public void weightedSumBackward(
+      Buffer dw, Buffer dx, Buffer dy, Buffer w, Buffer x, int batch, int steps, int width) {
+    float[] ofWeights = Floats.of(dw);
+    float[] to = Floats.of(dx);
+    float[] from = Floats.of(dy);
+    float[] weights = Floats.of(w);
+    float[] vectors = Floats.of(x);
+    chunks.rows(
+        batch,
+        3L * steps * width + 16,
+        (lo, hi) -> {
+          for (int row = lo * steps; row < hi * steps; row++) {
+            int at = row / steps * width;
+            ofWeights[row] = Lanes.dot(from, at, vectors, row * width, width);
+            Rows.scale(to, row * width, weights[row], from, at, width);
+          }
+        });
+  }
 }

@@ -78,4 +78,12 @@ final class CpuLayout implements LayoutKernels {
       case MASK -> Flags.of(buffer);
     };
   }
+
+  @Override
+  public void multiples(Buffer yb, int step, int n) {
+    int[] y = Ints.of(yb);
+    for (int i = 0; i < n; i++) {
+      y[i] = i * step;
+    }
+  }
 }

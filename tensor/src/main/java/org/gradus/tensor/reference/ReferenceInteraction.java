@@ -14,6 +14,8 @@ import org.gradus.tensor.host.Doubles;
 /// dots       T = [first; e₀; …],  or e alone                         (DI-1)
 ///            y = one triangle of T Tᵀ, packed                        (DI-2)
 ///            ∂L/∂T = G T,  G symmetric from dy, its diagonal 2 dy    (DI-4)
+/// facing     z_t = [q, k_t, q − k_t, q ⊙ k_t]                        (DIN-1)
+/// weightedSum  y = Σ_t w_t x_t                                       (DIN-4)
 /// ```
 final class ReferenceInteraction implements InteractionKernels {
   @Override
@@ -133,6 +135,83 @@ final class ReferenceInteraction implements InteractionKernels {
           de[at + d] = sum;
         }
       }
+    }
+  }
+
+  @Override
+  public void facing(Buffer zb, Buffer qb, Buffer kb, int batch, int steps, int width) {
+    double[] z = Doubles.of(zb);
+    double[] q = Doubles.of(qb);
+    double[] k = Doubles.of(kb);
+    for (int row = 0; row < batch * steps; row++) {
+      for (int d = 0; d < width; d++) {
+        double query = q[row / steps * width + d];
+        double key = k[row * width + d];
+        int at = row * 4 * width + d;
+        z[at] = query; //                     (DIN-1)
+        z[at + width] = key; //               (DIN-1)
+        z[at + 2 * width] = query - key; //   (DIN-1)
+        z[at + 3 * width] = query * key; //   (DIN-1)
+      }
+    }
+  }
+
+  @Override
+  public void facingBackward(
+      Buffer dqb, Buffer dkb, Buffer dzb, Buffer qb, Buffer kb, int batch, int steps, int width) {
+    double[] dq = Doubles.of(dqb);
+    double[] dk = Doubles.of(dkb);
+    double[] dz = Doubles.of(dzb);
+    double[] q = Doubles.of(qb);
+    double[] k = Doubles.of(kb);
+    for (int b = 0; b < batch; b++) {
+      for (int d = 0; d < width; d++) {
+        double sum = 0;
+        for (int t = 0; t < steps; t++) {
+          int row = b * steps + t;
+          int at = row * 4 * width + d;
+          double ofDifference = dz[at + 2 * width];
+          double ofProduct = dz[at + 3 * width];
+          dk[row * width + d] = dz[at + width] - ofDifference + q[b * width + d] * ofProduct;
+          sum += dz[at] + ofDifference + k[row * width + d] * ofProduct;
+        }
+        dq[b * width + d] = sum;
+      }
+    }
+  }
+
+  @Override
+  public void weightedSum(Buffer yb, Buffer wb, Buffer xb, int batch, int steps, int width) {
+    double[] y = Doubles.of(yb);
+    double[] w = Doubles.of(wb);
+    double[] x = Doubles.of(xb);
+    for (int b = 0; b < batch; b++) {
+      for (int d = 0; d < width; d++) {
+        double sum = 0;
+        for (int row = b * steps; row < (b + 1) * steps; row++) {
+          sum += w[row] * x[row * width + d]; // (DIN-4)
+        }
+        y[b * width + d] = sum;
+      }
+    }
+  }
+
+  @Override
+  public void weightedSumBackward(
+      Buffer dwb, Buffer dxb, Buffer dyb, Buffer wb, Buffer xb, int batch, int steps, int width) {
+    double[] dw = Doubles.of(dwb);
+    double[] dx = Doubles.of(dxb);
+    double[] dy = Doubles.of(dyb);
+    double[] w = Doubles.of(wb);
+    double[] x = Doubles.of(xb);
+    for (int row = 0; row < batch * steps; row++) {
+      double dot = 0;
+      for (int d = 0; d < width; d++) {
+        double g = dy[row / steps * width + d];
+        dot += g * x[row * width + d];
+        dx[row * width + d] = w[row] * g;
+      }
+      dw[row] = dot;
     }
   }
 }

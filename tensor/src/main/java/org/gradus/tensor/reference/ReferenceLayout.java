@@ -58,6 +58,14 @@ final class ReferenceLayout implements LayoutKernels {
     over(view, (i, at) -> y[at] += x[i]);
   }
 
+  @Override
+  public void multiples(Buffer yb, int step, int n) {
+    int[] y = Ints.of(yb);
+    for (int i = 0; i < n; i++) {
+      y[i] = i * step;
+    }
+  }
+
   /// What to do at one element: its row-major number, and its place in the view's buffer.
   private interface Visit {
     void at(int i, int place);

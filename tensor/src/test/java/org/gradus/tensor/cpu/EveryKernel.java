@@ -278,6 +278,9 @@ final class EveryKernel {
       k.add(y, real(view.elements()), view);
       keep("add " + Arrays.toString(view.sizes()), y);
     }
+    Buffer starts = empty(Kind.INT, n);
+    k.multiples(starts, 5, n);
+    keep("multiples", starts);
     View[] repeating = {
       new View(2, new int[] {31, 9, 5}, new int[] {9, 1, 0}),
       new View(0, new int[] {40, 33}, new int[] {0, 1}),
@@ -595,6 +598,21 @@ final class EveryKernel {
           keep("dotsBackward" + name + lower + self, de);
         }
       }
+      Buffer q = real(batch * width);
+      Buffer z = empty(batch * fields * 4 * width);
+      k.facing(z, q, e, batch, fields, width);
+      keep("facing" + name, z);
+      Buffer dq = empty(batch * width);
+      k.facingBackward(dq, de, real(z.length()), q, e, batch, fields, width);
+      keep("facingBackward dq" + name, dq);
+      keep("facingBackward dk" + name, de);
+      Buffer w = real(batch * fields);
+      k.weightedSum(dq, w, e, batch, fields, width);
+      keep("weightedSum" + name, dq);
+      Buffer dw = empty(batch * fields);
+      k.weightedSumBackward(dw, de, q, w, e, batch, fields, width);
+      keep("weightedSumBackward dw" + name, dw);
+      keep("weightedSumBackward dx" + name, de);
     }
   }
 

@@ -119,4 +119,50 @@ class ReferenceInteractionTest {
     double[] slopes = Workbench.differences(v -> dots(v, 2, 4, 3, lower, self), e, dy);
     assertClose(bench.doubles(de), 1e-10, slopes);
   }
+
+  private double[] facing(double[] qk, int batch, int steps, int width) {
+    double[] q = java.util.Arrays.copyOf(qk, batch * width);
+    double[] k = java.util.Arrays.copyOfRange(qk, batch * width, qk.length);
+    Buffer z = bench.blank(4 * k.length);
+    kernels.facing(z, bench.real(q), bench.real(k), batch, steps, width);
+    return bench.doubles(z);
+  }
+
+  /// Two examples of one and the same query: what is there, and its slopes in query and keys.
+  @Test
+  void aQueryFacesItsKeys() {
+    double[] q = {0.6, -0.2};
+    double[] k = {0.5, 0.1, -0.4, 0.3};
+    assertClose(
+        facing(new double[] {0.6, -0.2, 0.5, 0.1, -0.4, 0.3}, 1, 2, 2),
+        1e-15,
+        new double[] {
+          0.6, -0.2, 0.5, 0.1, 0.1, -0.3, 0.3, -0.02, //
+          0.6, -0.2, -0.4, 0.3, 1, -0.5, -0.24, -0.06
+        });
+    double[] dz = Workbench.normal(5, 16);
+    Buffer dq = bench.blank(2);
+    Buffer dk = bench.blank(4);
+    kernels.facingBackward(dq, dk, bench.real(dz), bench.real(q), bench.real(k), 1, 2, 2);
+    double[] slopes =
+        Workbench.differences(
+            v -> facing(v, 1, 2, 2), new double[] {0.6, -0.2, 0.5, 0.1, -0.4, 0.3}, dz);
+    assertClose(bench.doubles(dq), 1e-10, java.util.Arrays.copyOf(slopes, 2));
+    assertClose(bench.doubles(dk), 1e-10, java.util.Arrays.copyOfRange(slopes, 2, 6));
+  }
+
+  @Test
+  void vectorsAreSummedByWeight() {
+    double[] w = {2, -1, 0.5, 3};
+    double[] x = {1, 2, 3, 4, 5, 6, 7, 8};
+    Buffer y = bench.blank(4);
+    kernels.weightedSum(y, bench.real(w), bench.real(x), 2, 2, 2);
+    assertClose(bench.doubles(y), 0, -1, 0, 23.5, 27);
+    Buffer dw = bench.blank(4);
+    Buffer dx = bench.blank(8);
+    kernels.weightedSumBackward(
+        dw, dx, bench.real(1, -1, 2, 0.5), bench.real(w), bench.real(x), 2, 2, 2);
+    assertClose(bench.doubles(dw), 0, -1, -1, 13, 18);
+    assertClose(bench.doubles(dx), 0, 2, -2, -1, 1, 1, 0.25, 6, 1.5);
+  }
 }

@@ -104,4 +104,11 @@ class ReferenceLayoutTest {
     kernels.write(mask, bench.mask(0, 1, 1), reversed);
     assertThat(bench.flags(mask)).containsExactly(1, 1, 0);
   }
+
+  @Test
+  void multiplesBeginAtZero() {
+    Buffer y = bench.blank(Kind.INT, 4);
+    kernels.multiples(y, 3, 4);
+    assertThat(bench.integers(y)).containsExactly(0, 3, 6, 9);
+  }
 }

@@ -148,6 +148,82 @@ class InteractionContractTest {
         });
   }
 
+  @OnEveryDevice
+  void facingAndItsBackward(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int[] s : SIZES) {
+        int batch = s[0];
+        int steps = s[1];
+        int width = s[2];
+        int rows = batch * steps;
+        float[] q = Samples.normal(1, batch * width);
+        float[] k = Samples.normal(2, rows * width);
+        float[] dz = Samples.normal(3, rows * 4 * width);
+        double[] ofKeys = new double[k.length];
+        double[] ofQuery = new double[q.length];
+        for (int i = 0; i < k.length; i++) {
+          int of = i / (steps * width) * width + i % width;
+          int z = i / width * 4 * width + i % width;
+          double minus = Math.abs(dz[z + 2 * width]);
+          double times = Math.abs(dz[z + 3 * width]);
+          ofKeys[i] = Math.abs(dz[z + width]) + minus + Math.abs(q[of]) * times;
+          ofQuery[of] += Math.abs(dz[z]) + minus + Math.abs(k[i]) * times;
+        }
+        twin.compare(
+            "facing " + Arrays.toString(s),
+            side -> {
+              var kernels = side.kernels().interaction();
+              Buffer qb = side.real(q);
+              Buffer kb = side.real(k);
+              Buffer z = side.blank(dz.length);
+              kernels.facing(z, qb, kb, batch, steps, width);
+              side.result(z, Bound.relative(1));
+              Buffer dq = side.blank(q.length);
+              Buffer dk = side.blank(k.length);
+              kernels.facingBackward(dq, dk, side.real(dz), qb, kb, batch, steps, width);
+              side.result(dq, Bound.of(steps + 2, ofQuery));
+              side.result(dk, Bound.of(3, ofKeys));
+            });
+      }
+    }
+  }
+
+  @OnEveryDevice
+  void weightedSumAndItsBackward(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int[] s : SIZES) {
+        int batch = s[0];
+        int steps = s[1];
+        int width = s[2];
+        float[] w = Samples.normal(1, batch * steps);
+        float[] x = Samples.normal(2, batch * steps * width);
+        float[] dy = Samples.normal(3, batch * width);
+        double[] sums = new double[dy.length];
+        double[] dots = new double[w.length];
+        for (int i = 0; i < x.length; i++) {
+          int of = i / (steps * width) * width + i % width;
+          sums[of] += Math.abs((double) w[i / width] * x[i]);
+          dots[i / width] += Math.abs((double) dy[of] * x[i]);
+        }
+        twin.compare(
+            "weightedSum " + Arrays.toString(s),
+            side -> {
+              var kernels = side.kernels().interaction();
+              Buffer wb = side.real(w);
+              Buffer xb = side.real(x);
+              Buffer y = side.blank(dy.length);
+              kernels.weightedSum(y, wb, xb, batch, steps, width);
+              side.result(y, Bound.of(steps, sums));
+              Buffer dw = side.blank(w.length);
+              Buffer dx = side.blank(x.length);
+              kernels.weightedSumBackward(dw, dx, side.real(dy), wb, xb, batch, steps, width);
+              side.result(dw, Bound.of(width + 2, dots));
+              side.result(dx, Bound.relative(1));
+            });
+      }
+    }
+  }
+
   /// Columns `from … to−1` of a matrix.
   private static float[] columns(float[] x, int rows, int width, int from, int to) {
     float[] y = new float[rows * (to - from)];

@@ -2,6 +2,7 @@
 package org.gradus.tests.device;
 
 import org.gradus.tensor.Buffer;
+import org.gradus.tensor.Kind;
 import org.gradus.tensor.LayoutKernels.View;
 
 /// Layouts move numbers and never change them.
@@ -138,6 +139,21 @@ class LayoutContractTest {
               Buffer sum = side.real(y);
               side.kernels().layout().add(sum, side.real(x), view);
               side.result(sum, (i, exact) -> terms[i] * Bound.U * magnitudes[i]);
+            });
+      }
+    }
+  }
+
+  @OnEveryDevice
+  void multiples(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int n : Samples.sizes()) {
+        twin.compare(
+            "multiples " + n,
+            side -> {
+              Buffer y = side.blank(Kind.INT, n);
+              side.kernels().layout().multiples(y, 7, n);
+              side.exact(y);
             });
       }
     }
