@@ -307,7 +307,8 @@ final class Elementwise {
     return y;
   }
 
-  private static Tensor compare(Scope scope, Compare op, Tensor a, Tensor b, Shape shape) {
+  /// op(a, b) at every place, broadcast.
+  static Tensor compare(Scope scope, Compare op, Tensor a, Tensor b, Shape shape) {
     Tensor mask = scope.allocate("compare", Kind.MASK, shape);
     scope
         .device()

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.gradus.tensor.JaggedKernels;
 import org.gradus.tensor.Kind;
+import org.gradus.tensor.LayoutKernels.View;
 import org.gradus.tensor.Pooling;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
@@ -43,13 +44,33 @@ public final class Lookup {
     return rows(tape, table, tape.scope().upload(shape, ids), ids);
   }
 
-  private static Var rows(Tape tape, TableParameter table, Tensor ids, int[] host) {
-    check(table, host, 0, host.length);
+  /// As above, for a part of ids on the host, which are not copied there.
+  ///
+  /// @param ids not to be changed before the tape closes
+  /// @param from the first of them that is looked up
+  /// @param to the last of them and one
+  /// @return `[to − from, D]`
+  public static Var rows(Tape tape, TableParameter table, int[] ids, int from, int to) {
     Scope s = tape.scope();
-    int width = table.table().width();
-    Tensor y = s.real("rows", ids.shape().insert(ids.shape().rank(), width));
-    tape.kernels().gather().rows(y.buffer(), table.table(), ids.buffer(), host.length);
-    RowPlaces places = new RowPlaces(s, table, host);
+    Tensor all = s.upload(Shape.of(ids.length), ids);
+    Tensor some = s.allocate("rows", Kind.INT, Shape.of(to - from));
+    View part = new View(from, new int[] {to - from}, new int[] {1});
+    tape.kernels().layout().read(some.buffer(), all.buffer(), part);
+    s.release(all);
+    return rows(tape, some, new RowPlaces(s, table, some, ids, from));
+  }
+
+  private static Var rows(Tape tape, TableParameter table, Tensor ids, int[] host) {
+    return rows(tape, ids, new RowPlaces(tape.scope(), table, ids, host, 0));
+  }
+
+  private static Var rows(Tape tape, Tensor ids, RowPlaces places) {
+    TableParameter table = places.table;
+    int n = ids.elements();
+    check(table, places.host, places.from, places.from + n);
+    Tensor y =
+        tape.scope().real("rows", ids.shape().insert(ids.shape().rank(), table.table().width()));
+    tape.kernels().gather().rows(y.buffer(), table.table(), ids.buffer(), n);
     return tape.record("rows", y, (dy, dx) -> places.give(dy, dx), !table.frozen());
   }
 
@@ -57,13 +78,17 @@ public final class Lookup {
   private static final class RowPlaces {
     private final Scope scope;
     private final TableParameter table;
-    private final int[] ids;
+    private final Tensor ids;
+    private final int[] host; // the same numbers, from `from` on
+    private final int from;
     private @Nullable RowGradients grouped;
 
-    RowPlaces(Scope scope, TableParameter table, int[] ids) {
+    RowPlaces(Scope scope, TableParameter table, Tensor ids, int[] host, int from) {
       this.scope = scope;
       this.table = table;
       this.ids = ids;
+      this.host = host;
+      this.from = from;
     }
 
     void give(Tensor dy, Tape.Sink dx) {
@@ -77,16 +102,21 @@ public final class Lookup {
 
     private RowGradients group() {
       int width = table.table().width();
+      int all = ids.elements();
       int n = 0;
-      for (int id : ids) {
-        n += id == table.paddingId() ? 0 : 1;
+      for (int i = from; i < from + all; i++) {
+        n += host[i] == table.paddingId() ? 0 : 1;
+      }
+      if (n == all) { // nothing to leave out, and so nothing to make on the host
+        Tensor places = scope.reshape(ids, Shape.of(n));
+        return new RowGradients(scope, table, places, RowGradients.wholeRows(scope, n, width));
       }
       int[] kept = new int[n];
       int[] source = new int[n];
       int at = 0;
-      for (int i = 0; i < ids.length; i++) {
-        if (ids[i] != table.paddingId()) {
-          kept[at] = ids[i];
+      for (int i = 0; i < all; i++) {
+        if (host[from + i] != table.paddingId()) {
+          kept[at] = host[from + i];
           source[at++] = i * width;
         }
       }

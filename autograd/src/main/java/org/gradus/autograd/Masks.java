@@ -2,6 +2,7 @@
 package org.gradus.autograd;
 
 import java.util.Arrays;
+import org.gradus.tensor.ElementwiseKernels.Compare;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
@@ -101,6 +102,16 @@ public final class Masks {
     check("not", a);
     Tensor y = scope.allocate("not", Kind.MASK, a.shape());
     scope.device().kernels().elementwise().not(y.buffer(), a.buffer(), y.elements());
+    return y;
+  }
+
+  /// x ≠ 0, for `REAL` x.
+  public static Tensor nonZero(Scope scope, Tensor x) {
+    Tensor zero = scope.upload(Shape.scalar(), 0.0);
+    Tensor equal = Elementwise.compare(scope, Compare.EQUAL, x, zero, x.shape());
+    scope.release(zero);
+    Tensor y = not(scope, equal);
+    scope.release(equal);
     return y;
   }
 

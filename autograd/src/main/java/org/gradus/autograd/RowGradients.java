@@ -110,7 +110,6 @@ final class RowGradients {
     }
     Tensor ids = scope.allocate("rows", Kind.INT, Shape.of(n));
     Tensor values = scope.real("rows", Shape.of(n, width));
-    int[] source = new int[n];
     int at = 0;
     for (Gradient.Rows part : parts) {
       int k = part.count();
@@ -128,12 +127,16 @@ final class RowGradients {
       at += k;
       part.release(scope);
     }
-    for (int i = 0; i < n; i++) {
-      source[i] = i * width;
-    }
     Gradient.Rows sum =
-        new RowGradients(scope, table, ids, scope.upload(Shape.of(n), source)).sum(0, values, null);
+        new RowGradients(scope, table, ids, wholeRows(scope, n, width)).sum(0, values, null);
     scope.release(values);
     return sum;
+  }
+
+  /// Where each of n rows starts.
+  static Tensor wholeRows(Scope scope, int n, int width) {
+    Tensor y = scope.allocate("rows", Kind.INT, Shape.of(n));
+    scope.device().kernels().layout().multiples(y.buffer(), width, n);
+    return y;
   }
 }

@@ -245,6 +245,23 @@ class LookupTest {
     assertThat(dense(bench.walk(same, 1, 2, 3, 4, 5, 6, 7, 8), t)).containsExactly(expected);
   }
 
+  /// A part of an array, with padding and without, and nothing at all.
+  @Test
+  void rowsOfAPartOfAnArray() {
+    TableParameter t = table("t", 2, 0, 0, 0, 1, 2, 3, 4, 5, 6);
+    int[] ids = {1, 3, 0, 2, 3, 3};
+    Var y = Lookup.rows(bench.tape, t, ids, 1, 4);
+    assertThat(y.shape()).isEqualTo(Shape.of(3, 2));
+    assertThat(Bench.values(y)).containsExactly(5, 6, 0, 0, 3, 4);
+    assertThat(dense(bench.walk(y, 1, 2, 3, 4, 5, 6), t)).containsExactly(0, 0, 0, 0, 5, 6, 1, 2);
+    Var real = Lookup.rows(bench.tape, t, ids, 3, 6);
+    assertThat(dense(bench.walk(real, 1, 2, 3, 4, 5, 6), t))
+        .containsExactly(0, 0, 0, 0, 1, 2, 8, 10);
+    assertThat(Lookup.rows(bench.tape, t, ids, 2, 2).shape()).isEqualTo(Shape.of(0, 2));
+    assertThatThrownBy(() -> Lookup.rows(bench.tape, t, new int[] {9, 1, 4}, 1, 3))
+        .hasMessageContaining("id 4 at position 2");
+  }
+
   @Test
   void lookupsOfOneTableGiveOneGradient() {
     TableParameter t = table("t", 1, TableParameter.NO_PADDING, 1, 2, 3, 4);

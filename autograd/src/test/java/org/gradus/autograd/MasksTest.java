@@ -66,6 +66,8 @@ class MasksTest {
     assertThat(both.shape()).isEqualTo(Shape.of(2, 3, 3));
     assertThat(bits(both)).isEqualTo("100110110" + "000010011");
     assertThat(bits(Masks.not(scope, causal))).isEqualTo("011" + "001" + "000");
+    Tensor x = scope.upload(Shape.of(2, 2), 0.0, -1.0, 1e-300, -0.0);
+    assertThat(bits(Masks.nonZero(scope, x))).isEqualTo("0110");
     assertThat(Masks.toReal(scope, causal).toDoubles()).containsExactly(1, 0, 0, 1, 1, 0, 1, 1, 1);
     assertThatThrownBy(() -> Masks.not(scope, bench.ints(1)))
         .hasMessage("not: a mask of kind INT. Expected kind MASK, true for real elements.");
