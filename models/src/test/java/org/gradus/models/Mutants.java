@@ -20,7 +20,7 @@ public final class Mutants {
   /// cancel where an operation occurs twice in a row, and a wrong component may belong to a unit that is off.
   public static void allFail(ModelSpec spec, Map<String, String> given) {
     Settings settings = spec.settings(given);
-    Batch batch = SampleBatches.draw(Schemas.BAGS, 5, 1);
+    Batch batch = SampleBatches.draw(Schemas.richest(spec), 5, 1);
     Objective.Builder objective = ModelCheck.objective(spec, settings, batch);
     GradCheck check = ModelCheck.check(spec, settings, 1);
     try (Device reference = Device.open("reference")) {

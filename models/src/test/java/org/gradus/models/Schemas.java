@@ -3,6 +3,7 @@ package org.gradus.models;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
 import org.gradus.tensor.Pooling;
@@ -66,10 +67,23 @@ public final class Schemas {
     return List.of(CATEGORICAL, DENSE, BAGS, SHARED);
   }
 
-  /// Each of the above with a label that the model predicts.
+  /// Each of the above with a label that the model predicts, and for a model of sequences one with sequences.
   public static List<Schema> of(ModelSpec spec) {
-    return spec.labelKinds().contains(Field.LabelKind.REGRESSION)
-        ? all()
-        : List.of(CATEGORICAL, DENSE_CLICK, BAGS, SHARED);
+    List<Schema> found =
+        new ArrayList<>(
+            spec.labelKinds().contains(Field.LabelKind.REGRESSION)
+                ? all()
+                : List.of(CATEGORICAL, DENSE_CLICK, BAGS, SHARED));
+    Schema own = spec.exampleSchema(spec.settings(Map.of()));
+    if (!own.all(Field.Sequence.class).isEmpty()) {
+      found.add(own);
+    }
+    return List.copyOf(found);
+  }
+
+  /// The one that shows most of a model: with sequences if it reads any, else with bags.
+  public static Schema richest(ModelSpec spec) {
+    Schema last = of(spec).getLast();
+    return last.all(Field.Sequence.class).isEmpty() ? BAGS : last;
   }
 }
