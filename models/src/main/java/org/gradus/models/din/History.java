@@ -93,7 +93,9 @@ final class History {
     List<Var> candidate = new ArrayList<>();
     List<Var> steps = new ArrayList<>();
     for (Column column : columns) {
-      check(ends, ends(ids, column.name), column.name);
+      if (!column.name.equals(name())) {
+        check(ends, ends(ids, column.name), column.name);
+      }
       int from = ids.offsets()[ids.index(column.name) * ids.stride()];
       int to = from + ends[ids.stride()];
       Var rows = Lookup.rows(tape, column.table, ids.values(), from, to); // [N, D]

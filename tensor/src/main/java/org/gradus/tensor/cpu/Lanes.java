@@ -190,7 +190,8 @@ final class Lanes {
     return lanes;
   }
 
-  // All in one method: a vector that a method returns goes over the heap where the compiler does not
+  // All in one method: a vector that a method returns goes over the heap where the compiler does
+  // not
   // inline the method, as it does not when it compiled it before. That was 16 MB in a training step
   // with dot products of 50,000 short rows.
   private static float dotOfWide(float[] a, int aOffset, float[] b, int bOffset, int n) {
