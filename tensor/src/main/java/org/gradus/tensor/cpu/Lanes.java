@@ -67,6 +67,9 @@ final class Lanes {
 
   /// Σ x[offset + i] for i in 0…n−1; 0 when n = 0.
   static float sum(float[] x, int offset, int n) {
+    if (WIDTH == LANES) {
+      return sumOfWide(x, offset, n);
+    }
     FloatVector lanes = sumFrom(0, x, offset, n);
     if (WIDTH == 8) {
       lanes = lanes.add(sumFrom(8, x, offset, n));
@@ -84,6 +87,9 @@ final class Lanes {
 
   /// Σ (x[offset + i] − center)²: with the mean as center, n times the variance.
   static float sumOfSquaresAround(float center, float[] x, int offset, int n) {
+    if (WIDTH == LANES) {
+      return squaresOfWide(center, x, offset, n);
+    }
     FloatVector lanes = squaresFrom(0, center, x, offset, n);
     if (WIDTH == 8) {
       lanes = lanes.add(squaresFrom(8, center, x, offset, n));
@@ -194,6 +200,33 @@ final class Lanes {
   // not
   // inline the method, as it does not when it compiled it before. That was 16 MB in a training step
   // with dot products of 50,000 short rows.
+  private static float sumOfWide(float[] x, int offset, int n) {
+    FloatVector lanes = FloatVector.zero(SPECIES);
+    int whole = SPECIES.loopBound(n);
+    for (int i = 0; i < whole; i += WIDTH) {
+      lanes = lanes.add(FloatVector.fromArray(SPECIES, x, offset + i));
+    }
+    if (whole < n) {
+      lanes = lanes.add(FloatVector.fromArray(SPECIES, x, offset + whole, upTo(whole, n)));
+    }
+    return addLanes(lanes);
+  }
+
+  private static float squaresOfWide(float center, float[] x, int offset, int n) {
+    FloatVector lanes = FloatVector.zero(SPECIES);
+    int whole = SPECIES.loopBound(n);
+    for (int i = 0; i < whole; i += WIDTH) {
+      FloatVector d = FloatVector.fromArray(SPECIES, x, offset + i).sub(center);
+      lanes = d.fma(d, lanes);
+    }
+    if (whole < n) {
+      VectorMask<Float> rest = upTo(whole, n);
+      FloatVector d = FloatVector.fromArray(SPECIES, x, offset + whole, rest).sub(center);
+      lanes = lanes.blend(d.fma(d, lanes), rest);
+    }
+    return addLanes(lanes);
+  }
+
   private static float dotOfWide(float[] a, int aOffset, float[] b, int bOffset, int n) {
     FloatVector lanes = FloatVector.zero(SPECIES);
     int whole = SPECIES.loopBound(n);

@@ -14,6 +14,9 @@ import jdk.incubator.vector.VectorSpecies;
 /// for 53,248 random rows of 64 numbers, against 1.1 ms without a loop), so that the number of vectors is taken apart into
 /// 8 + 4 + 2 + 1. The rest of a row is one masked vector, which goes through the same operations as a whole one. It may
 /// read beyond the row, for which a table has room, and never writes there.
+///
+/// No method here takes or returns a vector: reading a segment is much code, and where the compiler leaves a call of ours
+/// standing, a vector that crosses it is allocated.
 final class TableRows {
   private static final VectorSpecies<Float> S = Lanes.SPECIES;
   private static final int W = Lanes.WIDTH;
@@ -23,10 +26,6 @@ final class TableRows {
   private static final long LINE = 64;
 
   private TableRows() {}
-
-  private static FloatVector load(MemorySegment table, long at) {
-    return FloatVector.fromMemorySegment(S, table, at, ORDER);
-  }
 
   private static long bytes(int floats) {
     return (long) floats * Float.BYTES;
@@ -67,11 +66,12 @@ final class TableRows {
       i += 2 * W;
     }
     if ((vectors & 1) != 0) {
-      load(table, at + bytes(i)).intoArray(y, yAt + i);
+      copy1(y, yAt + i, table, at + bytes(i));
       i += W;
     }
     if (i < n) {
-      load(table, at + bytes(i)).intoArray(y, yAt + i, Lanes.upTo(i, n));
+      FloatVector.fromMemorySegment(S, table, at + bytes(i), ORDER)
+          .intoArray(y, yAt + i, Lanes.upTo(i, n));
     }
   }
 
@@ -86,8 +86,12 @@ final class TableRows {
   }
 
   private static void copy2(float[] y, int yAt, MemorySegment table, long at) {
-    load(table, at).intoArray(y, yAt);
-    load(table, at + bytes(W)).intoArray(y, yAt + W);
+    copy1(y, yAt, table, at);
+    copy1(y, yAt + W, table, at + bytes(W));
+  }
+
+  private static void copy1(float[] y, int yAt, MemorySegment table, long at) {
+    FloatVector.fromMemorySegment(S, table, at, ORDER).intoArray(y, yAt);
   }
 
   /// row = x
@@ -138,54 +142,55 @@ final class TableRows {
 
   /// y += factor · row, each product added with a single rounding; with factor 1, y += row.
   static void addScaled(float[] y, int yAt, float factor, MemorySegment table, long at, int n) {
-    FloatVector f = FloatVector.broadcast(S, factor);
     int i = 0;
     for (; i <= n - 16 * W; i += 16 * W) {
-      add8(y, yAt + i, f, table, at + bytes(i));
-      add8(y, yAt + i + 8 * W, f, table, at + bytes(i + 8 * W));
+      add8(y, yAt + i, factor, table, at + bytes(i));
+      add8(y, yAt + i + 8 * W, factor, table, at + bytes(i + 8 * W));
     }
     int vectors = (n - i) / W;
     if ((vectors & 8) != 0) {
-      add8(y, yAt + i, f, table, at + bytes(i));
+      add8(y, yAt + i, factor, table, at + bytes(i));
       i += 8 * W;
     }
     if ((vectors & 4) != 0) {
-      add4(y, yAt + i, f, table, at + bytes(i));
+      add4(y, yAt + i, factor, table, at + bytes(i));
       i += 4 * W;
     }
     if ((vectors & 2) != 0) {
-      add2(y, yAt + i, f, table, at + bytes(i));
+      add2(y, yAt + i, factor, table, at + bytes(i));
       i += 2 * W;
     }
     if ((vectors & 1) != 0) {
-      add1(y, yAt + i, f, table, at + bytes(i));
+      add1(y, yAt + i, factor, table, at + bytes(i));
       i += W;
     }
     if (i < n) {
       VectorMask<Float> rest = Lanes.upTo(i, n);
-      load(table, at + bytes(i))
-          .fma(f, FloatVector.fromArray(S, y, yAt + i, rest))
+      FloatVector.fromMemorySegment(S, table, at + bytes(i), ORDER)
+          .fma(FloatVector.broadcast(S, factor), FloatVector.fromArray(S, y, yAt + i, rest))
           .intoArray(y, yAt + i, rest);
     }
   }
 
-  private static void add8(float[] y, int yAt, FloatVector f, MemorySegment table, long at) {
-    add4(y, yAt, f, table, at);
-    add4(y, yAt + 4 * W, f, table, at + bytes(4 * W));
+  private static void add8(float[] y, int yAt, float factor, MemorySegment table, long at) {
+    add4(y, yAt, factor, table, at);
+    add4(y, yAt + 4 * W, factor, table, at + bytes(4 * W));
   }
 
-  private static void add4(float[] y, int yAt, FloatVector f, MemorySegment table, long at) {
-    add2(y, yAt, f, table, at);
-    add2(y, yAt + 2 * W, f, table, at + bytes(2 * W));
+  private static void add4(float[] y, int yAt, float factor, MemorySegment table, long at) {
+    add2(y, yAt, factor, table, at);
+    add2(y, yAt + 2 * W, factor, table, at + bytes(2 * W));
   }
 
-  private static void add2(float[] y, int yAt, FloatVector f, MemorySegment table, long at) {
-    add1(y, yAt, f, table, at);
-    add1(y, yAt + W, f, table, at + bytes(W));
+  private static void add2(float[] y, int yAt, float factor, MemorySegment table, long at) {
+    add1(y, yAt, factor, table, at);
+    add1(y, yAt + W, factor, table, at + bytes(W));
   }
 
-  private static void add1(float[] y, int yAt, FloatVector f, MemorySegment table, long at) {
-    load(table, at).fma(f, FloatVector.fromArray(S, y, yAt)).intoArray(y, yAt);
+  private static void add1(float[] y, int yAt, float factor, MemorySegment table, long at) {
+    FloatVector.fromMemorySegment(S, table, at, ORDER)
+        .fma(FloatVector.broadcast(S, factor), FloatVector.fromArray(S, y, yAt))
+        .intoArray(y, yAt);
   }
 
   /// row −= rate · g`[gAt …]`
@@ -215,7 +220,9 @@ final class TableRows {
     if (i < n) {
       VectorMask<Float> rest = Lanes.upTo(i, n);
       long last = at + bytes(i);
-      Steps.sgd(load(table, last), FloatVector.fromArray(S, g, gAt + i, rest), rate)
+      FloatVector.fromArray(S, g, gAt + i, rest)
+          .fma(
+              FloatVector.broadcast(S, -rate), FloatVector.fromMemorySegment(S, table, last, ORDER))
           .intoMemorySegment(table, last, ORDER, rest);
     }
   }
@@ -236,7 +243,8 @@ final class TableRows {
   }
 
   private static void sgd1(MemorySegment table, long at, float[] g, int gAt, float rate) {
-    Steps.sgd(load(table, at), FloatVector.fromArray(S, g, gAt), rate)
+    FloatVector.fromArray(S, g, gAt)
+        .fma(FloatVector.broadcast(S, -rate), FloatVector.fromMemorySegment(S, table, at, ORDER))
         .intoMemorySegment(table, at, ORDER);
   }
 }
