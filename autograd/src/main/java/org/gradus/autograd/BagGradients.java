@@ -91,6 +91,7 @@ final class BagGradients implements Tape.Backward {
   public void run(Tensor dy, Tape.Sink dx) {
     Scope s = tape.scope();
     Places places = places();
+    Tensor held = s.share(dy); // until the tape closes
     Tensor value = // for those who ask which place won
         argmax == null ? null : s.upload(places.ids.shape(), places.value);
     for (int g = 0; g < places.groups.size(); g++) {
@@ -103,7 +104,7 @@ final class BagGradients implements Tape.Backward {
         dx.give(table, places.rows.sumOfWinners(g, dy, value, argmax));
       } else {
         // summed where it is used: by an update, or by sumRows
-        dx.give(table, places.rows.sum(g, dy, group.plain ? null : places.coefficient)); // (EB-3)
+        dx.give(table, places.rows.sum(g, held, group.plain ? null : places.coefficient)); // (EB-3)
       }
     }
     if (value != null) {

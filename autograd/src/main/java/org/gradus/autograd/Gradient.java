@@ -22,7 +22,10 @@ public sealed interface Gradient {
     private final Tensor rows;
     private final int count;
     private @Nullable Tensor values;
-    private final @Nullable Terms terms;
+    private final @Nullable Scope scope; // of the terms, and so on
+    private final RowGradient.@Nullable Places places;
+    private final @Nullable Tensor dy;
+    private final int width;
 
     /// Rows whose sums are known.
     ///
@@ -33,18 +36,22 @@ public sealed interface Gradient {
       this.rows = rows;
       this.values = values;
       this.count = count;
-      this.terms = null;
+      this.scope = null;
+      this.places = null;
+      this.dy = null;
+      this.width = 0;
     }
 
     /// Rows that are the sums of terms.
     ///
-    /// @param dy held until [#release] or the end of `scope`
-    record Terms(Scope scope, RowGradient.Places places, Tensor dy, int width) {}
-
-    Rows(Tensor rows, Terms terms) {
+    /// @param dy what the terms are slices of, held until the end of `scope`
+    Rows(Scope scope, Tensor rows, RowGradient.Places places, Tensor dy, int width) {
+      this.scope = scope;
       this.rows = rows;
-      this.count = terms.places.count();
-      this.terms = terms;
+      this.count = places.count();
+      this.places = places;
+      this.dy = dy;
+      this.width = width;
     }
 
     /// `[capacity]` row ids, rising; the first [#count] are defined.
@@ -63,17 +70,16 @@ public sealed interface Gradient {
       if (known != null) {
         return known;
       }
-      if (terms == null) {
+      Scope step = scope;
+      RowGradient.Places at = places;
+      if (step == null || at == null) {
         throw new IllegalStateException("gradient: rows without values or terms");
       }
-      RowGradient.Places at = terms.places;
-      Tensor sums = terms.scope.real("rows", Shape.of(rows.elements(), terms.width));
-      Scope scope = terms.scope;
-      scope
-          .device()
+      Tensor sums = step.real("rows", Shape.of(rows.elements(), width));
+      step.device()
           .kernels()
           .jagged()
-          .sumRows(sums.buffer(), at.dy(), at.merged(), at.source(), at.coefficient(), terms.width);
+          .sumRows(sums.buffer(), at.dy(), at.merged(), at.source(), at.coefficient(), width);
       values = sums;
       return sums;
     }
@@ -81,21 +87,21 @@ public sealed interface Gradient {
     /// What an update needs to know: the sums where they are known, else the terms.
     public RowGradient source() {
       Tensor known = values;
-      if (known == null && terms != null) {
-        terms.dy.buffer(); // an error when its step is over
-        return terms.places;
+      if (known == null && places != null && dy != null) {
+        dy.buffer(); // an error when its step is over
+        return places;
       }
       return new RowGradient.Summed(rows.buffer(), values().buffer(), count);
     }
 
     /// Lets go of everything, in the scope that made it.
     void release(Scope scope) {
-      scope.release(rows);
+      if (places
+          == null) { // rows and terms of a lookup are the lookup's, which may be walked again
+        scope.release(rows);
+      }
       if (values != null) {
         scope.release(values);
-      }
-      if (terms != null) {
-        scope.release(terms.dy);
       }
     }
   }

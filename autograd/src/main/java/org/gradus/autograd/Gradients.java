@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.autograd;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.gradus.tensor.Tensor;
@@ -52,5 +54,29 @@ public final class Gradients {
 
   void put(Var variable, Tensor gradient) {
     ofVariables.put(variable, gradient);
+  }
+
+  /// Puts the gradient of a table that has none; false when it has one.
+  boolean putFirst(TableParameter table, Gradient.Rows gradient) {
+    return ofParameters.putIfAbsent(table, gradient) == null;
+  }
+
+  /// The tables that have gradients.
+  List<TableParameter> tables() {
+    List<TableParameter> tables = new ArrayList<>();
+    for (Parameter parameter : ofParameters.keySet()) {
+      if (parameter instanceof TableParameter table) {
+        tables.add(table);
+      }
+    }
+    return tables;
+  }
+
+  /// The gradient of a table that has one.
+  Gradient.Rows rows(TableParameter table) {
+    if (ofParameters.get(table) instanceof Gradient.Rows rows) {
+      return rows;
+    }
+    throw new IllegalArgumentException("gradients: none of table " + table);
   }
 }

@@ -97,7 +97,7 @@ public final class Lookup {
         groups = group();
         grouped = groups;
       }
-      dx.give(table, groups.sum(0, dy, null));
+      dx.give(table, groups.sum(0, scope.share(dy), null));
     }
 
     private RowGradients group() {

@@ -36,15 +36,15 @@ final class RowGradients {
     this.rows = new ArrayList<>(lists);
     this.merged = new ArrayList<>(lists);
     List<Buffer> distinct = new ArrayList<>(lists);
-    List<Buffer> segments = new ArrayList<>(lists);
     int[] bounds = new int[lists];
     for (int t = 0; t < lists; t++) {
       int n = starts[t + 1] - starts[t];
       bounds[t] = tables.get(t).table().rows();
       rows.add(scope.allocate("rows", Kind.INT, Shape.of(n)));
       distinct.add(rows.get(t).buffer());
-      segments.add(scope.allocate("rows", Kind.INT, Shape.of(n + 1)).buffer());
     }
+    int all = ids.elements();
+    Buffer segments = scope.allocate("rows", Kind.INT, Shape.of(all + lists)).buffer();
     Buffer order = scope.allocate("rows", Kind.INT, ids.shape()).buffer();
     int[] counts =
         scope
@@ -53,7 +53,7 @@ final class RowGradients {
             .sort()
             .merge(distinct, segments, order, ids.buffer(), starts, bounds);
     for (int t = 0; t < lists; t++) {
-      merged.add(new Merged(distinct.get(t), segments.get(t), order, counts[t]));
+      merged.add(new Merged(distinct.get(t), segments, starts[t] + t, order, counts[t]));
     }
   }
 
@@ -67,16 +67,16 @@ final class RowGradients {
   }
 
   /// Per distinct row of table t Σ coefficientᵢ · dy slice of place i, summed when it is needed.
+  ///
+  /// @param dy held by somebody until `scope` closes
   Gradient.Rows sum(int t, Tensor dy, @Nullable Tensor coefficient) {
-    Tensor held = scope.share(dy);
     RowGradient.Places places =
         new RowGradient.Places(
             merged.get(t),
-            held.buffer(),
+            dy.buffer(),
             source.buffer(),
             coefficient == null ? null : coefficient.buffer());
-    return new Gradient.Rows(
-        scope.share(rows.get(t)), new Gradient.Rows.Terms(scope, places, held, width(t)));
+    return new Gradient.Rows(scope, rows.get(t), places, dy, width(t));
   }
 
   /// Per distinct row of table t and component the sum over those places that won their bag's maximum.
@@ -127,10 +127,7 @@ final class RowGradients {
       at += k;
       part.release(scope);
     }
-    Gradient.Rows sum =
-        new RowGradients(scope, table, ids, wholeRows(scope, n, width)).sum(0, values, null);
-    scope.release(values);
-    return sum;
+    return new RowGradients(scope, table, ids, wholeRows(scope, n, width)).sum(0, values, null);
   }
 
   /// Where each of n rows starts.

@@ -25,6 +25,8 @@ import org.gradus.tensor.Tensor;
 ///
 /// Everything made on a tape dies when it closes. It belongs to one thread.
 public final class Tape implements AutoCloseable {
+  private static final int TENSORS = 256; // of a step, about
+
   private final Scope scope;
   private final boolean recording;
   private final Probe probe;
@@ -32,7 +34,7 @@ public final class Tape implements AutoCloseable {
   private final Map<DenseParameter, Var> parameters = new LinkedHashMap<>();
 
   private Tape(Device device, boolean recording, Probe probe) {
-    this.scope = new Scope(device);
+    this.scope = new Scope(device, TENSORS);
     this.recording = recording;
     this.probe = probe;
   }

@@ -20,8 +20,7 @@ final class Walk implements Tape.Sink {
   private final List<Tape.Node> nodes;
   private final Map<DenseParameter, Var> parameters;
   private final Map<Var, Tensor> pending = new LinkedHashMap<>();
-  private final Map<TableParameter, Gradient.Rows> rows =
-      new LinkedHashMap<>(); // the first of each
+  private final Gradients found = Gradients.empty(); // of a table the first that it is given
   private final Map<TableParameter, List<Gradient.Rows>> more = new LinkedHashMap<>();
   private Tape.@Nullable Node current;
 
@@ -34,7 +33,6 @@ final class Walk implements Tape.Sink {
 
   Gradients from(Var output, Tensor seed) {
     visit(output, seed);
-    Gradients found = Gradients.empty();
     parameters.forEach(
         (parameter, var) -> {
           Tensor g = pending.remove(var);
@@ -43,13 +41,9 @@ final class Walk implements Tape.Sink {
           }
         });
     pending.forEach(found::put);
-    rows.forEach(
-        (table, first) -> {
-          List<Gradient.Rows> others = more.get(table);
-          found.put(
-              table,
-              others == null ? first : RowGradients.merge(scope, table, parts(first, others)));
-        });
+    more.forEach(
+        (table, others) ->
+            found.put(table, RowGradients.merge(scope, table, parts(found.rows(table), others))));
     return found;
   }
 
@@ -97,14 +91,17 @@ final class Walk implements Tape.Sink {
         accumulate(here.get(i), moved(sum, inside.scope(), scope));
       }
     }
-    walk.rows.forEach(
-        (table, first) -> {
-          for (Gradient.Rows part : parts(first, walk.more.getOrDefault(table, List.of()))) {
-            Tensor ids = moved(part.rows(), inside.scope(), scope);
-            Tensor values = moved(part.values(), inside.scope(), scope);
-            add(table, new Gradient.Rows(ids, values, part.count()));
-          }
-        });
+    walk.found
+        .tables()
+        .forEach(
+            table -> {
+              List<Gradient.Rows> others = walk.more.getOrDefault(table, List.of());
+              for (Gradient.Rows part : parts(walk.found.rows(table), others)) {
+                Tensor ids = moved(part.rows(), inside.scope(), scope);
+                Tensor values = moved(part.values(), inside.scope(), scope);
+                add(table, new Gradient.Rows(ids, values, part.count()));
+              }
+            });
   }
 
   private static Tensor moved(Tensor x, Scope from, Scope to) {
@@ -188,7 +185,7 @@ final class Walk implements Tape.Sink {
   }
 
   private void add(TableParameter table, Gradient.Rows gradient) {
-    if (rows.putIfAbsent(table, gradient) != null) { // most tables are looked up once
+    if (!found.putFirst(table, gradient)) { // most tables are looked up once
       more.computeIfAbsent(table, _ -> new ArrayList<>()).add(gradient);
     }
   }

@@ -372,7 +372,9 @@ class KernelMutantsTest {
                           @Nullable Buffer coefficient,
                           int width) {
                         for (int r = 0; r < merged.count(); r++) {
-                          int place = Ints.of(merged.order())[Ints.of(merged.segments())[r]];
+                          int place =
+                              Ints.of(merged.order())[
+                                  Ints.of(merged.segments())[merged.first() + r]];
                           System.arraycopy(at(dy), Ints.of(source)[place], at(g), r * width, width);
                         }
                       }
@@ -479,8 +481,8 @@ class KernelMutantsTest {
               int width) {
             java.util.Arrays.fill(at(g), 0, merged.count() * width, 0);
             for (int r = 0; r < merged.count(); r++) {
-              for (int s = Ints.of(merged.segments())[r];
-                  s < Ints.of(merged.segments())[r + 1];
+              for (int s = Ints.of(merged.segments())[merged.first() + r];
+                  s < Ints.of(merged.segments())[merged.first() + r + 1];
                   s++) {
                 int n = Ints.of(merged.order())[s];
                 for (int d = 0; d < width; d++) {

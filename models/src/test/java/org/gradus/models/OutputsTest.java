@@ -72,6 +72,6 @@ class OutputsTest {
     assertThatThrownBy(() -> Models.get("deepfn"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("model deepfn: no such model. Expected one of: ")
-        .hasMessageContaining(" deepfm, dlrm, ");
+        .hasMessageContaining(" deepfm, din, dlrm, ");
   }
 }

@@ -19,13 +19,19 @@ public final class Scope implements AutoCloseable {
   private static final int MANY = 64;
 
   private final Device device;
-  private final List<Tensor> owned = new ArrayList<>();
+  private final List<Tensor> owned;
   private int holes;
   private boolean closed;
 
   /// A scope on a device.
   public Scope(Device device) {
+    this(device, 0);
+  }
+
+  /// A scope on a device that will own about so many tensors.
+  public Scope(Device device, int expected) {
     this.device = device;
+    this.owned = new ArrayList<>(expected);
   }
 
   /// The device of every tensor made here.

@@ -39,6 +39,11 @@ public final class Shape {
     return sizes.length == 0 ? SCALAR : new Shape(sizes.clone());
   }
 
+  /// `[size]`.
+  public static Shape of(int size) {
+    return new Shape(new int[] {size});
+  }
+
   /// `[]`: one element, no axes.
   public static Shape scalar() {
     return SCALAR;

@@ -39,11 +39,10 @@ public final class DinSpec implements ModelSpec {
     LocalActivationUnit.Config a = p.attention();
     return List.of(
         Option.integer("embeddingDim", p.embeddingDim(), List.of(2, 3), "width of an embedding"),
-        // without samples: they name fields, and schemas differ
         Option.words(
             "histories",
             List.of(),
-            List.of(),
+            List.of(""), // others name fields, and schemas differ
             "sequences of a history with + between them, history by history; none: each its own"),
         Option.choice("pooling", p.pooling(), "how a history becomes a vector"),
         Option.choice("interaction", a.interaction(), "what the activation unit sees"),

@@ -91,7 +91,7 @@ final class CpuGather implements GatherKernels {
       order = new int[2 * k];
     }
     merge.read(ids, 0, k, n);
-    int count = merge.group(rows, segments, order, 0);
+    int count = merge.group(rows, segments, 0, order, 0);
     int[] row = rows;
     int[] segment = segments;
     int[] place = order;

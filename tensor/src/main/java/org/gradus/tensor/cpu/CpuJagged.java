@@ -110,23 +110,40 @@ final class CpuJagged implements JaggedKernels {
     float[] to = Floats.of(rowGradients);
     float[] from = Floats.of(dy);
     int[] segments = Ints.of(merged.segments());
+    int first = merged.first();
     int[] order = Ints.of(merged.order());
     int[] at = Ints.of(source);
     float @Nullable [] factor = coefficient == null ? null : Floats.of(coefficient);
     if (merged.count() == 0) {
       return;
     }
-    long perRow = 1L + (segments[merged.count()] - segments[0]) / merged.count();
+    long perRow = 1L + (segments[first + merged.count()] - segments[first]) / merged.count();
     chunks.rows(
         merged.count(),
         perRow * (width + 16L),
         (lo, hi) -> {
           for (int g = lo; g < hi; g++) {
             if (factor == null) {
-              sumRow(to, g * width, from, order, at, segments[g], segments[g + 1], width);
+              sumRow(
+                  to,
+                  g * width,
+                  from,
+                  order,
+                  at,
+                  segments[first + g],
+                  segments[first + g + 1],
+                  width);
             } else {
               weightedSumRow(
-                  to, g * width, from, order, at, factor, segments[g], segments[g + 1], width);
+                  to,
+                  g * width,
+                  from,
+                  order,
+                  at,
+                  factor,
+                  segments[first + g],
+                  segments[first + g + 1],
+                  width);
             }
           }
         });
@@ -172,6 +189,7 @@ final class CpuJagged implements JaggedKernels {
     float[] to = Floats.of(rowGradients);
     float[] from = Floats.of(dy);
     int[] segments = Ints.of(merged.segments());
+    int first = merged.first();
     int[] order = Ints.of(merged.order());
     int[] at = Ints.of(source);
     int[] places = Ints.of(place);
@@ -179,14 +197,14 @@ final class CpuJagged implements JaggedKernels {
     if (merged.count() == 0) {
       return;
     }
-    long perRow = 1L + (segments[merged.count()] - segments[0]) / merged.count();
+    long perRow = 1L + (segments[first + merged.count()] - segments[first]) / merged.count();
     chunks.rows(
         merged.count(),
         2 * perRow * (width + 16L),
         (lo, hi) -> {
           for (int g = lo; g < hi; g++) {
             Rows.zero(to, g * width, width);
-            for (int s = segments[g]; s < segments[g + 1]; s++) {
+            for (int s = segments[first + g]; s < segments[first + g + 1]; s++) {
               int i = order[s];
               addWon(to, g * width, from, winners, at[i], places[i], width);
             }

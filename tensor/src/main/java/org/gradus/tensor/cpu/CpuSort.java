@@ -23,16 +23,12 @@ final class CpuSort implements SortKernels {
 
   @Override
   public int[] merge(
-      List<Buffer> rows,
-      List<Buffer> segments,
-      Buffer order,
-      Buffer ids,
-      int[] starts,
-      int[] bounds) {
+      List<Buffer> rows, Buffer segments, Buffer order, Buffer ids, int[] starts, int[] bounds) {
     int lists = bounds.length;
     int[] counts = new int[lists];
     int[] to = Ints.of(order);
     int[] from = Ints.of(ids);
+    int[] segment = Ints.of(segments);
     // Several lists side by side, each on one thread; a single one may be cut.
     chunks.rows(
         lists,
@@ -41,7 +37,7 @@ final class CpuSort implements SortKernels {
           for (int l = lo; l < hi; l++) {
             Merge merge = merges.get();
             merge.read(from, starts[l], starts[l + 1], bounds[l]);
-            counts[l] = merge.group(Ints.of(rows.get(l)), Ints.of(segments.get(l)), to, starts[l]);
+            counts[l] = merge.group(Ints.of(rows.get(l)), segment, starts[l] + l, to, starts[l]);
           }
         });
     return counts;

@@ -53,10 +53,8 @@ final class CpuUpdate implements UpdateKernels {
     void run(RowCursor rows, RowUpdates updates);
   }
 
-  private void rows(CpuTable w, RowGradient gradient, RowLoop loop, MemorySegment... state) {
+  private void rows(CpuTable w, RowGradient gradient, RowLoop loop, MemorySegment... touched) {
     int n = w.width();
-    MemorySegment[] touched = Arrays.copyOf(state, state.length + 1);
-    touched[state.length] = w.memory();
     chunks.rows(
         gradient.count(),
         ROW_COST * (n + 8L),
@@ -83,7 +81,8 @@ final class CpuUpdate implements UpdateKernels {
           while (row.next()) {
             TableRows.sgd(weight, row.at, row.slope, row.from, n, r);
           }
-        });
+        },
+        weight);
   }
 
   @Override
@@ -125,6 +124,7 @@ final class CpuUpdate implements UpdateKernels {
                 updates.momentum(weight, speed, row, r, mu);
               }
             },
+        weight,
         speed);
   }
 
@@ -154,6 +154,7 @@ final class CpuUpdate implements UpdateKernels {
             updates.adagrad(weight, squares, row, r, e);
           }
         },
+        weight,
         squares);
   }
 
@@ -173,7 +174,8 @@ final class CpuUpdate implements UpdateKernels {
             float step = (float) (rate / (Math.sqrt(sum) + epsilon));
             TableRows.sgd(weight, row.at, row.slope, row.from, n, step);
           }
-        });
+        },
+        weight);
   }
 
   @Override
@@ -202,6 +204,7 @@ final class CpuUpdate implements UpdateKernels {
             updates.adam(weight, first, second, row, step);
           }
         },
+        weight,
         first,
         second);
   }
@@ -299,6 +302,7 @@ final class CpuUpdate implements UpdateKernels {
             updates.ftrl(weight, score, squares, row, step);
           }
         },
+        weight,
         score,
         squares);
   }

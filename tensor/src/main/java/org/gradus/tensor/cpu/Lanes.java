@@ -27,6 +27,9 @@ final class Lanes {
 
   private static final List<VectorMask<Float>> MASKS = masks();
 
+  /// Numbers of a long row that are summed at once.
+  private static final int BLOCK = 16 * LANES;
+
   private static final VectorShuffle<Float> BY_8 = rotate(8);
   private static final VectorShuffle<Float> BY_4 = rotate(4);
   private static final VectorShuffle<Float> BY_2 = rotate(2);
@@ -201,6 +204,32 @@ final class Lanes {
   // inline the method, as it does not when it compiled it before. That was 16 MB in a training step
   // with dot products of 50,000 short rows.
   private static float sumOfWide(float[] x, int offset, int n) {
+    return n < 2 * BLOCK ? sumOfShort(x, offset, n) : sumOfLong(x, offset, n);
+  }
+
+  /// A long row is rare, and a loop that is entered rarely is compiled late and then on its way, its vectors on the heap. The
+  /// loop over a block is entered often.
+  private static float sumOfLong(float[] x, int offset, int n) {
+    float[] lanes = new float[LANES];
+    int whole = n - n % BLOCK;
+    for (int i = 0; i < whole; i += BLOCK) {
+      addBlock(lanes, x, offset + i);
+    }
+    for (int i = whole; i < n; i++) {
+      lanes[i % LANES] += x[offset + i];
+    }
+    return tree(lanes, 0);
+  }
+
+  private static void addBlock(float[] lanes, float[] x, int at) {
+    FloatVector sum = FloatVector.fromArray(SPECIES, lanes, 0);
+    for (int i = at; i < at + BLOCK; i += WIDTH) {
+      sum = sum.add(FloatVector.fromArray(SPECIES, x, i));
+    }
+    sum.intoArray(lanes, 0);
+  }
+
+  private static float sumOfShort(float[] x, int offset, int n) {
     FloatVector lanes = FloatVector.zero(SPECIES);
     int whole = SPECIES.loopBound(n);
     for (int i = 0; i < whole; i += WIDTH) {

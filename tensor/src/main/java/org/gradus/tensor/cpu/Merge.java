@@ -44,11 +44,11 @@ final class Merge {
     }
   }
 
-  /// Groups what was read: places into `order[at …)`, counted as `ids` is.
+  /// Groups what was read: the starts of groups into `segments[first …)`, places into `order[at …)`, counted as `ids` is.
   ///
   /// @return the number of groups
-  int group(int[] rows, int[] segments, int[] order, int at) {
-    return group(rows, segments, order, at, pairs, n);
+  int group(int[] rows, int[] segments, int first, int[] order, int at) {
+    return group(rows, segments, first, order, at, pairs, n);
   }
 
   private static void pack(long[] pairs, int[] ids, int from, int n) {
@@ -114,7 +114,8 @@ final class Merge {
     }
   }
 
-  private static int group(int[] rows, int[] segments, int[] order, int at, long[] pairs, int n) {
+  private static int group(
+      int[] rows, int[] segments, int first, int[] order, int at, long[] pairs, int n) {
     int count = 0;
     int last = -1;
     for (int i = 0; i < n; i++) {
@@ -123,11 +124,11 @@ final class Merge {
       order[at + i] = (int) pair;
       if (id != last) {
         rows[count] = id;
-        segments[count++] = at + i;
+        segments[first + count++] = at + i;
         last = id;
       }
     }
-    segments[count] = at + n;
+    segments[first + count] = at + n;
     return count;
   }
 }

@@ -23,6 +23,7 @@ final class RowCursor {
   private int width;
   private float[] values = NONE; // the sums, or what the terms are slices of
   private int[] segments = NO_PLACES; // empty when values are the sums
+  private int firstGroup; // where in segments that of the first row stands
   private int[] order = NO_PLACES;
   private int[] source = NO_PLACES;
   private float[] factor = NONE; // empty for 1
@@ -67,6 +68,7 @@ final class RowCursor {
       case RowGradient.Places g -> {
         values = Floats.of(g.dy());
         segments = Ints.of(g.merged().segments());
+        firstGroup = g.merged().first();
         order = Ints.of(g.merged().order());
         source = Ints.of(g.source());
         Buffer c = g.coefficient();
@@ -112,8 +114,8 @@ final class RowCursor {
       from = r * width;
       return;
     }
-    int first = segments[r];
-    int last = segments[r + 1];
+    int first = segments[firstGroup + r];
+    int last = segments[firstGroup + r + 1];
     if (last - first == 1 && factor.length == 0) {
       slope = values;
       from = source[order[first]];

@@ -2,7 +2,7 @@
 package org.gradus.tensor.cpu;
 
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -88,24 +88,29 @@ final class Workers implements AutoCloseable {
     private final int chunks;
     private final IntConsumer body;
     private final Thread caller = Thread.currentThread();
-    private final AtomicInteger next = new AtomicInteger();
-    private final AtomicInteger unfinished;
+    private static final AtomicIntegerFieldUpdater<Job> NEXT =
+        AtomicIntegerFieldUpdater.newUpdater(Job.class, "next");
+    private static final AtomicIntegerFieldUpdater<Job> UNFINISHED =
+        AtomicIntegerFieldUpdater.newUpdater(Job.class, "unfinished");
+
+    private volatile int next;
+    private volatile int unfinished;
     private volatile boolean callerParked;
     private volatile @Nullable Throwable failure;
 
     Job(int chunks, IntConsumer body) {
       this.chunks = chunks;
       this.body = body;
-      unfinished = new AtomicInteger(chunks);
+      unfinished = chunks;
     }
 
     boolean hasWork() {
-      return next.get() < chunks;
+      return next < chunks;
     }
 
     void work() {
       int i;
-      while ((i = next.getAndIncrement()) < chunks) {
+      while ((i = NEXT.getAndIncrement(this)) < chunks) {
         try {
           if (failure == null) {
             body.accept(i);
@@ -113,7 +118,7 @@ final class Workers implements AutoCloseable {
         } catch (Throwable thrown) {
           failure = thrown;
         } finally {
-          if (unfinished.decrementAndGet() == 0 && callerParked) {
+          if (UNFINISHED.decrementAndGet(this) == 0 && callerParked) {
             LockSupport.unpark(caller);
           }
         }
@@ -122,14 +127,14 @@ final class Workers implements AutoCloseable {
 
     void await(int spins) {
       for (int s = 0; s < spins; s++) {
-        if (unfinished.get() == 0) {
+        if (unfinished == 0) {
           return;
         }
         Thread.onSpinWait();
       }
       callerParked = true;
       boolean interrupted = false;
-      while (unfinished.get() != 0) {
+      while (unfinished != 0) {
         LockSupport.park(this);
         // An interrupted thread cannot park, but the chunks still write to the caller's arrays.
         interrupted |= Thread.interrupted();

@@ -157,7 +157,7 @@ final class ReferenceJagged implements JaggedKernels {
     for (int g = 0; g < merged.count(); g++) {
       for (int d = 0; d < width; d++) {
         double sum = 0;
-        for (int s = segments[g]; s < segments[g + 1]; s++) {
+        for (int s = segments[merged.first() + g]; s < segments[merged.first() + g + 1]; s++) {
           int i = order[s];
           sum += (coefficient == null ? 1 : coefficient[i]) * dy[source[i] + d]; // (EB-3)
         }
@@ -185,7 +185,7 @@ final class ReferenceJagged implements JaggedKernels {
     for (int g = 0; g < merged.count(); g++) {
       for (int d = 0; d < width; d++) {
         double sum = 0;
-        for (int s = segments[g]; s < segments[g + 1]; s++) {
+        for (int s = segments[merged.first() + g]; s < segments[merged.first() + g + 1]; s++) {
           int i = order[s];
           sum += argmax[source[i] + d] == place[i] ? dy[source[i] + d] : 0;
         }

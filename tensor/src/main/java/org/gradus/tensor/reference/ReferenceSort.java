@@ -11,18 +11,14 @@ import org.gradus.tensor.host.Ints;
 final class ReferenceSort implements SortKernels {
   @Override
   public int[] merge(
-      List<Buffer> rows,
-      List<Buffer> segments,
-      Buffer order,
-      Buffer ids,
-      int[] starts,
-      int[] bounds) {
+      List<Buffer> rows, Buffer segments, Buffer order, Buffer ids, int[] starts, int[] bounds) {
     int[] counts = new int[bounds.length];
     for (int l = 0; l < counts.length; l++) {
       counts[l] =
           merge(
               Ints.of(rows.get(l)),
-              Ints.of(segments.get(l)),
+              Ints.of(segments),
+              starts[l] + l,
               Ints.of(order),
               Ints.of(ids),
               starts[l],
@@ -31,7 +27,8 @@ final class ReferenceSort implements SortKernels {
     return counts;
   }
 
-  private static int merge(int[] rows, int[] segments, int[] order, int[] ids, int from, int to) {
+  private static int merge(
+      int[] rows, int[] segments, int first, int[] order, int[] ids, int from, int to) {
     // The id above, the place below: equal ids stay in the order of their places.
     long[] pairs = new long[to - from];
     for (int i = from; i < to; i++) {
@@ -44,11 +41,11 @@ final class ReferenceSort implements SortKernels {
       order[i] = (int) pairs[i - from];
       if (count == 0 || rows[count - 1] != id) {
         rows[count] = id;
-        segments[count] = i;
+        segments[first + count] = i;
         count++;
       }
     }
-    segments[count] = to;
+    segments[first + count] = to;
     return count;
   }
 }

@@ -46,7 +46,8 @@ final class ReferenceUpdate implements UpdateKernels {
           System.arraycopy(Doubles.of(values), r * width, g, 0, width);
       case RowGradient.Places(Merged merged, Buffer dy, Buffer source, Buffer coefficient) -> {
         int[] segments = Ints.of(merged.segments());
-        for (int s = segments[r]; s < segments[r + 1]; s++) {
+        int group = merged.first() + r;
+        for (int s = segments[group]; s < segments[group + 1]; s++) {
           int place = Ints.of(merged.order())[s];
           double c = coefficient == null ? 1 : Doubles.of(coefficient)[place];
           for (int d = 0; d < width; d++) {

@@ -144,18 +144,21 @@ class GatherContractTest {
           "merge of " + bounds.length + " lists",
           side -> {
             List<Buffer> rows = new ArrayList<>();
-            List<Buffer> segments = new ArrayList<>();
             for (int l = 0; l < bounds.length; l++) {
               rows.add(side.blank(Kind.INT, starts[l + 1] - starts[l]));
-              segments.add(side.blank(Kind.INT, starts[l + 1] - starts[l] + 1));
             }
+            Buffer segments = side.ints(new int[n + bounds.length]);
             Buffer order = side.ints(new int[n]);
             int[] counts =
                 side.kernels().sort().merge(rows, segments, order, side.ints(ids), starts, bounds);
             for (int l = 0; l < bounds.length; l++) {
               side.result(counts[l], Bound.none());
               side.exact(rows.get(l), counts[l]);
-              side.exact(segments.get(l), counts[l] + 1);
+              int[] all = new int[n + bounds.length];
+              side.device().download(all, segments);
+              for (int g = 0; g <= counts[l]; g++) {
+                side.result(all[starts[l] + l + g], Bound.none());
+              }
             }
             side.exact(order);
           });

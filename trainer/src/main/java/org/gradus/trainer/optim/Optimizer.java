@@ -163,7 +163,7 @@ public final class Optimizer implements AutoCloseable {
       rates.put(g.parameters(), g.schedule().at(g.rate(), step));
     }
     try (Scope scope = new Scope(device)) {
-      List<Update> moving = new ArrayList<>();
+      List<Update> moving = new ArrayList<>(parameters.size());
       double penalty = 0;
       for (Parameter p : parameters.values()) { // by path: a fixed order for every sum
         if (!p.frozen()) {

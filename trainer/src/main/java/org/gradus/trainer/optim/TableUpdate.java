@@ -33,35 +33,51 @@ final class TableUpdate implements Update {
   private final Table table;
   private final List<Table> state = new ArrayList<>();
   private float @Nullable [] frequencies;
-  private @Nullable Taken taken;
+  private final Taken taken = new Taken();
 
   /// The gradient of one step. Where nothing but the update wants the sums of the rows, they are never made.
   private final class Taken {
-    private final Scope scope;
-    private final Gradient.Rows given;
+    private @Nullable Scope scope;
+    private Gradient.@Nullable Rows given;
     private @Nullable Tensor own; // the sums, ours to write into
     private double decay; // λ₂ of rows that the batch does not hold
 
-    Taken(Scope scope, Gradient.Rows given, double decay) {
+    void take(@Nullable Scope scope, Gradient.@Nullable Rows given, double decay) {
       this.scope = scope;
       this.given = given;
+      this.own = null;
       this.decay = decay;
+    }
+
+    Scope scope() {
+      return taken(scope);
+    }
+
+    private Gradient.Rows given() {
+      return taken(given);
+    }
+
+    private <T> T taken(@Nullable T part) {
+      if (part == null) {
+        throw new IllegalStateException("optimiser: no gradient was taken for " + parameter.path());
+      }
+      return part;
     }
 
     /// `[≥ count]`, distinct, rising
     Tensor rows() {
-      return given.rows();
+      return given().rows();
     }
 
     int count() {
-      return given.count();
+      return given().count();
     }
 
     /// `[≥ count, D]`
     Tensor values() {
       Tensor known = own;
       if (known == null) {
-        known = writable(given.values(), scope);
+        known = writable(given().values(), scope());
         own = known;
       }
       return known;
@@ -69,7 +85,7 @@ final class TableUpdate implements Update {
 
     RowGradient source() {
       return own == null
-          ? given.source()
+          ? given().source()
           : new RowGradient.Summed(rows().buffer(), own.buffer(), count());
     }
   }
@@ -160,9 +176,8 @@ final class TableUpdate implements Update {
                   "optimiser: " + parameter.path() + " is a table, its gradient is dense.");
         };
     boolean all = penalty().tables() == Penalty.Tables.ALL;
-    Taken t = new Taken(step, rows, all ? penalty().l2() : 0);
-    taken = t;
-    return penalty().none() ? 0 : penalise(t);
+    taken.take(step, rows, all ? penalty().l2() : 0);
+    return penalty().none() ? 0 : penalise(taken);
   }
 
   private Tensor writable(Tensor values, Scope step) {
@@ -198,15 +213,15 @@ final class TableUpdate implements Update {
     if (l1 > 0) {
       Tensor w = gather(t);
       int n = t.count() * table.width();
-      DenseUpdate.addMagnitudePenalty(device, t.scope, g, w.buffer(), l1, n);
+      DenseUpdate.addMagnitudePenalty(device, t.scope(), g, w.buffer(), l1, n);
       value += l1 * device.kernels().reduce().sumOfMagnitudes(w.buffer(), n);
-      t.scope.release(w);
+      t.scope().release(w);
     }
     return value;
   }
 
   private Tensor gather(Taken t) {
-    Tensor w = t.scope.real("penalty", Shape.of(t.count(), table.width()));
+    Tensor w = t.scope().real("penalty", Shape.of(t.count(), table.width()));
     device.kernels().gather().rows(w.buffer(), table, t.rows().buffer(), t.count());
     return w;
   }
@@ -224,14 +239,14 @@ final class TableUpdate implements Update {
     for (int r = 0; r < t.count(); r++) {
       scale[r] = 1 / Math.max(1.0, frequencies[rows[r]]);
     }
-    return t.scope.upload(Shape.of(t.count()), scale);
+    return t.scope().upload(Shape.of(t.count()), scale);
   }
 
   /// Σ over rows of scale · ‖row‖²
   private double weightedSquares(Taken t, Tensor scale) {
     Tensor w = gather(t);
-    Tensor norms = t.scope.real("penalty", Shape.of(t.count()));
-    Tensor sum = t.scope.real("penalty", Shape.scalar());
+    Tensor norms = t.scope().real("penalty", Shape.of(t.count()));
+    Tensor sum = t.scope().real("penalty", Shape.scalar());
     var elementwise = device.kernels().elementwise();
     var reduce = device.kernels().reduce();
     elementwise.unary(Unary.SQUARE, w.buffer(), w.buffer(), w.elements(), 0, 0);
@@ -239,22 +254,15 @@ final class TableUpdate implements Update {
     elementwise.binary(Binary.MULTIPLY, norms.buffer(), norms.buffer(), scale.buffer(), t.count());
     reduce.sum(sum.buffer(), norms.buffer(), 1, t.count(), 1, 1);
     double value = sum.item();
-    t.scope.release(sum);
-    t.scope.release(norms);
-    t.scope.release(w);
+    t.scope().release(sum);
+    t.scope().release(norms);
+    t.scope().release(w);
     return value;
-  }
-
-  private Taken taken() {
-    if (taken == null) {
-      throw new IllegalStateException("optimiser: no gradient was taken for " + parameter.path());
-    }
-    return taken;
   }
 
   @Override
   public double squaredNorm() {
-    Taken t = taken();
+    Taken t = taken;
     double present =
         device.kernels().reduce().sumOfSquares(t.values().buffer(), t.count() * table.width());
     if (t.decay == 0) {
@@ -269,7 +277,7 @@ final class TableUpdate implements Update {
 
   @Override
   public void scale(double factor) {
-    Taken t = taken();
+    Taken t = taken;
     Buffer g = t.values().buffer();
     device.kernels().elementwise().unary(Unary.AFFINE, g, g, t.count() * table.width(), factor, 0);
     t.decay *= factor;
@@ -277,13 +285,13 @@ final class TableUpdate implements Update {
 
   @Override
   public int firstNonFinite() {
-    Taken t = taken();
+    Taken t = taken;
     return device.kernels().reduce().firstNonFinite(t.values().buffer(), t.count() * table.width());
   }
 
   @Override
   public void move(double rate, long step) {
-    Taken t = taken();
+    Taken t = taken;
     UpdateKernels update = device.kernels().update();
     RowGradient g = t.source();
     boolean moves = group.movesAbsentRows() || t.decay > 0;
@@ -305,7 +313,7 @@ final class TableUpdate implements Update {
         moveAbsentRows(t, rate, step);
       }
     }
-    taken = null;
+    t.take(null, null, 0);
   }
 
   private void moveRows(RowGradient g, double rate, long step) {
@@ -355,8 +363,8 @@ final class TableUpdate implements Update {
   }
 
   private void moveAbsentRows(Taken t, int[] absent, double rate, long step) {
-    Tensor rows = t.scope.upload(Shape.of(absent.length), absent);
-    Tensor g = t.scope.real("penalty", Shape.of(absent.length, table.width()));
+    Tensor rows = t.scope().upload(Shape.of(absent.length), absent);
+    Tensor g = t.scope().real("penalty", Shape.of(absent.length, table.width()));
     device.kernels().elementwise().fill(g.buffer(), 0, g.elements());
     if (t.decay > 0) {
       device
@@ -365,8 +373,8 @@ final class TableUpdate implements Update {
           .addRowPenalty(g.buffer(), table, rows.buffer(), null, absent.length, t.decay);
     }
     moveRows(new RowGradient.Summed(rows.buffer(), g.buffer(), absent.length), rate, step);
-    t.scope.release(g);
-    t.scope.release(rows);
+    t.scope().release(g);
+    t.scope().release(rows);
   }
 
   @Override
