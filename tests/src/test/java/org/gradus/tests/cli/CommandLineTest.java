@@ -31,7 +31,8 @@ class CommandLineTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "predict", "gradcheck", "models", "data", "doctor"})
+  @ValueSource(
+      strings = {"train", "evaluate", "predict", "gradcheck", "bench", "models", "data", "doctor"})
   void everyCommandHasHelp(String command) {
     Result help = cli.run(command, "--help");
     assertThat(help.code()).isZero();
@@ -55,6 +56,7 @@ class CommandLineTest {
     "evaluate, run device data path",
     "predict, run in out device",
     "gradcheck, model device seed json",
+    "bench, model set device threads batch rows seconds data json",
     "models, json",
     "data generate, data set seed rows out",
     "data prepare, data path set seed on-bad-row",

@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
       EvaluateCommand.class,
       PredictCommand.class,
       GradCheckCommand.class,
+      BenchCommand.class,
       DataCommand.class,
       ModelsCommand.class,
       DoctorCommand.class,

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tests.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.gradus.tests.cli.Cli.Result;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// `gradus bench` on sizes that say nothing about speed.
+class BenchCommandTest {
+  private static final List<String> TINY = List.of("--batch=4", "--rows=20", "--seconds=0.02");
+
+  @TempDir private Path folder = Path.of("");
+  private Cli cli = new Cli(folder);
+
+  @BeforeEach
+  void cacheInTheFolder() {
+    cli = new Cli(folder);
+  }
+
+  @Test
+  void aWorkloadIsPrintedAndWritten() throws IOException {
+    Path json = folder.resolve("bench.json");
+    Result done =
+        cli.run(
+            Cli.join(List.of("bench", "dlrm", "--threads=1", "--json=" + json.toString()), TINY));
+    assertThat(done.err()).isEmpty();
+    assertThat(done.code()).isZero();
+    assertThat(done.out())
+        .startsWith("device cpu, 1 threads; peaks: ")
+        .containsPattern("dlrm, batch 4: \\d+ samples/s, \\d+\\.\\d+ ms a step")
+        .contains("data_wait", "lookup", "forward", "backward", "optimiser", "release")
+        .contains("GFLOP/s", "GB/s", "bytes a step", "% of the time waiting");
+    JsonNode all = JsonMapper.shared().readTree(Files.readString(json));
+    assertThat(all.get("device").asString()).isEqualTo("cpu");
+    assertThat(all.get("threads").asInt()).isEqualTo(1);
+    for (String peak : List.of("gflops", "copy_gbps", "row_gbps")) {
+      assertThat(all.get("peaks").get(peak).asDouble()).as(peak).isPositive();
+    }
+    JsonNode dlrm = all.get("workloads").get(0);
+    assertThat(dlrm.get("workload").asString()).isEqualTo("dlrm");
+    for (String number :
+        List.of(
+            "samples_per_second", "step_ms", "steps", "gflops", "gbps", "gflops_inside_products")) {
+      assertThat(dlrm.get(number).asDouble()).as(number).isPositive();
+    }
+    assertThat(dlrm.get("allocated_bytes_per_step").asDouble()).isNotNegative();
+    assertThat(dlrm.get("phase_ms").propertyNames())
+        .containsExactly("data_wait", "lookup", "forward", "backward", "optimiser", "release");
+    JsonNode data = dlrm.get("prepared_data");
+    assertThat(data.get("steps").asInt()).isPositive();
+    assertThat(data.get("data_wait_share").asDouble()).isBetween(0.0, 1.0);
+  }
+
+  @Test
+  void anyModelIsMeasuredWithItsOptions() {
+    Result done = cli.run(Cli.join(List.of("bench", "--model=fm", "--set=embeddingDim=4"), TINY));
+    assertThat(done.err()).isEmpty();
+    assertThat(done.out()).contains("fm, batch 4: ");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "bench resnet | no workload resnet. Expected deepfm, dlrm",
+        "bench deepfm --model=fm | --model fm beside deepfm. Expected one of them",
+        "bench deepfm --set=embeddingDim=4 | Expected --model beside it",
+        "bench --model=nothing | no such model",
+        "bench deepfm --batch=0 | --batch 0. Expected at least 1",
+        "bench deepfm --rows=1 | --rows 1. Expected at least 2",
+        "bench deepfm --seconds=0 | 0.0 seconds",
+      })
+  void wrongUseIsTold(String line, String message) {
+    Result done = cli.run(line.split(" ", -1));
+    assertThat(done.code()).isEqualTo(1);
+    assertThat(done.err()).contains(message);
+  }
+}
