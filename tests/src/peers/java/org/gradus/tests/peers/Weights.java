@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tests.peers;
+
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.TableParameter;
+import org.gradus.tensor.Table;
+
+/// Copies of our parameters in libtorch, leaves that want a gradient.
+record Weights(Params params) {
+  /// A dense parameter as a vector.
+  Tensor vector(String path) {
+    return leaf(values(path).reshape(-1).clone());
+  }
+
+  /// A weight `[in, out]` as libtorch's linear layers hold it, `[out, in]`.
+  Tensor transposed(String path) {
+    return leaf(values(path).t().contiguous());
+  }
+
+  /// Tables of the same width below each other.
+  Tensor tables(List<String> paths) {
+    List<Table> tables = paths.stream().map(this::table).toList();
+    long rows = tables.stream().mapToLong(Table::rows).sum();
+    int width = tables.getFirst().width();
+    Tensor all = torch.empty(rows, width);
+    long at = 0;
+    for (Table t : tables) {
+      float[] values = new float[t.rows() * width];
+      t.read(0, values);
+      all.narrow(0, at, t.rows()).copy_(Tensor.create(values, t.rows(), width));
+      at += t.rows();
+    }
+    return leaf(all);
+  }
+
+  private Tensor values(String path) {
+    if (!(params.get(path) instanceof DenseParameter p)) {
+      throw new IllegalArgumentException("peers: " + path + " is no dense parameter.");
+    }
+    int[] sizes = p.shape().toArray();
+    long[] shape = new long[sizes.length];
+    for (int i = 0; i < shape.length; i++) {
+      shape[i] = sizes[i];
+    }
+    return Tensor.create(p.value().toFloats(), shape);
+  }
+
+  private Table table(String path) {
+    if (!(params.get(path) instanceof TableParameter t)) {
+      throw new IllegalArgumentException("peers: " + path + " is no table.");
+    }
+    return t.table();
+  }
+
+  private static Tensor leaf(Tensor values) {
+    values.set_requires_grad(true);
+    return values;
+  }
+}
