@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tests.peers;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.DoubleSupplier;
+import org.gradus.embeddings.Field;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
 import org.gradus.trainer.bench.ModelStep;
@@ -22,35 +25,74 @@ import org.gradus.trainer.bench.ModelStep;
 /// ours happens to be close to float64. A wrong formula is not a matter of rounding: the loss must have moved by more than a hundred times
 /// the bound within the steps, so that an update that is wrong by a hundredth shows.
 ///
+/// Embeddings move little in so few steps, and a loss may not tell. So the tables of the first and of the last field are compared too:
+/// the difference between libtorch's and ours must be less than a tenth of the way that they went, in the Euclidean norm.
+///
 /// @param reference of our model in float64
 /// @param ours on `cpu`
 /// @param torch by variant
-record Losses(double[] reference, double[] ours, Map<String, double[]> torch) {
+/// @param tables by variant, how far its tables are from ours, in units of the way that ours went
+record Losses(
+    double[] reference, double[] ours, Map<String, double[]> torch, Map<String, Double> tables) {
   /// Number of steps.
   static final int STEPS = 20;
 
   private static final double FACTOR = 8;
   private static final double ROUNDINGS = 16 * 0x1p-24;
+  private static final double TABLES = 0.1;
 
   /// Trains all of them.
   static Losses of(Steps steps, int threads) {
-    double[] ours;
     Map<String, double[]> torch = new LinkedHashMap<>();
+    Map<String, Double> tables = new LinkedHashMap<>();
+    double[] ours;
     try (Device cpu = Device.open("cpu", DeviceOptions.defaults().withThreads(threads));
-        ModelStep step = steps.open(cpu)) {
+        ModelStep step = steps.open(cpu);
+        Torch peer = new Torch(threads)) {
+      List<float[]> start = tables(steps, step);
+      Map<String, List<float[]>> ends = new LinkedHashMap<>();
       // before ours moves: libtorch starts from its weights
-      try (Torch peer = new Torch(threads)) {
-        for (Steps.Variant v : steps.variants()) {
-          TorchStep same = peer.call(() -> v.make().apply(step.params(), step.batches()));
-          torch.put(v.name(), peer.call(() -> losses(same::run, true)));
-        }
+      for (Steps.Variant v : steps.variants()) {
+        peer.call(
+            () -> {
+              TorchStep same = v.make().apply(step.params(), step.batches());
+              torch.put(v.name(), losses(same::run, true));
+              int rows = steps.workload().schema().ids().getFirst().size();
+              int last = steps.workload().schema().ids().size() - 1;
+              ends.put(v.name(), List.of(same.table(0, rows), same.table(last, rows)));
+              return rows;
+            });
       }
       ours = losses(step::run, false);
+      List<float[]> end = tables(steps, step);
+      double way = distance(start, end);
+      ends.forEach((variant, found) -> tables.put(variant, distance(end, found) / way));
     }
     try (Device device = Device.open("reference");
         ModelStep step = steps.open(device)) {
-      return new Losses(losses(step::run, false), ours, torch);
+      return new Losses(losses(step::run, false), ours, torch, tables);
     }
+  }
+
+  /// Our tables of the first and of the last field.
+  private static List<float[]> tables(Steps steps, ModelStep step) {
+    List<float[]> values = new ArrayList<>();
+    var ids = steps.workload().schema().ids();
+    for (Field.Ids field : List.of(ids.getFirst(), ids.getLast())) {
+      values.add(new Weights(step.params()).table(steps.tables() + "/" + field.table()));
+    }
+    return values;
+  }
+
+  private static double distance(List<float[]> a, List<float[]> b) {
+    double sum = 0;
+    for (int t = 0; t < a.size(); t++) {
+      for (int i = 0; i < a.get(t).length; i++) {
+        double d = (double) a.get(t)[i] - b.get(t)[i];
+        sum += d * d;
+      }
+    }
+    return Math.sqrt(sum);
   }
 
   private static double[] losses(DoubleSupplier step, boolean scoped) {
@@ -116,6 +158,20 @@ record Losses(double[] reference, double[] ours, Map<String, double[]> torch) {
                       bounds[t],
                       ours[t]));
             }
+          }
+        });
+    tables.forEach(
+        (variant, distance) -> {
+          if (!(distance < TABLES)) {
+            throw new IllegalStateException(
+                String.format(
+                    Locale.ROOT,
+                    "%s, %s: tables differ from ours by %.3g of the way that ours went. Expected"
+                        + " less than %.1f. The two do not update the same rows alike.",
+                    name,
+                    variant,
+                    distance,
+                    TABLES));
           }
         });
   }

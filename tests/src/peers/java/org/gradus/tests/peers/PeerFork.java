@@ -85,6 +85,7 @@ final class PeerFork {
       lines.add(line.toString());
     }
     lines.forEach(System.out::println);
+    System.out.println("distance of tables, of the way they went: " + losses.tables());
     losses.check(group);
     return lines;
   }

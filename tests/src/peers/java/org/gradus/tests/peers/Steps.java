@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 /// A workload of `gradus bench` and how libtorch does the same.
 ///
 /// @param workload ours
+/// @param tables the path of our embeddings
 /// @param variants libtorch's, by name
-record Steps(TrainedModel workload, List<Variant> variants) {
+record Steps(TrainedModel workload, String tables, List<Variant> variants) {
   /// One way to write the model in libtorch.
   record Variant(String name, BiFunction<Params, List<Batch>, TorchStep> make) {}
 
@@ -27,11 +28,13 @@ record Steps(TrainedModel workload, List<Variant> variants) {
     return List.of(
         new Steps(
             Workloads.deepFm(Workloads.ROWS),
+            "v",
             List.of(
                 new Variant("one table", (p, b) -> new TorchDeepFm(p, b, true)),
                 new Variant("26 tables", (p, b) -> new TorchDeepFm(p, b, false)))),
         new Steps(
             Workloads.dlrm(Workloads.ROWS),
+            "tables",
             List.of(
                 new Variant("one table", (p, b) -> new TorchDlrm(p, b, true)),
                 new Variant("26 tables", (p, b) -> new TorchDlrm(p, b, false)))));

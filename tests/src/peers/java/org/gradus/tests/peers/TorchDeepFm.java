@@ -76,6 +76,11 @@ final class TorchDeepFm implements TorchStep {
     return loss.item_float();
   }
 
+  @Override
+  public List<Tensor> tables() {
+    return vectors;
+  }
+
   private Tensor vectors(TorchBatch batch) {
     if (fused) {
       return embedding(vectors.getFirst(), batch.ids(), -1, false, true);

@@ -85,6 +85,11 @@ final class TorchDlrm implements TorchStep {
     return loss.item_float();
   }
 
+  @Override
+  public List<Tensor> tables() {
+    return tables;
+  }
+
   private Tensor withFirst(Tensor d, TorchBatch batch) {
     if (fused) {
       Tensor rows = embedding(tables.getFirst(), batch.ids(), -1, false, true);

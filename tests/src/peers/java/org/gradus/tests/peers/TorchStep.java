@@ -10,6 +10,21 @@ interface TorchStep {
   /// Runs the next step and returns its loss.
   double run();
 
+  /// The embeddings as they stand: one table for all fields, or one each, in the order of fields.
+  List<Tensor> tables();
+
+  /// The rows of a field's table.
+  ///
+  /// @param rows number of rows of each field
+  default float[] table(int field, int rows) {
+    List<Tensor> all = tables();
+    Tensor own =
+        all.size() > 1 ? all.get(field) : all.getFirst().narrow(0, (long) field * rows, rows);
+    float[] values = new float[Math.toIntExact(own.numel())];
+    own.detach().contiguous().data_ptr_float().get(values);
+    return values;
+  }
+
   /// Tensors as libtorch takes several.
   static TensorVector vector(List<Tensor> tensors) {
     return new TensorVector(tensors.toArray(Tensor[]::new));

@@ -23,18 +23,21 @@ record Weights(Params params) {
 
   /// Tables of the same width below each other.
   Tensor tables(List<String> paths) {
-    List<Table> tables = paths.stream().map(this::table).toList();
+    List<Table> tables = paths.stream().map(this::find).toList();
     long rows = tables.stream().mapToLong(Table::rows).sum();
     int width = tables.getFirst().width();
     Tensor all = torch.empty(rows, width);
     long at = 0;
     for (Table t : tables) {
-      float[] values = new float[t.rows() * width];
-      t.read(0, values);
-      all.narrow(0, at, t.rows()).copy_(Tensor.create(values, t.rows(), width));
+      all.narrow(0, at, t.rows()).copy_(Tensor.create(values(t), t.rows(), width));
       at += t.rows();
     }
     return leaf(all);
+  }
+
+  /// The rows of a table, on the host.
+  float[] table(String path) {
+    return values(find(path));
   }
 
   private Tensor values(String path) {
@@ -49,7 +52,13 @@ record Weights(Params params) {
     return Tensor.create(p.value().toFloats(), shape);
   }
 
-  private Table table(String path) {
+  private static float[] values(Table table) {
+    float[] values = new float[Math.toIntExact(table.elements())];
+    table.read(0, values);
+    return values;
+  }
+
+  private Table find(String path) {
     if (!(params.get(path) instanceof TableParameter t)) {
       throw new IllegalArgumentException("peers: " + path + " is no table.");
     }
