@@ -31,6 +31,11 @@ record MeteredJagged(JaggedKernels inside, Meter meter) implements JaggedKernels
     meter.lookup(4 * (read + batch * width), begun);
   }
 
+  /// Number of places where the rows of a table were looked up: there is one segment more than ids.
+  static int places(SortKernels.Merged merged) {
+    return merged.segments().length() - 1;
+  }
+
   @Override
   public void sumRows(
       Buffer rowGradients,
@@ -41,7 +46,7 @@ record MeteredJagged(JaggedKernels inside, Meter meter) implements JaggedKernels
       int width) {
     long begun = System.nanoTime();
     inside.sumRows(rowGradients, dy, merged, source, coefficient, width);
-    meter.move(4.0 * width * (source.length() + merged.count()), begun);
+    meter.move(4.0 * width * (places(merged) + merged.count()), begun);
   }
 
   @Override
@@ -55,14 +60,21 @@ record MeteredJagged(JaggedKernels inside, Meter meter) implements JaggedKernels
       int width) {
     long begun = System.nanoTime();
     inside.sumRowsMax(rowGradients, dy, merged, source, place, argmax, width);
-    meter.move(4.0 * width * (2.0 * source.length() + merged.count()), begun);
+    meter.move(4.0 * width * (2.0 * places(merged) + merged.count()), begun);
   }
 
   @Override
-  public void weightGradients(Buffer dw, Buffer dy, Table table, Buffer ids, Buffer source, int n) {
+  public void places(
+      Buffer ids, Buffer source, int at, Buffer values, Buffer offsets, Slice slice) {
+    inside.places(ids, source, at, values, offsets, slice);
+  }
+
+  @Override
+  public void weightGradients(
+      Buffer dw, Buffer dy, Table table, Buffer ids, Buffer source, int from, int to) {
     long begun = System.nanoTime();
-    inside.weightGradients(dw, dy, table, ids, source, n);
-    meter.move(8.0 * n * table.width(), begun);
+    inside.weightGradients(dw, dy, table, ids, source, from, to);
+    meter.move(8.0 * (to - from) * table.width(), begun);
   }
 
   @Override

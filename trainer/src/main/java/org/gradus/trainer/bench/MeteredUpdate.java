@@ -19,7 +19,7 @@ record MeteredUpdate(UpdateKernels inside, Meter meter) implements UpdateKernels
     double read =
         switch (g) {
           case RowGradient.Summed s -> s.count();
-          case RowGradient.Places p -> p.source().length();
+          case RowGradient.Places p -> MeteredJagged.places(p.merged());
         };
     return 4.0 * w.width() * (read + g.count() * (2.0 + 2 * states));
   }
