@@ -20,6 +20,9 @@ final class PeerFork {
   /// The group of all products.
   static final String PRODUCTS = "gemm";
 
+  /// The file that gets how many cores other processes used meanwhile.
+  static final String OTHERS = "others.csv";
+
   /// Who runs in a process.
   enum Who {
     /// both, in turn
@@ -53,10 +56,17 @@ final class PeerFork {
 
   /// Runs one process of [Peers]: group, who, threads, seconds of each side, the file that gets the results.
   public static void main(String[] args) throws IOException {
+    Neighbours neighbours = Neighbours.now();
     PeerFork fork =
         new PeerFork(Who.valueOf(args[1]), Integer.parseInt(args[2]), Double.parseDouble(args[3]));
     List<String> lines = fork.who == Who.LOSSES ? fork.losses(args[0]) : fork.times(args[0]);
     Files.write(Path.of(args[4]), lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    String others = String.format(Locale.ROOT, "%s %s,%.2f", args[0], args[1], neighbours.cores());
+    Files.write(
+        Path.of(args[4]).resolveSibling(OTHERS),
+        List.of(others),
+        StandardOpenOption.CREATE,
+        StandardOpenOption.APPEND);
     System.exit(0); // threads of OpenMP would keep the process
   }
 

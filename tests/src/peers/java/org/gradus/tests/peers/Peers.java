@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.gradus.tests.peers.PeerFork.Who;
@@ -49,6 +50,7 @@ public final class Peers {
             Integer.getInteger("peers.threads", 2),
             Double.parseDouble(System.getProperty("peers.seconds", "4")));
     Path losses = peers.empty("losses.csv");
+    Path others = peers.empty(PeerFork.OTHERS);
     if (Boolean.parseBoolean(System.getProperty("peers.losses", "true"))) {
       for (String group : chosen) {
         if (!group.equals(PeerFork.PRODUCTS)) {
@@ -66,8 +68,17 @@ public final class Peers {
       }
       results.add(Files.readAllLines(file).stream().map(Result::parse).toList());
     }
+    double busiest = 0;
+    for (String line : Files.readAllLines(others)) {
+      if (!line.contains(Who.LOSSES.name())) { // nothing is timed there
+        busiest = Math.max(busiest, Double.parseDouble(line.substring(line.lastIndexOf(',') + 1)));
+      }
+    }
+    String noise =
+        String.format(
+            Locale.ROOT, "Other processes used at most %.2f cores during a fork.%n%n", busiest);
     String report =
-        new Report(results, Files.readAllLines(losses), peers.threads, chosen).markdown();
+        noise + new Report(results, Files.readAllLines(losses), peers.threads, chosen).markdown();
     Files.writeString(peers.folder.resolve("peers.md"), report);
     System.out.println(report);
     String docs = System.getProperty("peers.docs", "");
