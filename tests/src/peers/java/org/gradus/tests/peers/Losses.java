@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tests.peers;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.DoubleSupplier;
-import org.gradus.embeddings.Field;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
-import org.gradus.trainer.bench.ModelStep;
 
 /// The losses of the first steps from equal weights on equal batches: of ours in float32 and in float64, and of each variant of libtorch.
 ///
@@ -47,41 +44,28 @@ record Losses(
     Map<String, Double> tables = new LinkedHashMap<>();
     double[] ours;
     try (Device cpu = Device.open("cpu", DeviceOptions.defaults().withThreads(threads));
-        ModelStep step = steps.open(cpu);
+        Steps.Opened opened = steps.open(cpu);
         Torch peer = new Torch(threads)) {
-      List<float[]> start = tables(steps, step);
+      List<float[]> start = opened.tables();
       Map<String, List<float[]>> ends = new LinkedHashMap<>();
       // before ours moves: libtorch starts from its weights
-      for (Steps.Variant v : steps.variants()) {
-        peer.call(
-            () -> {
-              TorchStep same = v.make().apply(step.params(), step.batches());
-              torch.put(v.name(), losses(same::run, true));
-              int rows = steps.workload().schema().ids().getFirst().size();
-              int last = steps.workload().schema().ids().size() - 1;
-              ends.put(v.name(), List.of(same.table(0, rows), same.table(last, rows)));
-              return rows;
-            });
-      }
-      ours = losses(step::run, false);
-      List<float[]> end = tables(steps, step);
+      peer.call(opened::torch)
+          .forEach(
+              (name, same) -> {
+                torch.put(name, peer.call(() -> losses(same::run, true)));
+                ends.put(name, peer.call(() -> opened.tables(same)));
+              });
+      ours = losses(opened.step()::run, false);
+      List<float[]> end = opened.tables();
       double way = distance(start, end);
-      ends.forEach((variant, found) -> tables.put(variant, distance(end, found) / way));
+      if (!end.isEmpty()) {
+        ends.forEach((variant, found) -> tables.put(variant, distance(end, found) / way));
+      }
     }
     try (Device device = Device.open("reference");
-        ModelStep step = steps.open(device)) {
-      return new Losses(losses(step::run, false), ours, torch, tables);
+        Steps.Opened opened = steps.open(device)) {
+      return new Losses(losses(opened.step()::run, false), ours, torch, tables);
     }
-  }
-
-  /// Our tables of the first and of the last field.
-  private static List<float[]> tables(Steps steps, ModelStep step) {
-    List<float[]> values = new ArrayList<>();
-    var ids = steps.workload().schema().ids();
-    for (Field.Ids field : List.of(ids.getFirst(), ids.getLast())) {
-      values.add(new Weights(step.params()).table(steps.tables() + "/" + field.table()));
-    }
-    return values;
   }
 
   private static double distance(List<float[]> a, List<float[]> b) {

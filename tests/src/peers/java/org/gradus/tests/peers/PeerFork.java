@@ -12,7 +12,6 @@ import java.util.Map;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.Scope;
-import org.gradus.trainer.bench.ModelStep;
 import org.jspecify.annotations.Nullable;
 
 /// One process: a group of cases, run by both sides in turn or by one alone; or the losses of a model.
@@ -115,9 +114,9 @@ final class PeerFork {
         }
       }
       Steps steps = steps(group);
-      try (ModelStep ours = steps.open(device)) {
+      try (Steps.Opened ours = steps.open(device)) {
         if (who != Who.TORCH) {
-          ours.run();
+          ours.step().run();
         }
         try (Torch torch = torch()) {
           // a hundred steps and more: every kernel is compiled, the pool is full

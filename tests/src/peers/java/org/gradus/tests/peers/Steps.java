@@ -2,64 +2,154 @@
 package org.gradus.tests.peers;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.function.BiFunction;
+import java.util.Map;
+import java.util.function.Function;
 import org.gradus.autograd.Params;
-import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.Field;
 import org.gradus.tensor.Device;
+import org.gradus.trainer.bench.GruLayer;
+import org.gradus.trainer.bench.GruLayer.GruStep;
 import org.gradus.trainer.bench.Meter;
 import org.gradus.trainer.bench.ModelStep;
 import org.gradus.trainer.bench.Stopwatch;
 import org.gradus.trainer.bench.TrainedModel;
+import org.gradus.trainer.bench.Workload;
 import org.gradus.trainer.bench.Workloads;
 import org.jspecify.annotations.Nullable;
 
 /// A workload of `gradus bench` and how libtorch does the same.
-///
-/// @param workload ours
-/// @param tables the path of our embeddings
-/// @param variants libtorch's, by name
-record Steps(TrainedModel workload, String tables, List<Variant> variants) {
-  /// One way to write the model in libtorch.
-  record Variant(String name, BiFunction<Params, List<Batch>, TorchStep> make) {}
-
+sealed interface Steps {
   /// All of them.
   static List<Steps> all() {
     return List.of(
-        new Steps(
+        new OfModel(
             Workloads.deepFm(Workloads.ROWS),
             "v",
-            List.of(
-                new Variant("one table", (p, b) -> new TorchDeepFm(p, b, true)),
-                new Variant("26 tables", (p, b) -> new TorchDeepFm(p, b, false)))),
-        new Steps(
+            Map.of(
+                "one table", s -> new TorchDeepFm(s.params(), s.batches(), true),
+                "26 tables", s -> new TorchDeepFm(s.params(), s.batches(), false))),
+        new OfModel(
             Workloads.dlrm(Workloads.ROWS),
             "tables",
-            List.of(
-                new Variant("one table", (p, b) -> new TorchDlrm(p, b, true)),
-                new Variant("26 tables", (p, b) -> new TorchDlrm(p, b, false)))));
+            Map.of(
+                "one table", s -> new TorchDlrm(s.params(), s.batches(), true),
+                "26 tables", s -> new TorchDlrm(s.params(), s.batches(), false))),
+        new OfGru(Workloads.gru()));
+  }
+
+  /// Ours.
+  Workload workload();
+
+  /// Our step on a device, from its initial weights.
+  Opened open(Device device);
+
+  /// Our step, and libtorch's from the weights that ours has when they are made.
+  interface Opened extends AutoCloseable {
+    /// Ours.
+    Workload.Step step();
+
+    /// libtorch's variants by name; to be called on its thread.
+    Map<String, TorchStep> torch();
+
+    /// The embeddings that are compared, as they stand: of the first and of the last field; none without fields.
+    List<float[]> tables();
+
+    /// The same of libtorch.
+    List<float[]> tables(TorchStep torch);
+
+    @Override
+    default void close() {
+      step().close();
+    }
   }
 
   /// The name in the tables.
-  String name() {
-    return workload.name();
-  }
-
-  /// Our step on a device.
-  ModelStep open(Device device) {
-    return workload.open(device, new Stopwatch(new Meter()));
+  default String name() {
+    return workload().name();
   }
 
   /// The case that is timed, around our step as it stands.
-  PeerCase peerCase(ModelStep ours, @Nullable Torch torch) {
+  default PeerCase peerCase(Opened ours, @Nullable Torch torch) {
     List<Side> sides = new ArrayList<>();
-    sides.add(Side.ours(ours::run));
+    sides.add(Side.ours(() -> ours.step().run()));
     if (torch != null) {
-      for (Variant v : variants) {
-        TorchStep step = torch.call(() -> v.make().apply(ours.params(), ours.batches()));
-        sides.add(Side.torch(v.name(), step::run));
-      }
+      torch.call(ours::torch).forEach((name, step) -> sides.add(Side.torch(name, step::run)));
     }
-    return new PeerCase(name() + " step", "samples/s", workload.batch(), sides);
+    return new PeerCase(name() + " step", "samples/s", workload().batch(), sides);
+  }
+
+  private static Stopwatch watch() {
+    return new Stopwatch(new Meter());
+  }
+
+  /// A model.
+  ///
+  /// @param path of our embeddings
+  /// @param variants libtorch's, by name
+  record OfModel(
+      TrainedModel workload, String path, Map<String, Function<ModelStep, TorchStep>> variants)
+      implements Steps {
+    @Override
+    public Opened open(Device device) {
+      return new OpenModel(this, workload.open(device, watch()));
+    }
+  }
+
+  /// A model on a device.
+  record OpenModel(OfModel of, ModelStep step) implements Opened {
+    private List<Field.Ids> fields() {
+      List<Field.Ids> all = of.workload.schema().ids();
+      return List.of(all.getFirst(), all.getLast());
+    }
+
+    @Override
+    public Map<String, TorchStep> torch() {
+      Map<String, TorchStep> made = new LinkedHashMap<>();
+      of.variants.forEach((name, make) -> made.put(name, make.apply(step)));
+      return made;
+    }
+
+    @Override
+    public List<float[]> tables() {
+      Params params = step.params();
+      return fields().stream()
+          .map(f -> new Weights(params).table(of.path + "/" + f.table()))
+          .toList();
+    }
+
+    @Override
+    public List<float[]> tables(TorchStep torch) {
+      int last = of.workload.schema().ids().size() - 1;
+      int rows = fields().getFirst().size();
+      return List.of(torch.table(0, rows), torch.table(last, rows));
+    }
+  }
+
+  /// The GRU.
+  record OfGru(GruLayer workload) implements Steps {
+    @Override
+    public Opened open(Device device) {
+      return new OpenGru(workload.open(device, watch()));
+    }
+  }
+
+  /// The GRU on a device.
+  record OpenGru(GruStep step) implements Opened {
+    @Override
+    public Map<String, TorchStep> torch() {
+      return Map.of("libtorch", new TorchGru(step));
+    }
+
+    @Override
+    public List<float[]> tables() {
+      return List.of();
+    }
+
+    @Override
+    public List<float[]> tables(TorchStep torch) {
+      return List.of();
+    }
   }
 }

@@ -10,8 +10,10 @@ interface TorchStep {
   /// Runs the next step and returns its loss.
   double run();
 
-  /// The embeddings as they stand: one table for all fields, or one each, in the order of fields.
-  List<Tensor> tables();
+  /// The embeddings as they stand: one table for all fields, or one each, in the order of fields; none without fields.
+  default List<Tensor> tables() {
+    return List.of();
+  }
 
   /// The rows of a field's table.
   ///

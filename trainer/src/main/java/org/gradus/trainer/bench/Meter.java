@@ -16,7 +16,7 @@ public final class Meter {
   /// A reading. The difference of two is what happened between them.
   ///
   /// @param lookupNanos time inside the gathering of table rows
-  /// @param flops additions and multiplications of matrix products, fully connected layers and dot interactions
+  /// @param flops additions and multiplications of matrix products, fully connected and recurrent layers and dot interactions
   /// @param productNanos time inside them
   /// @param bytes read and written by lookups, by the summing of row gradients and by the updates of optimisers
   /// @param moveNanos time inside them

@@ -32,6 +32,7 @@ public final class MeteredDevice implements Device {
             new MeteredJagged(k.jagged(), meter),
             k.sort(),
             new MeteredInteraction(k.interaction(), meter),
+            new MeteredRecurrent(k.recurrent(), meter),
             k.loss(),
             k.random(),
             new MeteredUpdate(k.update(), meter));

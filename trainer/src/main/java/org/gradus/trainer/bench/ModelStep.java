@@ -19,7 +19,8 @@ public final class ModelStep implements Workload.Step {
   /// Batches that come in turn: enough that none is still in a cache when it comes again.
   public static final int BATCHES = 8;
 
-  private static final long SEED = 1;
+  /// Where initial weights come from.
+  static final long SEED = 1;
 
   private final Params params;
   private final Model model;

@@ -44,8 +44,8 @@ import tools.jackson.databind.json.JsonMapper;
           + " bytes allocated, and what the kernels reach of the machine's peaks.",
       "Then the same on a prepared file, read ahead as in training: the share of time spent waiting"
           + " for data.",
-      "Counted as GFLOP: products, fully connected layers, dot interactions. Counted as GB: rows"
-          + " looked up, row gradients summed, parameters and their state updated."
+      "Counted as GFLOP: products, fully connected and recurrent layers, dot interactions. Counted"
+          + " as GB: rows looked up, row gradients summed, parameters and their state updated."
     })
 final class BenchCommand implements Runnable {
   /// Width of the rows of the machine's peak where a workload says nothing about it.
@@ -59,7 +59,7 @@ final class BenchCommand implements Runnable {
   @Parameters(
       paramLabel = "WORKLOAD",
       arity = "0..*",
-      description = "deepfm, dlrm, or all (default)")
+      description = "deepfm, dlrm, gru, or all (default)")
   private List<String> names = new ArrayList<>();
 
   @Option(

@@ -107,6 +107,17 @@ class WorkloadTest {
   }
 
   @Test
+  void theProductsOfTheGruAreThoseOfItsInputsAndStates() {
+    try (MeteredDevice device = metered();
+        Workload.Step step =
+            Workloads.gru().withBatch(BATCH).open(device, new Stopwatch(device.meter()))) {
+      step.run();
+      // of all steps of the input, and of the state of each step: [50 B, 32] × [32, 96] both
+      assertThat(device.meter().read().flops()).isEqualTo(2 * 50 * layer(32, 96, true));
+    }
+  }
+
+  @Test
   void phasesAddUpToTheStep() {
     try (MeteredDevice device = metered()) {
       Stopwatch watch = new Stopwatch(device.meter());
@@ -145,7 +156,7 @@ class WorkloadTest {
     assertThatThrownBy(() -> Workloads.get("resnet", ROWS))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("no workload resnet")
-        .hasMessageContaining("deepfm, dlrm")
+        .hasMessageContaining("deepfm, dlrm, gru")
         .hasMessageContaining("--model");
   }
 
