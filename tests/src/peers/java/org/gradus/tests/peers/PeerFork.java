@@ -8,7 +8,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.Scope;
@@ -75,24 +74,7 @@ final class PeerFork {
 
   private List<String> losses(String group) {
     Losses losses = Losses.of(steps(group), threads);
-    List<String> lines = new ArrayList<>();
-    double[] bounds = losses.bounds();
-    for (int t = 0; t < Losses.STEPS; t++) {
-      StringBuilder line = new StringBuilder();
-      line.append(
-          String.format(
-              Locale.ROOT,
-              "%s,%d,%.9f,%.9f,%.3g",
-              group,
-              t + 1,
-              losses.reference()[t],
-              losses.ours()[t],
-              bounds[t]));
-      for (Map.Entry<String, double[]> e : losses.torch().entrySet()) {
-        line.append(String.format(Locale.ROOT, ",%s,%.9f", e.getKey(), e.getValue()[t]));
-      }
-      lines.add(line.toString());
-    }
+    List<String> lines = losses.lines(group);
     lines.forEach(System.out::println);
     System.out.println("distance of tables, of the way they went: " + losses.tables());
     losses.check(group);

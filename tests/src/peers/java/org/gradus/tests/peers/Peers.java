@@ -17,7 +17,7 @@ import org.gradus.tests.peers.PeerFork.Who;
 /// | Property | Preset | |
 /// | --- | --- | --- |
 /// | `peers.forks` | 3 | how often each group is measured, each time in new processes |
-/// | `peers.groups` | all | `gemm`, `deepfm`, `dlrm`, `gru`, with commas between them |
+/// | `peers.groups` | all | `gemm`, `deepfm`, `dlrm`, `din`, `gru`, with commas between them |
 /// | `peers.threads` | 2 | of either side |
 /// | `peers.seconds` | 4 | that count, of each side of a case and process; products take a quarter |
 /// | `peers.losses` | true | whether losses are compared before |

@@ -61,6 +61,13 @@ class ReportTest {
   }
 
   @Test
+  void lossesShowTheFartherVariant() {
+    String line = "din,5,0.500000000000000,0.500001000,a,0.500000000000002,0.5,b,0.5,0.500003";
+    assertThat(new Report(List.of(), List.of(line), 2, List.of("din")).markdown())
+        .contains("| din | 5 | 0.500000 | 2e-15 | 1e-06 | 3e-06 |");
+  }
+
+  @Test
   void aResultIsReadAsItWasWritten() {
     Result r = result("gemm NN 1×2×3", Who.BOTH, "libtorch", 0.125);
     assertThat(Result.parse(r.line())).isEqualTo(r);

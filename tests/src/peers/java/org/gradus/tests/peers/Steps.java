@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import org.gradus.autograd.Params;
+import java.util.function.BiFunction;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.gradus.autograd.TableParameter;
+import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.tensor.Device;
 import org.gradus.trainer.bench.GruLayer;
@@ -28,14 +30,15 @@ sealed interface Steps {
             Workloads.deepFm(Workloads.ROWS),
             "v",
             Map.of(
-                "one table", s -> new TorchDeepFm(s.params(), s.batches(), true),
-                "26 tables", s -> new TorchDeepFm(s.params(), s.batches(), false))),
+                "one table", (w, b) -> new TorchDeepFm(w, b, true),
+                "26 tables", (w, b) -> new TorchDeepFm(w, b, false))),
         new OfModel(
             Workloads.dlrm(Workloads.ROWS),
             "tables",
             Map.of(
-                "one table", s -> new TorchDlrm(s.params(), s.batches(), true),
-                "26 tables", s -> new TorchDlrm(s.params(), s.batches(), false))),
+                "one table", (w, b) -> new TorchDlrm(w, b, true),
+                "26 tables", (w, b) -> new TorchDlrm(w, b, false))),
+        new OfModel(Workloads.din(Workloads.ROWS), "v", Map.of("libtorch", TorchDin::new)),
         new OfGru(Workloads.gru()));
   }
 
@@ -51,7 +54,9 @@ sealed interface Steps {
     Workload.Step step();
 
     /// libtorch's variants by name; to be called on its thread.
-    Map<String, TorchStep> torch();
+    ///
+    /// @param type of its numbers
+    Map<String, TorchStep> torch(ScalarType type);
 
     /// The embeddings that are compared, as they stand: of the first and of the last field; none without fields.
     List<float[]> tables();
@@ -75,7 +80,9 @@ sealed interface Steps {
     List<Side> sides = new ArrayList<>();
     sides.add(Side.ours(() -> ours.step().run()));
     if (torch != null) {
-      torch.call(ours::torch).forEach((name, step) -> sides.add(Side.torch(name, step::run)));
+      torch
+          .call(() -> ours.torch(ScalarType.Float))
+          .forEach((name, step) -> sides.add(Side.torch(name, step::run)));
     }
     return new PeerCase(name() + " step", "samples/s", workload().batch(), sides);
   }
@@ -89,7 +96,9 @@ sealed interface Steps {
   /// @param path of our embeddings
   /// @param variants libtorch's, by name
   record OfModel(
-      TrainedModel workload, String path, Map<String, Function<ModelStep, TorchStep>> variants)
+      TrainedModel workload,
+      String path,
+      Map<String, BiFunction<Weights, List<Batch>, TorchStep>> variants)
       implements Steps {
     @Override
     public Opened open(Device device) {
@@ -99,30 +108,35 @@ sealed interface Steps {
 
   /// A model on a device.
   record OpenModel(OfModel of, ModelStep step) implements Opened {
-    private List<Field.Ids> fields() {
-      List<Field.Ids> all = of.workload.schema().ids();
-      return List.of(all.getFirst(), all.getLast());
+    /// The tables, in the order of the fields that read them first.
+    private List<String> names() {
+      return of.workload.schema().ids().stream().map(Field.Ids::table).distinct().toList();
     }
 
     @Override
-    public Map<String, TorchStep> torch() {
+    public Map<String, TorchStep> torch(ScalarType type) {
       Map<String, TorchStep> made = new LinkedHashMap<>();
-      of.variants.forEach((name, make) -> made.put(name, make.apply(step)));
+      Weights from = new Weights(step.params(), type);
+      of.variants.forEach((name, make) -> made.put(name, make.apply(from, step.batches())));
       return made;
     }
 
     @Override
     public List<float[]> tables() {
-      Params params = step.params();
-      return fields().stream()
-          .map(f -> new Weights(params).table(of.path + "/" + f.table()))
-          .toList();
+      return List.of(table(names().getFirst()), table(names().getLast()));
+    }
+
+    private float[] table(String name) {
+      if (!(step.params().get(of.path + "/" + name) instanceof TableParameter t)) {
+        throw new IllegalArgumentException("peers: " + name + " is no table.");
+      }
+      return Weights.values(t.table());
     }
 
     @Override
     public List<float[]> tables(TorchStep torch) {
-      int last = of.workload.schema().ids().size() - 1;
-      int rows = fields().getFirst().size();
+      int last = names().size() - 1;
+      int rows = of.workload.schema().rows(names().getFirst());
       return List.of(torch.table(0, rows), torch.table(last, rows));
     }
   }
@@ -138,8 +152,8 @@ sealed interface Steps {
   /// The GRU on a device.
   record OpenGru(GruStep step) implements Opened {
     @Override
-    public Map<String, TorchStep> torch() {
-      return Map.of("libtorch", new TorchGru(step));
+    public Map<String, TorchStep> torch(ScalarType type) {
+      return Map.of("libtorch", new TorchGru(step, type));
     }
 
     @Override

@@ -4,6 +4,7 @@ package org.gradus.tests.peers;
 import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradus.embeddings.Batch;
 
 /// One of our batches in libtorch.
@@ -15,11 +16,11 @@ record TorchBatch(Tensor ids, Tensor dense, Tensor label) {
   /// Copies of batches.
   ///
   /// @param fused whether there is one table for all fields
-  static List<TorchBatch> of(List<Batch> batches, boolean fused) {
-    return batches.stream().map(b -> of(b, fused)).toList();
+  static List<TorchBatch> of(List<Batch> batches, boolean fused, ScalarType type) {
+    return batches.stream().map(b -> of(b, fused, type)).toList();
   }
 
-  private static TorchBatch of(Batch batch, boolean fused) {
+  private static TorchBatch of(Batch batch, boolean fused, ScalarType type) {
     int size = batch.size();
     int fields = batch.schema().ids().size();
     int[] values = batch.sparse().values(); // [F, B]
@@ -36,7 +37,7 @@ record TorchBatch(Tensor ids, Tensor dense, Tensor label) {
     Tensor all = fused ? Tensor.create(ids, size, fields) : Tensor.create(ids, fields, size);
     return new TorchBatch(
         all,
-        Tensor.create(batch.dense(), size, batch.schema().dense().size()),
-        Tensor.create(batch.label("label"), size, 1));
+        Tensor.create(batch.dense(), size, batch.schema().dense().size()).to(type),
+        Tensor.create(batch.label("label"), size, 1).to(type));
   }
 }

@@ -17,7 +17,6 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
-import org.gradus.autograd.Params;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 
@@ -34,10 +33,9 @@ final class TorchDeepFm implements TorchStep {
   private int step;
 
   /// @param fused one table for all fields, or one each
-  TorchDeepFm(Params params, List<Batch> batches, boolean fused) {
+  TorchDeepFm(Weights from, List<Batch> batches, boolean fused) {
     this.fused = fused;
-    this.batches = TorchBatch.of(batches, fused);
-    Weights from = new Weights(params);
+    this.batches = TorchBatch.of(batches, fused, from.type());
     List<String> tables = batches.getFirst().schema().ids().stream().map(Field.Ids::table).toList();
     if (fused) {
       vectors.add(from.tables(tables.stream().map(t -> "v/" + t).toList()));
@@ -73,7 +71,7 @@ final class TorchDeepFm implements TorchStep {
     loss.backward();
     adam.step();
     adagrad.step();
-    return loss.item_float();
+    return loss.item_double();
   }
 
   @Override

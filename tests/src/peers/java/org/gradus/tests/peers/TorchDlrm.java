@@ -14,7 +14,6 @@ import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
-import org.gradus.autograd.Params;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 
@@ -32,10 +31,9 @@ final class TorchDlrm implements TorchStep {
   private int step;
 
   /// @param fused one table for all fields, or one bag each
-  TorchDlrm(Params params, List<Batch> batches, boolean fused) {
+  TorchDlrm(Weights from, List<Batch> batches, boolean fused) {
     this.fused = fused;
-    this.batches = TorchBatch.of(batches, fused);
-    Weights from = new Weights(params);
+    this.batches = TorchBatch.of(batches, fused, from.type());
     List<String> paths =
         batches.getFirst().schema().ids().stream()
             .map(Field.Ids::table)
@@ -82,7 +80,7 @@ final class TorchDlrm implements TorchStep {
     Tensor loss = binary_cross_entropy_with_logits(top.forward(r, false), batch.label());
     loss.backward();
     sgd.step();
-    return loss.item_float();
+    return loss.item_double();
   }
 
   @Override

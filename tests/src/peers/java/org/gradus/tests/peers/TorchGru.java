@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradus.trainer.bench.GruLayer;
 import org.gradus.trainer.bench.GruLayer.GruStep;
 
@@ -23,11 +24,12 @@ final class TorchGru implements TorchStep {
   private final List<Tensor> batches = new ArrayList<>(); // [B, T, D] each
   private int step;
 
-  TorchGru(GruStep ours) {
+  TorchGru(GruStep ours, ScalarType type) {
     GRUOptions options = new GRUOptions(H, H);
     options.batch_first().put(true);
     gru = new GRUImpl(options);
-    Weights from = new Weights(ours.params());
+    gru.to(type, false);
+    Weights from = new Weights(ours.params(), type);
     TensorVector all = gru.parameters();
     all.get(0).data().copy_(reordered(from.transposed("weight").data()));
     all.get(1).data().copy_(reordered(from.transposed("recurrent").data()));
@@ -37,7 +39,7 @@ final class TorchGru implements TorchStep {
     recurrentBias.data().narrow(0, 2L * H, H).copy_(from.vector("candidateBias").data());
     sgd = new SGD(all, new SGDOptions(GruLayer.RATE));
     for (org.gradus.tensor.Tensor x : ours.batches()) {
-      batches.add(Tensor.create(x.toFloats(), x.shape().size(0), GruLayer.TIME, H));
+      batches.add(Tensor.create(x.toFloats(), x.shape().size(0), GruLayer.TIME, H).to(type));
     }
   }
 
@@ -61,6 +63,6 @@ final class TorchGru implements TorchStep {
     // go twice as far
     recurrentBias.grad().narrow(0, 0, 2L * H).zero_();
     sgd.step();
-    return loss.item_float();
+    return loss.item_double();
   }
 }

@@ -4,6 +4,7 @@ package org.gradus.tests.peers;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /// A training step in libtorch, with our weights and our batches.
 interface TorchStep {
@@ -23,7 +24,7 @@ interface TorchStep {
     Tensor own =
         all.size() > 1 ? all.get(field) : all.getFirst().narrow(0, (long) field * rows, rows);
     float[] values = new float[Math.toIntExact(own.numel())];
-    own.detach().contiguous().data_ptr_float().get(values);
+    own.detach().to(ScalarType.Float).contiguous().data_ptr_float().get(values);
     return values;
   }
 

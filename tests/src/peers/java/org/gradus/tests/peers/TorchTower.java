@@ -7,10 +7,17 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
-/// Fully connected layers with ReLU between them, with the weights of ours.
+/// Fully connected layers with ReLU or sigmoid between them, with the weights of ours.
 final class TorchTower {
   private final List<Tensor> weights = new ArrayList<>();
   private final List<Tensor> biases = new ArrayList<>();
+  private boolean sigmoid;
+
+  /// Puts sigmoids where ReLU would be.
+  TorchTower sigmoid() {
+    sigmoid = true;
+    return this;
+  }
 
   /// Adds a layer.
   ///
@@ -32,13 +39,13 @@ final class TorchTower {
 
   /// x `[B, in]` → `[B, out]`.
   ///
-  /// @param reluLast whether the last layer ends in ReLU as well
-  Tensor forward(Tensor x, boolean reluLast) {
+  /// @param activateLast whether the last layer ends in an activation as well
+  Tensor forward(Tensor x, boolean activateLast) {
     Tensor h = x;
     for (int i = 0; i < weights.size(); i++) {
       h = torch.linear(h, weights.get(i), new TensorOptional(biases.get(i)));
-      if (reluLast || i + 1 < weights.size()) {
-        h = h.relu();
+      if (activateLast || i + 1 < weights.size()) {
+        h = sigmoid ? h.sigmoid() : h.relu();
       }
     }
     return h;

@@ -4,13 +4,16 @@ package org.gradus.tests.peers;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.TableParameter;
 import org.gradus.tensor.Table;
 
 /// Copies of our parameters in libtorch, leaves that want a gradient.
-record Weights(Params params) {
+///
+/// @param type float32, or float64 to compare formulas
+record Weights(Params params, ScalarType type) {
   /// A dense parameter as a vector.
   Tensor vector(String path) {
     return leaf(values(path).reshape(-1).clone());
@@ -26,18 +29,13 @@ record Weights(Params params) {
     List<Table> tables = paths.stream().map(this::find).toList();
     long rows = tables.stream().mapToLong(Table::rows).sum();
     int width = tables.getFirst().width();
-    Tensor all = torch.empty(rows, width);
+    Tensor all = torch.empty(rows, width).to(type);
     long at = 0;
     for (Table t : tables) {
       all.narrow(0, at, t.rows()).copy_(Tensor.create(values(t), t.rows(), width));
       at += t.rows();
     }
     return leaf(all);
-  }
-
-  /// The rows of a table, on the host.
-  float[] table(String path) {
-    return values(find(path));
   }
 
   private Tensor values(String path) {
@@ -49,10 +47,11 @@ record Weights(Params params) {
     for (int i = 0; i < shape.length; i++) {
       shape[i] = sizes[i];
     }
-    return Tensor.create(p.value().toFloats(), shape);
+    return Tensor.create(p.value().toFloats(), shape).to(type);
   }
 
-  private static float[] values(Table table) {
+  /// The rows of a table, on the host.
+  static float[] values(Table table) {
     float[] values = new float[Math.toIntExact(table.elements())];
     table.read(0, values);
     return values;

@@ -4,7 +4,7 @@ package org.gradus.trainer.bench;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.InteractionKernels;
 
-/// Counts the dot products of pairs: 2·D operations a pair forward, twice as many backward.
+/// Counts the dot products of pairs, 2·D operations each, and the sums of steps by weight, 2·D operations a step; twice as many backward.
 record MeteredInteraction(InteractionKernels inside, Meter meter) implements InteractionKernels {
   @Override
   public void pairwise(Buffer y, Buffer sums, Buffer e, int batch, int fields, int width) {
@@ -38,6 +38,32 @@ record MeteredInteraction(InteractionKernels inside, Meter meter) implements Int
     long begun = System.nanoTime();
     inside.dotsBackward(de, dy, e, batch, fields, width, lower, self);
     meter.product(4.0 * batch * pairs(fields, self) * width, begun);
+  }
+
+  @Override
+  public void facing(Buffer z, Buffer q, Buffer k, int batch, int steps, int width) {
+    inside.facing(z, q, k, batch, steps, width);
+  }
+
+  @Override
+  public void facingBackward(
+      Buffer dq, Buffer dk, Buffer dz, Buffer q, Buffer k, int batch, int steps, int width) {
+    inside.facingBackward(dq, dk, dz, q, k, batch, steps, width);
+  }
+
+  @Override
+  public void weightedSum(Buffer y, Buffer w, Buffer x, int batch, int steps, int width) {
+    long begun = System.nanoTime();
+    inside.weightedSum(y, w, x, batch, steps, width);
+    meter.product(2.0 * batch * steps * width, begun);
+  }
+
+  @Override
+  public void weightedSumBackward(
+      Buffer dw, Buffer dx, Buffer dy, Buffer w, Buffer x, int batch, int steps, int width) {
+    long begun = System.nanoTime();
+    inside.weightedSumBackward(dw, dx, dy, w, x, batch, steps, width);
+    meter.product(4.0 * batch * steps * width, begun);
   }
 
   private static double pairs(int fields, boolean self) {

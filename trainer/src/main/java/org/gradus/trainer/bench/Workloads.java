@@ -28,7 +28,7 @@ public final class Workloads {
   ///
   /// @param rows of each table
   public static List<Workload> all(int rows) {
-    return List.of(deepFm(rows), dlrm(rows), gru());
+    return List.of(deepFm(rows), dlrm(rows), din(rows), gru());
   }
 
   /// The workload of this name.
@@ -71,6 +71,31 @@ public final class Workloads {
         criteo(rows),
         Rules.SGD,
         2048);
+  }
+
+  /// DIN with embeddings of 32, an activation unit 80-40 with sigmoids on candidate, step, difference and product, and a tower
+  /// 200-80, on 512 histories of 50; Adam, and Adagrad for the table.
+  public static TrainedModel din(int rows) {
+    ModelSpec spec = Models.get("din");
+    Schema schema =
+        Schema.of(
+            new Field.Categorical("item", rows),
+            new Field.Sequence("history", rows, "item", HISTORY),
+            new Field.Label("label", Field.LabelKind.BINARY));
+    return new TrainedModel(
+        "din",
+        spec,
+        spec.settings(
+            Map.of(
+                "embeddingDim", "32",
+                "attentionHidden", "80,40",
+                "attentionActivation", "SIGMOID",
+                "attentionNormalization", "NONE",
+                "hidden", "200,80",
+                "activation", "RELU")),
+        schema,
+        Rules.ADAM_AND_ADAGRAD,
+        512);
   }
 
   /// A GRU of 32 numbers over 512 sequences of 50.

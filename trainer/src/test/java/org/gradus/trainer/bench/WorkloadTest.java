@@ -118,6 +118,20 @@ class WorkloadTest {
   }
 
   @Test
+  void theProductsOfDinAreThoseOfItsUnitAndTower() {
+    try (MeteredDevice device = metered();
+        Workload.Step step =
+            Workloads.din(ROWS).withBatch(BATCH).open(device, new Stopwatch(device.meter()))) {
+      step.run();
+      double unit = layer(4 * 32, 80, true) + layer(80, 40, true) + layer(40, 1, true);
+      double tower = layer(2 * 32, 200, true) + layer(200, 80, true) + layer(80, 1, true);
+      // the steps summed by weight, once forward and twice back, stand between
+      assertThat(device.meter().read().flops())
+          .isEqualTo(50 * unit + 6.0 * BATCH * 50 * 32 + tower);
+    }
+  }
+
+  @Test
   void phasesAddUpToTheStep() {
     try (MeteredDevice device = metered()) {
       Stopwatch watch = new Stopwatch(device.meter());
@@ -156,7 +170,7 @@ class WorkloadTest {
     assertThatThrownBy(() -> Workloads.get("resnet", ROWS))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("no workload resnet")
-        .hasMessageContaining("deepfm, dlrm, gru")
+        .hasMessageContaining("deepfm, dlrm, din, gru")
         .hasMessageContaining("--model");
   }
 
