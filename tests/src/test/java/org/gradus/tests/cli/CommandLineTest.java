@@ -120,7 +120,6 @@ class CommandLineTest {
     assertThat(error.err().lines()).hasSize(1);
     assertThat(error.err())
         .contains("model transformer9000: no such model")
-        .contains("deepfm, dlrm, ")
         .contains(String.join(", ", Models.all().stream().map(ModelSpec::name).toList()));
     for (List<String> verbose :
         List.of(
