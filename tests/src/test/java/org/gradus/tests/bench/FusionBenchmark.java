@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tests.bench;
+
+import java.util.concurrent.TimeUnit;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.tensor.Counter;
+import org.gradus.tensor.Device;
+import org.gradus.tensor.DeviceOptions;
+import org.gradus.tensor.MatMulKernels.Activation;
+import org.gradus.tensor.Shape;
+import org.gradus.tensor.Tensor;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/// Operations that are one kernel, beside the same made of single operations: forward and backward, in the sizes of DeepFM,
+/// DLRM and DIN.
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(
+    value = 1,
+    jvmArgsAppend = {"-Xms2g", "-Xmx2g"})
+public class FusionBenchmark {
+  private static final int BATCH = 2048;
+  private static final int FIELDS = 26;
+  private static final int STEPS = 50;
+
+  @Param({"2"})
+  private int threads = 2;
+
+  private Device device = Device.open("reference");
+  private org.gradus.tensor.Scope inputs = new org.gradus.tensor.Scope(device);
+  private Tensor rows = none();
+  private Tensor weight = none();
+  private Tensor bias = none();
+  private Tensor narrow = none();
+  private Tensor wide = none();
+  private Tensor logits = none();
+  private Tensor targets = none();
+  private Tensor keys = none();
+  private Tensor query = none();
+  private Tensor weights = none();
+
+  private Tensor none() {
+    return inputs.real("none", Shape.of(0));
+  }
+
+  /// Draws the inputs.
+  @Setup(Level.Trial)
+  public void setUp() {
+    tearDown();
+    device = Device.open("cpu", DeviceOptions.defaults().withThreads(threads));
+    inputs = new org.gradus.tensor.Scope(device);
+    rows = draw(BATCH, 400);
+    weight = draw(400, 400);
+    bias = draw(400);
+    narrow = draw(BATCH, FIELDS, 16);
+    wide = draw(BATCH, FIELDS + 1, 64);
+    logits = draw(BATCH);
+    targets = draw(BATCH);
+    keys = draw(512, STEPS, 32);
+    query = draw(512, 32);
+    weights = draw(512, STEPS);
+  }
+
+  private Tensor draw(int... sizes) {
+    Shape shape = Shape.of(sizes);
+    float[] values = new float[shape.elements()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Counter.uniform(sizes.length, i) - 0.5f;
+    }
+    return inputs.upload(shape, values);
+  }
+
+  /// Frees them.
+  @TearDown(Level.Trial)
+  public void tearDown() {
+    inputs.close();
+    device.close();
+  }
+
+  private int walk(Tape tape, Var y) {
+    Tensor seed = tape.scope().real("seed", y.shape());
+    tape.kernels().elementwise().fill(seed.buffer(), 1, seed.elements());
+    tape.backward(y, seed);
+    return tape.size();
+  }
+
+  /// max(x W + b, 0): bias and activation while a block of the product is in registers or cache.
+  @Benchmark
+  public int linearFused() {
+    try (Tape tape = Tape.recording(device)) {
+      Var x = tape.variable(rows);
+      return walk(tape, x.linear(tape.variable(weight), tape.variable(bias), Activation.RELU));
+    }
+  }
+
+  /// The same as a product, a sum and an activation.
+  @Benchmark
+  public int linearComposed() {
+    try (Tape tape = Tape.recording(device)) {
+      Var x = tape.variable(rows);
+      return walk(tape, x.matmul(tape.variable(weight)).add(tape.variable(bias)).relu());
+    }
+  }
+
+  /// FM's term of pairs.
+  @Benchmark
+  public int pairwiseFused() {
+    try (Tape tape = Tape.recording(device)) {
+      return walk(tape, tape.variable(narrow).pairwise());
+    }
+  }
+
+  /// The same as sums and squares.
+  @Benchmark
+  public int pairwiseComposed() {
+    try (Tape tape = Tape.recording(device)) {
+      Var e = tape.variable(narrow);
+      Var y = e.sum(1).square().subtract(e.square().sum(1)).sum(1).multiply(0.5);
+      return walk(tape, y);
+    }
+  }
+
+  /// DLRM's products of all pairs.
+  @Benchmark
+  public int dotsFused() {
+    try (Tape tape = Tape.recording(device)) {
+      return walk(tape, tape.variable(wide).dots(true, false));
+    }
+  }
+
+  /// The whole matrix of products, from which the pairs would have to be taken yet.
+  @Benchmark
+  public int dotsComposed() {
+    try (Tape tape = Tape.recording(device)) {
+      Var e = tape.variable(wide);
+      return walk(tape, e.matmul(e.transpose()));
+    }
+  }
+
+  /// The cross-entropy from logits.
+  @Benchmark
+  public int crossEntropyFused() {
+    try (Tape tape = Tape.recording(device)) {
+      return walk(tape, tape.variable(logits).crossEntropyWithLogits(targets));
+    }
+  }
+
+  /// The same as max(z, 0) − z t + ln(1 + e^−|z|).
+  @Benchmark
+  public int crossEntropyComposed() {
+    try (Tape tape = Tape.recording(device)) {
+      Var z = tape.variable(logits);
+      Var rest = z.abs().negate().exp().log1p();
+      return walk(tape, z.relu().subtract(z.multiply(tape.constant(targets))).add(rest));
+    }
+  }
+
+  /// What DIN's activation unit reads.
+  @Benchmark
+  public int facingFused() {
+    try (Tape tape = Tape.recording(device)) {
+      return walk(tape, tape.variable(keys).facing(tape.variable(query)));
+    }
+  }
+
+  /// The same as copies, a difference, a product and a concatenation.
+  @Benchmark
+  public int facingComposed() {
+    try (Tape tape = Tape.recording(device)) {
+      Var k = tape.variable(keys);
+      Var q = tape.variable(query).unsqueeze(1).expand(k.shape());
+      return walk(tape, Var.concat(2, java.util.List.of(q, k, q.subtract(k), q.multiply(k))));
+    }
+  }
+
+  /// A weighted sum over steps.
+  @Benchmark
+  public int weightedSumFused() {
+    try (Tape tape = Tape.recording(device)) {
+      return walk(tape, tape.variable(weights).weightedSum(tape.variable(keys)));
+    }
+  }
+
+  /// The same as products and a sum.
+  @Benchmark
+  public int weightedSumComposed() {
+    try (Tape tape = Tape.recording(device)) {
+      return walk(tape, tape.variable(weights).unsqueeze(2).multiply(tape.variable(keys)).sum(1));
+    }
+  }
+}
