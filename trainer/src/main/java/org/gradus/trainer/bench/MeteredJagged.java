@@ -31,9 +31,9 @@ record MeteredJagged(JaggedKernels inside, Meter meter) implements JaggedKernels
     meter.lookup(4 * (read + batch * width), begun);
   }
 
-  /// Number of places where the rows of a table were looked up: there is one segment more than ids.
+  /// Number of places where the rows of a table were looked up: there is room for as many distinct rows.
   static int places(SortKernels.Merged merged) {
-    return merged.segments().length() - 1;
+    return merged.rows().length();
   }
 
   @Override
