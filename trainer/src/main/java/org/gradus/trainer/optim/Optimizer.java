@@ -2,6 +2,7 @@
 package org.gradus.trainer.optim;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,7 @@ public final class Optimizer implements AutoCloseable {
   private final TreeMap<String, Group> groups = new TreeMap<>();
   private final TreeMap<String, Parameter> parameters = new TreeMap<>();
   private final TreeMap<String, Update> updates = new TreeMap<>();
+  private @Nullable Map<String, Double> constantRates; // where no schedule changes them
 
   /// What a step did.
   ///
@@ -158,10 +160,7 @@ public final class Optimizer implements AutoCloseable {
   ///
   /// @param step number of the step, from 1
   public Step step(Gradients gradients, long step) {
-    Map<String, Double> rates = new LinkedHashMap<>();
-    for (Group g : config.groups()) {
-      rates.put(g.parameters(), g.schedule().at(g.rate(), step));
-    }
+    Map<String, Double> rates = rates(step);
     try (Scope scope = new Scope(device)) {
       List<Update> moving = new ArrayList<>(parameters.size());
       double penalty = 0;
@@ -178,6 +177,24 @@ public final class Optimizer implements AutoCloseable {
       }
       return new Step(penalty, norm, rates);
     }
+  }
+
+  private Map<String, Double> rates(long step) {
+    Map<String, Double> known = constantRates;
+    if (known != null) {
+      return known;
+    }
+    Map<String, Double> rates = new LinkedHashMap<>();
+    boolean constant = true;
+    for (Group g : config.groups()) {
+      rates.put(g.parameters(), g.schedule().at(g.rate(), step));
+      constant &= g.schedule() instanceof Schedule.Constant;
+    }
+    Map<String, Double> fixed = Collections.unmodifiableMap(rates);
+    if (constant) {
+      constantRates = fixed;
+    }
+    return fixed;
   }
 
   private double clip(List<Update> moving) {
