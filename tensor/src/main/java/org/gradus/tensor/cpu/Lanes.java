@@ -199,10 +199,8 @@ final class Lanes {
     return lanes;
   }
 
-  // All in one method: a vector that a method returns goes over the heap where the compiler does
-  // not
-  // inline the method, as it does not when it compiled it before. That was 16 MB in a training step
-  // with dot products of 50,000 short rows.
+  // All in one method: a vector that a method returns goes over the heap where its call is not
+  // inlined. That was 16 MB in a training step with dot products of 50,000 short rows.
   private static float sumOfWide(float[] x, int offset, int n) {
     return n < 2 * BLOCK ? sumOfShort(x, offset, n) : sumOfLong(x, offset, n);
   }
