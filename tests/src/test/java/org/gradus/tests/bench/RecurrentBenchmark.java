@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tests.bench;
 
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
 import org.gradus.layers.Gru;
+import org.gradus.layers.Lstm;
 import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
@@ -25,9 +27,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// Forward and backward through a GRU, B = 512, T = 50, 32 numbers in, 32 out, with the gradients of the input and of all
-/// weights: all steps in one operation, and cell by cell in a loop over time, which makes some 1,000 operations on small
-/// tensors. Both compute the same.
+/// Forward and backward through a GRU and an LSTM, B = 512, T = 50, 32 numbers in, 32 out, with the gradients of the input and
+/// of all weights: all steps in one operation, and cell by cell in a loop over time, which makes some 1,000 operations on
+/// small tensors. Both compute the same.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -36,7 +38,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(
     value = 1,
     jvmArgsAppend = {"-Xms4g", "-Xmx4g"})
-public class GruBenchmark {
+public class RecurrentBenchmark {
   private static final int BATCH = 512;
   private static final int TIME = 50;
   private static final int WIDTH = 32;
@@ -46,7 +48,8 @@ public class GruBenchmark {
 
   private Device device = Device.open("reference");
   private Params params = Params.create(device, 0);
-  private Gru gru = new Gru(WIDTH, WIDTH, Gru.Form.PYTORCH, params);
+  private Gru gru = new Gru(WIDTH, WIDTH, Gru.Form.PYTORCH, params.at("gru"));
+  private Lstm lstm = new Lstm(WIDTH, WIDTH, Lstm.BiasInit.ZERO_FORGET_ONE, params.at("lstm"));
   private org.gradus.tensor.Scope inputs = new org.gradus.tensor.Scope(device);
   private Tensor x = inputs.real("x", Shape.of(0));
   private Tensor seed = inputs.real("seed", Shape.of(0));
@@ -57,7 +60,8 @@ public class GruBenchmark {
     tearDown();
     device = Device.open("cpu", DeviceOptions.defaults().withThreads(threads));
     params = Params.create(device, 1);
-    gru = new Gru(WIDTH, WIDTH, Gru.Form.PYTORCH, params);
+    gru = new Gru(WIDTH, WIDTH, Gru.Form.PYTORCH, params.at("gru"));
+    lstm = new Lstm(WIDTH, WIDTH, Lstm.BiasInit.ZERO_FORGET_ONE, params.at("lstm"));
     inputs = new org.gradus.tensor.Scope(device);
     x = draw(1);
     seed = draw(2);
@@ -79,29 +83,58 @@ public class GruBenchmark {
     device.close();
   }
 
-  /// All steps in one operation.
+  /// A GRU, all steps in one operation.
   @Benchmark
-  public int fused() {
+  public int gru() {
     try (Tape tape = Tape.recording(device)) {
-      Var states = gru.forward(tape.variable(x)).carried();
-      tape.backward(states, tape.scope().share(seed));
-      return tape.size();
+      return backward(tape, gru.forward(tape.variable(x)).carried());
     }
   }
 
-  /// A loop over time.
+  /// A GRU in a loop over time.
   @Benchmark
-  public int unrolled() {
+  public int gruByCell() {
     try (Tape tape = Tape.recording(device)) {
       Var all = tape.variable(x);
-      Var h = tape.constant(Shape.of(BATCH, WIDTH), new float[BATCH * WIDTH]);
+      Var h = zeros(tape);
       Var[] states = new Var[TIME];
       for (int t = 0; t < TIME; t++) {
         h = gru.cell(all.index(1, t), h, null);
         states[t] = h;
       }
-      tape.backward(Var.stack(1, java.util.List.of(states)), tape.scope().share(seed));
-      return tape.size();
+      return backward(tape, Var.stack(1, List.of(states)));
     }
+  }
+
+  /// An LSTM, all steps in one operation.
+  @Benchmark
+  public int lstm() {
+    try (Tape tape = Tape.recording(device)) {
+      return backward(tape, lstm.forward(tape.variable(x)).states().carried());
+    }
+  }
+
+  /// An LSTM in a loop over time.
+  @Benchmark
+  public int lstmByCell() {
+    try (Tape tape = Tape.recording(device)) {
+      Var all = tape.variable(x);
+      Lstm.Memory memory = new Lstm.Memory(zeros(tape), zeros(tape));
+      Var[] states = new Var[TIME];
+      for (int t = 0; t < TIME; t++) {
+        memory = lstm.cell(all.index(1, t), memory);
+        states[t] = memory.h();
+      }
+      return backward(tape, Var.stack(1, List.of(states)));
+    }
+  }
+
+  private static Var zeros(Tape tape) {
+    return tape.constant(Shape.of(BATCH, WIDTH), new float[BATCH * WIDTH]);
+  }
+
+  private int backward(Tape tape, Var states) {
+    tape.backward(states, tape.scope().share(seed));
+    return tape.size();
   }
 }
