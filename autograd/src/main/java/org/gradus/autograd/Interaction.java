@@ -167,6 +167,59 @@ final class Interaction {
         x);
   }
 
+  /// y = x₀ ⊙ z + x (DCN-1, DCN-2);  dx₀ = dy ⊙ z,  dz = dy ⊙ x₀ (its sum over a row where z is one number),  dx = dy
+  static Var cross(Var x0, Var z, Var x) {
+    boolean perRow = x0.shape().rank() == 2 && z.shape().equals(x0.shape().with(1, 1));
+    if (x0.shape().rank() != 2
+        || !x.shape().equals(x0.shape())
+        || !(perRow || z.shape().equals(x0.shape()))) {
+      throw new IllegalArgumentException(
+          "cross: "
+              + x0.shape()
+              + " times "
+              + z.shape()
+              + " plus "
+              + x.shape()
+              + ". Expected [B, N], [B, N] or [B, 1], and [B, N].");
+    }
+    Tape tape = x0.tape();
+    Scope s = tape.scope();
+    InteractionKernels kernels = tape.kernels().interaction();
+    int rows = x0.size(0);
+    int width = x0.size(1);
+    Tensor y = s.real("cross", x0.shape());
+    kernels.cross(
+        y.buffer(),
+        x0.value().buffer(),
+        z.value().buffer(),
+        x.value().buffer(),
+        rows,
+        width,
+        perRow);
+    return tape.record(
+        "cross",
+        y,
+        (dy, dx) -> {
+          Tensor ofFirst = s.real("cross", x0.shape());
+          Tensor ofFactor = s.real("cross", z.shape());
+          kernels.crossBackward(
+              ofFirst.buffer(),
+              ofFactor.buffer(),
+              dy.buffer(),
+              x0.value().buffer(),
+              z.value().buffer(),
+              rows,
+              width,
+              perRow);
+          dx.give(0, ofFirst);
+          dx.give(1, ofFactor);
+          dx.give(2, s.share(dy));
+        },
+        x0,
+        z,
+        x);
+  }
+
   private static int pairs(int fields, boolean self) {
     return fields * (self ? fields + 1 : fields - 1) / 2;
   }

@@ -490,6 +490,14 @@ public final class Var {
     return Interaction.weightedSum(this, vectors);
   }
 
+  /// x₀ ⊙ z + x of this x₀ `[B, N]`: a cross layer, but for what gives z (Wang et al. 2021).
+  ///
+  /// @param z `[B, N]`, or `[B, 1]` for one factor a row
+  /// @param x `[B, N]`
+  public Var cross(Var z, Var x) {
+    return Interaction.cross(this, z, x);
+  }
+
   /// Cross-entropy of targets t in [0, 1] from logits, per example: softplus(x) − x · t.
   public Var crossEntropyWithLogits(Tensor targets) {
     return Loss.crossEntropyWithLogits(this, targets);

@@ -326,6 +326,25 @@ final class AlteredKernels {
         Buffer dw, Buffer dx, Buffer dy, Buffer w, Buffer x, int batch, int steps, int width) {
       k.weightedSumBackward(dw, dx, dy, w, x, batch, steps, width);
     }
+
+    @Override
+    public void cross(
+        Buffer y, Buffer x0, Buffer z, Buffer x, int rows, int width, boolean perRow) {
+      k.cross(y, x0, z, x, rows, width, perRow);
+    }
+
+    @Override
+    public void crossBackward(
+        Buffer dx0,
+        Buffer dz,
+        Buffer dy,
+        Buffer x0,
+        Buffer z,
+        int rows,
+        int width,
+        boolean perRow) {
+      k.crossBackward(dx0, dz, dy, x0, z, rows, width, perRow);
+    }
   }
 
   static class Recurrent implements RecurrentKernels {

@@ -44,6 +44,15 @@ class InteractionGradCheckTest {
       cases.add(OpCase.of("facing", k, shape(k.size(0), k.size(2)), Var::facing));
       cases.add(OpCase.of("weightedSum", shape(k.size(0), k.size(1)), k, Var::weightedSum));
     }
+    for (Shape x : List.of(shape(1, 1), shape(3, 2), shape(2, 5))) {
+      cases.add(OpCase.of("cross", x, x, (a, z) -> a.cross(z, a.square())));
+      cases.add(
+          OpCase.of(
+              "cross with one factor a row",
+              x,
+              shape(x.size(0), 1),
+              (a, z) -> a.cross(z, a.square())));
+    }
     cases.add(
         OpCase.of("pairwise of one field", shape(2, 1, 3), Var::pairwise).zero("x", "no pairs"));
     cases.add(OpCase.of("dots of one field with itself", shape(2, 1, 3), x -> x.dots(true, true)));

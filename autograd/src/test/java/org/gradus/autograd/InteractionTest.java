@@ -135,6 +135,32 @@ class InteractionTest {
     assertSame(w.weightedSum(k), composedSum(w, k), dy, w, k);
   }
 
+  @ParameterizedTest
+  @CsvSource({"2,3", "1,1", "5,17"})
+  void crossIsItsComposition(int batch, int width) {
+    Var x0 = bench.var(1, batch, width);
+    Var x = bench.var(2, batch, width);
+    double[] dy = Bench.numbers(3, batch * width);
+    Var z = bench.var(4, batch, width);
+    assertSame(x0.cross(z, x), x0.multiply(z).add(x), dy, x0, z, x);
+    assertSame(x0.cross(x0, x0), x0.multiply(x0).add(x0), dy, x0);
+    Var perRow = bench.var(5, batch, 1);
+    assertSame(x0.cross(perRow, x), x0.multiply(perRow).add(x), dy, x0, perRow, x);
+  }
+
+  @Test
+  void crossByHand() {
+    Var x0 = bench.var(Shape.of(2, 2), 1, 2, 3, -4);
+    Var z = bench.var(Shape.of(2, 1), 10, 0.5);
+    Var x = bench.var(Shape.of(2, 2), 7, 8, 9, 10);
+    assertThat(Bench.values(x0.cross(z, x))).containsExactly(17, 28, 10.5, 8);
+    assertThat(Bench.values(x0.cross(x0, x))).containsExactly(8, 12, 18, 26);
+    assertThatThrownBy(() -> x0.cross(x, z))
+        .hasMessage(
+            "cross: [2, 2] times [2, 2] plus [2, 1]. Expected [B, N], [B, N] or [B, 1], and [B,"
+                + " N].");
+  }
+
   private void assertSame(Var fused, Var composed, double[] seed, Var... inputs) {
     assertThat(fused.shape()).isEqualTo(composed.shape());
     assertThat(Bench.values(fused)).containsExactly(Bench.values(composed), within(1e-14));

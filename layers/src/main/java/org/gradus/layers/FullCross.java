@@ -40,7 +40,7 @@ public final class FullCross implements CrossNetwork {
     Var x = x0;
     for (int l = 0; l < w.size(); l++) {
       Var y = x.linear(tape.use(w.get(l)), tape.use(b.get(l)), Activation.IDENTITY); // [B, N]
-      x = x0.multiply(y).add(x); // [B, N]  (DCN-2, XN-2)
+      x = x0.cross(y, x); // [B, N]  (DCN-2, XN-2)
     }
     return x;
   }

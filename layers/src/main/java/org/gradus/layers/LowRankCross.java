@@ -49,7 +49,7 @@ public final class LowRankCross implements CrossNetwork {
     for (int l = 0; l < v.size(); l++) {
       Var h = x.matmul(tape.use(v.get(l))); //                                         [B, r]
       Var y = h.linear(tape.use(u.get(l)), tape.use(b.get(l)), Activation.IDENTITY); // [B, N]
-      x = x0.multiply(y).add(x); //                                            [B, N]  (DCN-3, XN-1)
+      x = x0.cross(y, x); //                                                   [B, N]  (DCN-3, XN-1)
     }
     return x;
   }

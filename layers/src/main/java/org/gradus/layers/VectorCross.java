@@ -39,7 +39,7 @@ public final class VectorCross implements CrossNetwork {
     Var x = x0;
     for (int l = 0; l < w.size(); l++) {
       Var s = x.matmul(tape.use(w.get(l))); //                    [B, 1]
-      x = s.multiply(x0).add(tape.use(b.get(l))).add(x); //       [B, N]  (DCN-1, XN-3)
+      x = x0.cross(s, x).add(tape.use(b.get(l))); //              [B, N]  (DCN-1, XN-3)
     }
     return x;
   }

@@ -54,4 +54,13 @@ public interface InteractionKernels {
   /// dw`[b, t]` = ⟨dy`[b]`, x`[b, t]`⟩ and dx`[b, t]` = w`[b, t]` dy`[b]`.
   void weightedSumBackward(
       Buffer dw, Buffer dx, Buffer dy, Buffer w, Buffer x, int batch, int steps, int width);
+
+  /// y = x₀ ⊙ z + x, a cross layer without what it multiplies by (Wang et al. 2021, DCN-2): x₀, x and y `[rows, N]`.
+  ///
+  /// @param z `[rows, N]`, or one number a row, `[rows]`, when `perRow` (Wang et al. 2017, DCN-1)
+  void cross(Buffer y, Buffer x0, Buffer z, Buffer x, int rows, int width, boolean perRow);
+
+  /// dx₀ = dy ⊙ z and dz = dy ⊙ x₀, summed over each row when `perRow`; dx is dy.
+  void crossBackward(
+      Buffer dx0, Buffer dz, Buffer dy, Buffer x0, Buffer z, int rows, int width, boolean perRow);
 }

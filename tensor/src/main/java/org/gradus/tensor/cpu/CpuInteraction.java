@@ -192,4 +192,56 @@ final class CpuInteraction implements InteractionKernels {
           }
         });
   }
+
+  @Override
+  public void cross(
+      Buffer yb, Buffer x0b, Buffer zb, Buffer xb, int rows, int width, boolean perRow) {
+    float[] y = Floats.of(yb);
+    float[] x0 = Floats.of(x0b);
+    float[] z = Floats.of(zb);
+    float[] x = Floats.of(xb);
+    chunks.rows(
+        rows,
+        2L * width + 16,
+        (lo, hi) -> {
+          for (int row = lo; row < hi; row++) {
+            if (perRow) {
+              Rows.scaleAdd(y, z[row], x0, x, row * width, width);
+            } else {
+              Rows.multiplyAdd(y, x0, z, x, row * width, width);
+            }
+          }
+        });
+  }
+
+  @Override
+  public void crossBackward(
+      Buffer dx0b,
+      Buffer dzb,
+      Buffer dyb,
+      Buffer x0b,
+      Buffer zb,
+      int rows,
+      int width,
+      boolean perRow) {
+    float[] dx0 = Floats.of(dx0b);
+    float[] dz = Floats.of(dzb);
+    float[] dy = Floats.of(dyb);
+    float[] x0 = Floats.of(x0b);
+    float[] z = Floats.of(zb);
+    chunks.rows(
+        rows,
+        3L * width + 16,
+        (lo, hi) -> {
+          for (int row = lo; row < hi; row++) {
+            int at = row * width;
+            if (perRow) {
+              Rows.scale(dx0, at, z[row], dy, at, width);
+              dz[row] = Lanes.dot(dy, at, x0, at, width);
+            } else {
+              Rows.products(dx0, dz, dy, x0, z, at, width);
+            }
+          }
+        });
+  }
 }

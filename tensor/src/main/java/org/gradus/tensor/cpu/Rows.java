@@ -77,6 +77,59 @@ final class Rows {
     }
   }
 
+  /// y = a · b + c, rounded after the product and after the sum
+  static void multiplyAdd(float[] y, float[] a, float[] b, float[] c, int from, int n) {
+    int whole = S.loopBound(n);
+    for (int i = from; i < from + whole; i += W) {
+      FloatVector.fromArray(S, a, i)
+          .mul(FloatVector.fromArray(S, b, i))
+          .add(FloatVector.fromArray(S, c, i))
+          .intoArray(y, i);
+    }
+    if (whole < n) {
+      VectorMask<Float> rest = Lanes.upTo(whole, n);
+      FloatVector.fromArray(S, a, from + whole, rest)
+          .mul(FloatVector.fromArray(S, b, from + whole, rest))
+          .add(FloatVector.fromArray(S, c, from + whole, rest))
+          .intoArray(y, from + whole, rest);
+    }
+  }
+
+  /// y = s · a + c, rounded after the product and after the sum
+  static void scaleAdd(float[] y, float s, float[] a, float[] c, int from, int n) {
+    int whole = S.loopBound(n);
+    FloatVector factor = FloatVector.broadcast(S, s);
+    for (int i = from; i < from + whole; i += W) {
+      FloatVector.fromArray(S, a, i)
+          .mul(factor)
+          .add(FloatVector.fromArray(S, c, i))
+          .intoArray(y, i);
+    }
+    if (whole < n) {
+      VectorMask<Float> rest = Lanes.upTo(whole, n);
+      FloatVector.fromArray(S, a, from + whole, rest)
+          .mul(factor)
+          .add(FloatVector.fromArray(S, c, from + whole, rest))
+          .intoArray(y, from + whole, rest);
+    }
+  }
+
+  /// u = d · b and v = d · a, in one pass over d
+  static void products(float[] u, float[] v, float[] d, float[] a, float[] b, int from, int n) {
+    int whole = S.loopBound(n);
+    for (int i = from; i < from + whole; i += W) {
+      FloatVector g = FloatVector.fromArray(S, d, i);
+      g.mul(FloatVector.fromArray(S, b, i)).intoArray(u, i);
+      g.mul(FloatVector.fromArray(S, a, i)).intoArray(v, i);
+    }
+    if (whole < n) {
+      VectorMask<Float> rest = Lanes.upTo(whole, n);
+      FloatVector g = FloatVector.fromArray(S, d, from + whole, rest);
+      g.mul(FloatVector.fromArray(S, b, from + whole, rest)).intoArray(u, from + whole, rest);
+      g.mul(FloatVector.fromArray(S, a, from + whole, rest)).intoArray(v, from + whole, rest);
+    }
+  }
+
   /// y = max(y, x); where x is larger, `argmax` = place
   static void max(float[] y, int[] argmax, int at, float[] x, int xAt, int place, int n) {
     for (int i = 0; i < n; i++) {

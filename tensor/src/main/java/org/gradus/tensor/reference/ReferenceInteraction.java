@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tensor.reference;
 
+import java.util.Arrays;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.InteractionKernels;
 import org.gradus.tensor.host.Doubles;
@@ -212,6 +213,41 @@ final class ReferenceInteraction implements InteractionKernels {
         dx[row * width + d] = w[row] * g;
       }
       dw[row] = dot;
+    }
+  }
+
+  @Override
+  public void cross(
+      Buffer yb, Buffer x0b, Buffer zb, Buffer xb, int rows, int width, boolean perRow) {
+    double[] y = Doubles.of(yb);
+    double[] x0 = Doubles.of(x0b);
+    double[] z = Doubles.of(zb);
+    double[] x = Doubles.of(xb);
+    for (int i = 0; i < rows * width; i++) {
+      y[i] = x0[i] * z[perRow ? i / width : i] + x[i]; // (DCN-1, DCN-2)
+    }
+  }
+
+  @Override
+  public void crossBackward(
+      Buffer dx0b,
+      Buffer dzb,
+      Buffer dyb,
+      Buffer x0b,
+      Buffer zb,
+      int rows,
+      int width,
+      boolean perRow) {
+    double[] dx0 = Doubles.of(dx0b);
+    double[] dz = Doubles.of(dzb);
+    double[] dy = Doubles.of(dyb);
+    double[] x0 = Doubles.of(x0b);
+    double[] z = Doubles.of(zb);
+    Arrays.fill(dz, 0, perRow ? rows : rows * width, 0);
+    for (int i = 0; i < rows * width; i++) {
+      int at = perRow ? i / width : i;
+      dx0[i] = dy[i] * z[at];
+      dz[at] += dy[i] * x0[i];
     }
   }
 }

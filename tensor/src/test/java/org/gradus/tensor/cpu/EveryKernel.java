@@ -613,6 +613,19 @@ final class EveryKernel {
       k.weightedSumBackward(dw, de, q, w, e, batch, fields, width);
       keep("weightedSumBackward dw" + name, dw);
       keep("weightedSumBackward dx" + name, de);
+      Buffer other = real(e.length());
+      Buffer third = real(e.length());
+      Buffer crossed = empty(e.length());
+      k.cross(crossed, e, other, third, batch * fields, width, false);
+      keep("cross" + name, crossed);
+      k.crossBackward(de, crossed, third, e, other, batch * fields, width, false);
+      keep("crossBackward dx0" + name, de);
+      keep("crossBackward dz" + name, crossed);
+      k.cross(crossed, e, w, third, batch * fields, width, true);
+      keep("cross per row" + name, crossed);
+      k.crossBackward(de, dw, third, e, w, batch * fields, width, true);
+      keep("crossBackward per row dx0" + name, de);
+      keep("crossBackward per row dz" + name, dw);
     }
   }
 

@@ -189,6 +189,23 @@ public class FusionBenchmark {
     }
   }
 
+  /// A cross layer of DCN V2, but for its product.
+  @Benchmark
+  public int crossFused() {
+    try (Tape tape = Tape.recording(device)) {
+      return walk(tape, tape.variable(rows).cross(tape.variable(rows), tape.variable(rows)));
+    }
+  }
+
+  /// The same as a product and a sum.
+  @Benchmark
+  public int crossComposed() {
+    try (Tape tape = Tape.recording(device)) {
+      Var product = tape.variable(rows).multiply(tape.variable(rows));
+      return walk(tape, product.add(tape.variable(rows)));
+    }
+  }
+
   /// A weighted sum over steps.
   @Benchmark
   public int weightedSumFused() {

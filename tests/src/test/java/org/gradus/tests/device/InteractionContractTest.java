@@ -189,6 +189,45 @@ class InteractionContractTest {
   }
 
   @OnEveryDevice
+  void crossAndItsBackward(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int[] s : SIZES) {
+        for (boolean perRow : new boolean[] {false, true}) {
+          int rows = s[0] * s[1];
+          int width = s[2];
+          int n = rows * width;
+          float[] x0 = Samples.normal(1, n);
+          float[] z = Samples.normal(2, perRow ? rows : n);
+          float[] x = Samples.normal(3, n);
+          float[] dy = Samples.normal(4, n);
+          double[] terms = new double[n];
+          double[] ofFactor = new double[z.length];
+          for (int i = 0; i < n; i++) {
+            int at = perRow ? i / width : i;
+            terms[i] = Math.abs(x0[i] * z[at]) + Math.abs(x[i]);
+            ofFactor[at] += Math.abs(dy[i] * x0[i]);
+          }
+          twin.compare(
+              "cross " + Arrays.toString(s) + (perRow ? " per row" : ""),
+              side -> {
+                var kernels = side.kernels().interaction();
+                Buffer first = side.real(x0);
+                Buffer factor = side.real(z);
+                Buffer y = side.blank(n);
+                kernels.cross(y, first, factor, side.real(x), rows, width, perRow);
+                side.result(y, Bound.of(2, terms));
+                Buffer dx0 = side.blank(n);
+                Buffer dz = side.blank(z.length);
+                kernels.crossBackward(dx0, dz, side.real(dy), first, factor, rows, width, perRow);
+                side.result(dx0, Bound.relative(1));
+                side.result(dz, Bound.of(perRow ? width + 1 : 1, ofFactor));
+              });
+        }
+      }
+    }
+  }
+
+  @OnEveryDevice
   void weightedSumAndItsBackward(DeviceUnderTest device) {
     try (Twin twin = device.open()) {
       for (int[] s : SIZES) {

@@ -66,6 +66,17 @@ record MeteredInteraction(InteractionKernels inside, Meter meter) implements Int
     meter.product(4.0 * batch * steps * width, begun);
   }
 
+  @Override
+  public void cross(Buffer y, Buffer x0, Buffer z, Buffer x, int rows, int width, boolean perRow) {
+    inside.cross(y, x0, z, x, rows, width, perRow);
+  }
+
+  @Override
+  public void crossBackward(
+      Buffer dx0, Buffer dz, Buffer dy, Buffer x0, Buffer z, int rows, int width, boolean perRow) {
+    inside.crossBackward(dx0, dz, dy, x0, z, rows, width, perRow);
+  }
+
   private static double pairs(int fields, boolean self) {
     return fields * (fields + (self ? 1.0 : -1.0)) / 2;
   }
