@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -206,7 +208,24 @@ record Report(List<List<Result>> forks, List<String> losses, int threads, List<S
         String.join(
             " ", Peers.best(threads).entrySet().stream().map(Object::toString).sorted().toList()),
         forks.size(),
-        groups.equals(PeerFork.groups()) ? "" : " -Dpeers.groups=" + String.join(",", groups));
+        options());
+  }
+
+  /// The properties of the run that are not preset.
+  private static String options() {
+    StringBuilder s = new StringBuilder();
+    Map<String, String> presets =
+        new TreeMap<>(
+            Map.of(
+                "forks", "3", "groups", "all", "losses", "true", "seconds", "4", "threads", "2"));
+    presets.forEach(
+        (name, preset) -> {
+          String given = System.getProperty("peers." + name, preset);
+          if (!given.equals(preset)) {
+            s.append(" -Dpeers.").append(name).append('=').append(given);
+          }
+        });
+    return s.toString();
   }
 
   private static String version(String classPath, String artifact) {

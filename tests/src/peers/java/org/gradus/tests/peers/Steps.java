@@ -30,15 +30,22 @@ sealed interface Steps {
             Workloads.deepFm(Workloads.ROWS),
             "v",
             Map.of(
-                "one table", (w, b) -> new TorchDeepFm(w, b, true),
-                "26 tables", (w, b) -> new TorchDeepFm(w, b, false))),
+                "one table", (w, b) -> new TorchDeepFm(w, b, TorchDeepFm.Layout.ONE),
+                "one table of both", (w, b) -> new TorchDeepFm(w, b, TorchDeepFm.Layout.JOINED),
+                "26 tables", (w, b) -> new TorchDeepFm(w, b, TorchDeepFm.Layout.APART))),
         new OfModel(
             Workloads.dlrm(Workloads.ROWS),
             "tables",
             Map.of(
-                "one table", (w, b) -> new TorchDlrm(w, b, true),
-                "26 tables", (w, b) -> new TorchDlrm(w, b, false))),
-        new OfModel(Workloads.din(Workloads.ROWS), "v", Map.of("libtorch", TorchDin::new)),
+                "one table", (w, b) -> new TorchDlrm(w, b, true, false),
+                "one table, gather", (w, b) -> new TorchDlrm(w, b, true, true),
+                "26 tables", (w, b) -> new TorchDlrm(w, b, false, false))),
+        new OfModel(
+            Workloads.din(Workloads.ROWS),
+            "v",
+            Map.of(
+                "two lookups", (w, b) -> new TorchDin(w, b, false),
+                "one lookup", (w, b) -> new TorchDin(w, b, true))),
         new OfGru(Workloads.gru()));
   }
 
@@ -153,7 +160,9 @@ sealed interface Steps {
   record OpenGru(GruStep step) implements Opened {
     @Override
     public Map<String, TorchStep> torch(ScalarType type) {
-      return Map.of("libtorch", new TorchGru(step, type));
+      return Map.of(
+          "batch first", new TorchGru(step, type, false),
+          "time first", new TorchGru(step, type, true));
     }
 
     @Override

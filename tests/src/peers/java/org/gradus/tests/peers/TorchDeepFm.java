@@ -22,28 +22,45 @@ import org.gradus.embeddings.Field;
 
 /// DeepFM in libtorch, as a practised user writes it: sparse gradients and Adagrad for tables, Adam for the rest.
 final class TorchDeepFm implements TorchStep {
-  private final boolean fused;
+  /// How the rows of all fields are kept.
+  enum Layout {
+    /// a table of vectors and a table of weights for each field
+    APART,
+    /// a table of vectors and a table of weights for all fields
+    ONE,
+    /// one table for all fields, each row a vector and behind it its weight: one lookup, one update
+    JOINED
+  }
+
+  private final Layout layout;
   private final List<TorchBatch> batches;
-  private final List<Tensor> vectors = new ArrayList<>(); // [rows, D] each
-  private final List<Tensor> weights = new ArrayList<>(); // [rows, 1] each
+  private final List<Tensor> vectors = new ArrayList<>(); // [rows, D] each, or [rows, D + 1]
+  private final List<Tensor> weights = new ArrayList<>(); // [rows, 1] each; none when joined
+  private final long width; //                               D
   private final Tensor numeric; //                           [1, c]
   private final TorchTower tower;
   private final Adam adam;
   private final Adagrad adagrad;
   private int step;
 
-  /// @param fused one table for all fields, or one each
-  TorchDeepFm(Weights from, List<Batch> batches, boolean fused) {
-    this.fused = fused;
-    this.batches = TorchBatch.of(batches, fused, from.type());
+  TorchDeepFm(Weights from, List<Batch> batches, Layout layout) {
+    this.layout = layout;
+    this.batches = TorchBatch.of(batches, layout != Layout.APART, from.type());
     List<String> tables = batches.getFirst().schema().ids().stream().map(Field.Ids::table).toList();
-    if (fused) {
-      vectors.add(from.tables(tables.stream().map(t -> "v/" + t).toList()));
-      weights.add(from.tables(tables.stream().map(t -> "w/" + t).toList()));
-    } else {
-      tables.forEach(t -> vectors.add(from.tables(List.of("v/" + t))));
-      tables.forEach(t -> weights.add(from.tables(List.of("w/" + t))));
+    List<String> v = tables.stream().map(t -> "v/" + t).toList();
+    List<String> w = tables.stream().map(t -> "w/" + t).toList();
+    switch (layout) {
+      case APART -> {
+        v.forEach(t -> vectors.add(from.tables(List.of(t))));
+        w.forEach(t -> weights.add(from.tables(List.of(t))));
+      }
+      case ONE -> {
+        vectors.add(from.tables(v));
+        weights.add(from.tables(w));
+      }
+      case JOINED -> vectors.add(from.joined(v, w));
     }
+    width = vectors.getFirst().size(1) - (layout == Layout.JOINED ? 1 : 0);
     numeric = from.transposed("w/numeric");
     // the model's constant is the bias of the last layer
     tower = new TorchTower().layers(from, "deep", 3).layer(from, "out", "bias");
@@ -61,12 +78,13 @@ final class TorchDeepFm implements TorchStep {
     adam.zero_grad();
     adagrad.zero_grad();
     long size = batch.label().size(0);
-    Tensor e = vectors(batch); //                                             [B, F, D]
+    Tensor rows = rows(batch); //                                             [B, F, D], or D + 1
+    Tensor e = layout == Layout.JOINED ? rows.narrow(2, 0, width) : rows; //  [B, F, D]
     Tensor sum = e.sum(1);
     Tensor pairs = overAll(sum.mul(sum).sub(e.mul(e).sum(1))).mul(new Scalar(0.5f)); //  [B, 1]
     Tensor deep =
         tower.forward(cat(new TensorVector(e.reshape(size, -1), batch.dense()), 1), false);
-    Tensor logit = deep.add(pairs).add(first(batch)).add(linear(batch.dense(), numeric));
+    Tensor logit = deep.add(pairs).add(first(batch, rows)).add(linear(batch.dense(), numeric));
     Tensor loss = binary_cross_entropy_with_logits(logit, batch.label());
     loss.backward();
     adam.step();
@@ -76,22 +94,25 @@ final class TorchDeepFm implements TorchStep {
 
   @Override
   public List<Tensor> tables() {
-    return vectors;
+    return layout == Layout.JOINED
+        ? List.of(vectors.getFirst().detach().narrow(1, 0, width))
+        : vectors;
   }
 
-  private Tensor vectors(TorchBatch batch) {
-    if (fused) {
+  private Tensor rows(TorchBatch batch) {
+    if (layout != Layout.APART) {
       return embedding(vectors.getFirst(), batch.ids(), -1, false, true);
     }
     return stack(columns(vectors, batch), 1);
   }
 
   /// Σ of the weights of the ids, `[B, 1]`.
-  private Tensor first(TorchBatch batch) {
-    if (fused) {
-      return embedding(weights.getFirst(), batch.ids(), -1, false, true).sum(1);
-    }
-    return overAll(cat(columns(weights, batch), 1));
+  private Tensor first(TorchBatch batch, Tensor rows) {
+    return switch (layout) {
+      case APART -> overAll(cat(columns(weights, batch), 1));
+      case ONE -> embedding(weights.getFirst(), batch.ids(), -1, false, true).sum(1);
+      case JOINED -> rows.narrow(2, width, 1).sum(1);
+    };
   }
 
   private static TensorVector columns(List<Tensor> tables, TorchBatch batch) {

@@ -21,6 +21,7 @@ import org.gradus.embeddings.Batch;
 
 /// DIN in libtorch with sigmoids in the activation unit: sparse gradients and Adagrad for the table of items, Adam for the rest.
 final class TorchDin implements TorchStep {
+  private final boolean once;
   private final List<Example> batches;
   private final Tensor items; // [rows, D]
   private final TorchTower unit;
@@ -33,17 +34,21 @@ final class TorchDin implements TorchStep {
   ///
   /// @param candidate `[B]`
   /// @param history `[B, T]`
+  /// @param both `[B, 1 + T]`
   /// @param mask `[B, T, 1]`, 1 at real steps
   /// @param label `[B, 1]`
-  private record Example(Tensor candidate, Tensor history, Tensor mask, Tensor label) {
+  private record Example(Tensor candidate, Tensor history, Tensor both, Tensor mask, Tensor label) {
     static Example of(Batch batch, ScalarType type) {
       int size = batch.size();
       long[] candidate = longs(batch.sparse().of("item").values());
       long[] history = longs(batch.sparse().of("history").values());
       int time = history.length / size;
+      Tensor one = Tensor.create(candidate, size);
+      Tensor all = Tensor.create(history, size, time);
       return new Example(
-          Tensor.create(candidate, size),
-          Tensor.create(history, size, time),
+          one,
+          all,
+          cat(new TensorVector(one.unsqueeze(1), all), 1),
           ones(size, time, 1).to(type),
           Tensor.create(batch.label("label"), size, 1).to(type));
     }
@@ -53,7 +58,9 @@ final class TorchDin implements TorchStep {
     }
   }
 
-  TorchDin(Weights from, List<Batch> batches) {
+  /// @param once looks candidate and history up as one, or each by itself
+  TorchDin(Weights from, List<Batch> batches, boolean once) {
+    this.once = once;
     this.batches = batches.stream().map(b -> Example.of(b, from.type())).toList();
     items = from.tables(List.of("v/item"));
     String path = "attention/history";
@@ -81,8 +88,16 @@ final class TorchDin implements TorchStep {
     adagrad.zero_grad();
     long size = batch.history().size(0);
     long time = batch.history().size(1);
-    Tensor e = embedding(items, batch.history(), -1, false, true); //          [B, T, D]
-    Tensor a = embedding(items, batch.candidate(), -1, false, true); //        [B, D]
+    Tensor e; //                                                               [B, T, D]
+    Tensor a; //                                                               [B, D]
+    if (once) {
+      Tensor both = embedding(items, batch.both(), -1, false, true); //        [B, 1 + T, D]
+      a = both.select(1, 0);
+      e = both.narrow(1, 1, time);
+    } else {
+      e = embedding(items, batch.history(), -1, false, true);
+      a = embedding(items, batch.candidate(), -1, false, true);
+    }
     Tensor all = a.unsqueeze(1).expand(e.sizes(), false); //                   [B, T, D]
     Tensor z = cat(new TensorVector(all, e, all.sub(e), all.mul(e)), 2); //    [B, T, 4D]
     Tensor scores = unit.forward(z.view(size * time, -1), false);

@@ -20,6 +20,7 @@ import org.gradus.embeddings.Field;
 /// DLRM with dot products in libtorch, as its authors' script computes it: sparse gradients and plain gradient descent.
 final class TorchDlrm implements TorchStep {
   private final boolean fused;
+  private final boolean gathers;
   private final List<TorchBatch> batches;
   private final List<Tensor> tables = new ArrayList<>(); // [rows, D] each
   private final TorchTower bottom;
@@ -31,8 +32,10 @@ final class TorchDlrm implements TorchStep {
   private int step;
 
   /// @param fused one table for all fields, or one bag each
-  TorchDlrm(Weights from, List<Batch> batches, boolean fused) {
+  /// @param gathers the pairs with `gather`, or selects them with `index_select`
+  TorchDlrm(Weights from, List<Batch> batches, boolean fused, boolean gathers) {
     this.fused = fused;
+    this.gathers = gathers;
     this.batches = TorchBatch.of(batches, fused, from.type());
     List<String> paths =
         batches.getFirst().schema().ids().stream()
@@ -64,7 +67,8 @@ final class TorchDlrm implements TorchStep {
         places[at++] = (long) i * n + j;
       }
     }
-    pairs = Tensor.create(places, at);
+    Tensor each = Tensor.create(places, at);
+    pairs = gathers ? each.unsqueeze(0).expand(new long[] {size, at}, false) : each;
     vectors = n;
   }
 
@@ -76,7 +80,10 @@ final class TorchDlrm implements TorchStep {
     Tensor d = bottom.forward(batch.dense(), true); //                      [B, D]
     Tensor t = withFirst(d, batch); //                                      [B, N, D]
     Tensor z = bmm(t, t.transpose(1, 2)).view(size, vectors * vectors); //  [B, N·N]
-    Tensor r = cat(new TensorVector(d, z.index_select(1, pairs)), 1); //    [B, D + P]
+    Tensor r =
+        cat(
+            new TensorVector(d, gathers ? z.gather(1, pairs) : z.index_select(1, pairs)),
+            1); //    [B, D + P]
     Tensor loss = binary_cross_entropy_with_logits(top.forward(r, false), batch.label());
     loss.backward();
     sgd.step();

@@ -18,15 +18,18 @@ import org.gradus.trainer.bench.GruLayer.GruStep;
 final class TorchGru implements TorchStep {
   private static final int H = GruLayer.WIDTH;
 
+  private final boolean timeFirst;
   private final GRUImpl gru;
   private final SGD sgd;
   private final Tensor recurrentBias; // [3H]
-  private final List<Tensor> batches = new ArrayList<>(); // [B, T, D] each
+  private final List<Tensor> batches = new ArrayList<>(); // [B, T, D] or [T, B, D] each
   private int step;
 
-  TorchGru(GruStep ours, ScalarType type) {
+  /// @param timeFirst keeps the sequences as `[T, B, D]`, or as `[B, T, D]`
+  TorchGru(GruStep ours, ScalarType type, boolean timeFirst) {
+    this.timeFirst = timeFirst;
     GRUOptions options = new GRUOptions(H, H);
-    options.batch_first().put(true);
+    options.batch_first().put(!timeFirst);
     gru = new GRUImpl(options);
     gru.to(type, false);
     Weights from = new Weights(ours.params(), type);
@@ -39,7 +42,8 @@ final class TorchGru implements TorchStep {
     recurrentBias.data().narrow(0, 2L * H, H).copy_(from.vector("candidateBias").data());
     sgd = new SGD(all, new SGDOptions(GruLayer.RATE));
     for (org.gradus.tensor.Tensor x : ours.batches()) {
-      batches.add(Tensor.create(x.toFloats(), x.shape().size(0), GruLayer.TIME, H).to(type));
+      Tensor batch = Tensor.create(x.toFloats(), x.shape().size(0), GruLayer.TIME, H).to(type);
+      batches.add(timeFirst ? batch.transpose(0, 1).contiguous() : batch);
     }
   }
 
@@ -56,7 +60,7 @@ final class TorchGru implements TorchStep {
     sgd.zero_grad();
     Tensor x = batches.get(step++ % batches.size()).detach(); // a leaf with a gradient of its own
     x.set_requires_grad(true);
-    Tensor last = gru.forward(x).get0().select(1, GruLayer.TIME - 1);
+    Tensor last = gru.forward(x).get0().select(timeFirst ? 0 : 1, GruLayer.TIME - 1);
     Tensor loss = last.mul(last).mean();
     loss.backward();
     // libtorch adds two biases for r and z where we have one: the second stays, or their sum would

@@ -3,6 +3,7 @@ package org.gradus.tests.peers;
 
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.gradus.autograd.DenseParameter;
@@ -36,6 +37,11 @@ record Weights(Params params, ScalarType type) {
       at += t.rows();
     }
     return leaf(all);
+  }
+
+  /// As [#tables], with the rows of more tables behind those of the first ones, side by side.
+  Tensor joined(List<String> left, List<String> right) {
+    return leaf(torch.cat(new TensorVector(tables(left).detach(), tables(right).detach()), 1));
   }
 
   private Tensor values(String path) {
