@@ -113,16 +113,20 @@ public final class GbdtLr implements Fitted {
           "gbdt-lr: there are no trees yet. Expected fit(rows, seed) before the first batch, which"
               + " the trainer calls, or the parameters of a run.");
     }
-    Forest forest = trees.read();
+    LeafEncoder encoder = trees.read();
     float[] x = features.of(batch); //                                      [B, d]
+    int d = features.columns();
     int size = batch.size();
     int most = config.boosting.maxLeaves();
-    int[] rows = new int[forest.trees() * size]; //                         [T, B]  (GL-2)
-    for (int t = 0; t < forest.trees(); t++) {
-      Tree tree = forest.all().get(t);
-      for (int b = 0; b < size; b++) {
-        int leaf = tree.leafOf(x, b * features.columns()); //               (GL-1)
-        rows[t * size + b] = FIRST_LEAF + t * most + leaf;
+    int[] rows = new int[encoder.trees() * size]; //                        [T, B]  (GL-2)
+    double[] row = new double[d];
+    for (int b = 0; b < size; b++) {
+      for (int c = 0; c < d; c++) {
+        row[c] = x[b * d + c];
+      }
+      int[] reached = encoder.leafOf(row); //                               [T]  (GL-1)
+      for (int t = 0; t < reached.length; t++) {
+        rows[t * size + b] = FIRST_LEAF + t * most + reached[t];
       }
     }
     List<String> keys = leaves.ids().stream().map(Field::name).toList();

@@ -44,19 +44,7 @@ public record Tree(int[] feature, double[] threshold, int[] left, int[] right, d
     return values.length;
   }
 
-  /// Where a row ends.
-  ///
-  /// @param x rows of numbers
-  /// @param at where the row begins
-  int leafOf(float[] x, int at) {
-    int k = feature.length == 0 ? -1 : 0;
-    while (k >= 0) {
-      k = x[at + feature[k]] <= threshold[k] ? left[k] : right[k];
-    }
-    return -1 - k;
-  }
-
-  /// As above for numbers of float64.
+  /// Where a row ends, ℓ(x)  (GL-1)
   int leafOf(double[] row) {
     int k = feature.length == 0 ? -1 : 0;
     while (k >= 0) {
