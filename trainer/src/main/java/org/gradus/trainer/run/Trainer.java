@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.run;
 
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +43,13 @@ public final class Trainer {
           "train: " + data.name() + " has no training rows. Expected at least one.");
     }
     this.trained = model instanceof Fitted f ? chosen(f) : data.train();
+    trained.stream(pass(0))
+        .close(); // rows that cannot be batched so say it before there is a folder
+  }
+
+  private Pass pass(int epoch) {
+    TrainConfig.Loop loop = config.loop();
+    return new Pass(loop.batchSize(), true, config.seed(), epoch, 0, loop.dropLast());
   }
 
   private Examples chosen(Fitted fitted) {
@@ -93,7 +99,7 @@ public final class Trainer {
     config.frozen().forEach(params::freeze);
     boolean fresh = !resume || folder.named(RunFolder.LATEST) == null;
     if (config.initFrom() != null && fresh) {
-      WarmStart.from(Path.of(config.initFrom()), params).describe().forEach(listener::note);
+      new Beginning(model, params, data.schema()).from(config.initFrom()).forEach(listener::note);
     }
     try (Optimizer optimizer = new Optimizer(params, config.optimizer())) {
       Frequencies.count(optimizer, trained, config.measure().batchSize());
@@ -176,8 +182,7 @@ public final class Trainer {
 
     private boolean passTrained() {
       TrainConfig.Loop settings = config.loop();
-      Pass pass =
-          new Pass(settings.batchSize(), true, config.seed(), epoch, 0, settings.dropLast());
+      Pass pass = pass(epoch);
       long steps = pass.batches(trained.rows());
       if (settings.stepsPerEpoch() > 0) {
         steps = Math.min(steps, settings.stepsPerEpoch());
