@@ -16,6 +16,19 @@ public interface Examples {
   /// Opens a pass over the rows.
   Stream stream(Pass pass);
 
+  /// Some of the rows, as often as they are asked for; a pass shuffles them among themselves.
+  ///
+  /// @param rows their places in stored order
+  /// @throws IllegalArgumentException where rows have no place, because every pass makes them anew
+  default Examples only(long[] rows) {
+    throw new IllegalArgumentException(
+        "rows: "
+            + rows.length
+            + " of "
+            + rows()
+            + " were asked for, but these are made anew in every pass. Expected stored rows.");
+  }
+
   /// One pass.
   ///
   /// @param batchSize B; the last batch may be smaller

@@ -16,7 +16,7 @@ public final class ModelCheck {
   /// A model with these settings, as a function of its parameters, on one batch.
   public static Objective.Builder objective(ModelSpec spec, Settings settings, Batch batch) {
     return params -> {
-      Model model = spec.create(settings, batch.schema(), params);
+      Model model = spec.createExample(settings, batch.schema(), params);
       return (mode, _) -> outputs(model, batch, mode);
     };
   }

@@ -7,12 +7,16 @@ import java.util.Map;
 import java.util.Set;
 import org.gradus.autograd.Params;
 import org.gradus.embeddings.Field;
+import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
 import org.gradus.tensor.Pooling;
 import org.jspecify.annotations.Nullable;
 
 /// A model that can be chosen by name. Found by `ServiceLoader`, so that models outside this repository can register.
 public interface ModelSpec {
+  /// Rows that a model of [#createExample] is fitted on.
+  int EXAMPLE_ROWS = 64;
+
   /// The word after `--model`.
   String name();
 
@@ -38,6 +42,15 @@ public interface ModelSpec {
         new Field.Categorical("city", 5),
         new Field.MultiValued("tags", 6, "tags", Pooling.MEAN, 4),
         new Field.Label("click", Field.LabelKind.BINARY));
+  }
+
+  /// As [#create] for checks and measurements that have no data: a [Fitted] model is fitted on rows drawn from the schema.
+  default Model createExample(Settings settings, Schema schema, Params params) {
+    Model model = create(settings, schema, params);
+    if (model instanceof Fitted f && !f.fitted()) {
+      f.fit(each -> each.accept(SampleBatches.draw(schema, EXAMPLE_ROWS, 1)), 1);
+    }
+    return model;
   }
 
   /// Why no model can be built with these settings, or null when one can. `create` fails with the same words.

@@ -44,7 +44,7 @@ public final class ModelBench implements AutoCloseable {
   private ModelBench(ModelSpec spec, Settings settings, Schema schema, long seed) {
     this.schema = schema;
     this.params = Params.create(device, seed);
-    this.model = spec.create(settings, schema, params);
+    this.model = spec.createExample(settings, schema, params);
   }
 
   /// A model with its initial parameters.
@@ -52,11 +52,16 @@ public final class ModelBench implements AutoCloseable {
     return new ModelBench(spec, spec.settings(given), schema, seed);
   }
 
-  /// A model whose parameters are drawn from N(0, 0.5²).
+  /// A model whose parameters are drawn from N(0, 0.5²), all but parts that were fitted.
   public static ModelBench drawn(
       ModelSpec spec, Map<String, String> given, Schema schema, long seed) {
     ModelBench bench = of(spec, given, schema, seed);
-    bench.params.all().forEach(p -> bench.set(p.path(), draw(p, seed)));
+    boolean fitted = bench.model instanceof Fitted;
+    for (Parameter p : bench.params.all()) {
+      if (!fitted || !p.frozen()) {
+        bench.set(p.path(), draw(p, seed));
+      }
+    }
     return bench;
   }
 
@@ -119,6 +124,13 @@ public final class ModelBench implements AutoCloseable {
   /// Sizes of the axes of a dense parameter.
   public Shape shape(String path) {
     return ((DenseParameter) params.get(path)).shape();
+  }
+
+  /// Fits on a batch what the model has to fit; nothing for most models.
+  public void fit(Batch batch) {
+    if (model instanceof Fitted f) {
+      f.fit(each -> each.accept(batch), 1);
+    }
   }
 
   /// What the model says of a batch in evaluation.

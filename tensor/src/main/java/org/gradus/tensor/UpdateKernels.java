@@ -73,6 +73,17 @@ public interface UpdateKernels {
   /// @param l2 λ₂
   record Ftrl(double alpha, double beta, double l1, double l2) {}
 
+  /// Each of the rows of w `[rows, width]` to where ½‖x − row‖² + l1‖x‖₁ + l21‖x‖₂ is least: every number towards 0 by l1, then
+  /// the row as a whole by l21, both not beyond 0.
+  ///
+  /// ```
+  /// u = sign(w) · max(|w| − l1, 0);   w = u · max(1 − l21 / ‖u‖₂, 0)
+  /// ```
+  void proximal(Buffer w, int rows, int width, double l1, double l21);
+
+  /// As [#proximal], on the `count` rows given, which are distinct.
+  void proximalRows(Table w, Buffer rows, int count, double l1, double l21);
+
   /// gradients += l2 · `scale[r]` · row r of those given; `scale` `[count]`, or null for 1. The gradient of
   /// ½ · l2 · scale · ‖row‖².
   void addRowPenalty(

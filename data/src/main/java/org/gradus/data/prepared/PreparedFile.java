@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import org.gradus.data.DataException;
 import org.gradus.data.Examples;
 import org.gradus.embeddings.Schema;
@@ -161,12 +162,46 @@ public final class PreparedFile implements Examples, AutoCloseable {
 
   @Override
   public Stream stream(Pass pass) {
-    return new Prefetch(new RowStream(this, pass));
+    return new Prefetch(new RowStream(this, null, pass));
+  }
+
+  @Override
+  public Examples only(long[] chosen) {
+    for (long row : chosen) {
+      if (row < 0 || row >= rows) {
+        throw new IllegalArgumentException(
+            "prepared file " + file + ": row " + row + ". Expected 0 to " + (rows - 1) + ".");
+      }
+    }
+    return new SomeRows(this, chosen.clone());
+  }
+
+  /// Some rows of a file, which stays open for them.
+  private record SomeRows(PreparedFile file, long[] chosen) implements Examples {
+    @Override
+    public Schema schema() {
+      return file.schema();
+    }
+
+    @Override
+    public long rows() {
+      return chosen.length;
+    }
+
+    @Override
+    public Stream stream(Pass pass) {
+      return new Prefetch(new RowStream(file, chosen, pass));
+    }
+
+    @Override
+    public Examples only(long[] places) {
+      return file.only(Arrays.stream(places).map(p -> chosen[Math.toIntExact(p)]).toArray());
+    }
   }
 
   /// A pass in the thread that asks for batches, without a thread of its own.
   public Stream streamWithoutPrefetch(Pass pass) {
-    return new RowStream(this, pass);
+    return new RowStream(this, null, pass);
   }
 
   /// The checksums of the blocks, in order: equal rows have equal checksums.

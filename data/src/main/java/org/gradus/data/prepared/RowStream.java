@@ -17,21 +17,25 @@ final class RowStream implements Examples.Stream {
   private final RowLayout layout;
   private final List<String> keys;
   private final Examples.Pass pass;
+  private final long @Nullable [] chosen; // places of the rows of the pass, or null for all
+  private final long count;
   private final @Nullable Permutation order;
   private final long batches;
   private long next;
 
-  RowStream(PreparedFile file, Examples.Pass pass) {
+  RowStream(PreparedFile file, long @Nullable [] chosen, Examples.Pass pass) {
     this.file = file;
+    this.chosen = chosen;
+    this.count = chosen == null ? file.rows() : chosen.length;
     this.layout = file.layout();
     this.keys = layout.ids.stream().map(Field::name).toList();
     this.pass = pass;
     this.order =
         pass.shuffle()
             ? new Permutation(
-                file.rows(), Counter.key(Counter.key(pass.seed(), "order of rows"), pass.epoch()))
+                count, Counter.key(Counter.key(pass.seed(), "order of rows"), pass.epoch()))
             : null;
-    this.batches = pass.batches(file.rows());
+    this.batches = pass.batches(count);
     this.next = pass.skip();
   }
 
@@ -41,11 +45,12 @@ final class RowStream implements Examples.Stream {
       return null;
     }
     long from = next++ * pass.batchSize();
-    int size = (int) Math.min(pass.batchSize(), file.rows() - from);
+    int size = (int) Math.min(pass.batchSize(), count - from);
     long[] rows = new long[size];
     long[] at = new long[size];
     for (int b = 0; b < size; b++) {
-      rows[b] = order == null ? from + b : order.at(from + b);
+      long place = order == null ? from + b : order.at(from + b);
+      rows[b] = chosen == null ? place : chosen[(int) place];
       at[b] = file.rowAt(rows[b]);
     }
     Batch.Builder batch = Batch.builder(layout.schema, size);

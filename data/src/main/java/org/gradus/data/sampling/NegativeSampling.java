@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// That a row is there is what counts: the label that it had is not read. Negatives are drawn anew in every pass and are a
 /// function of seed, epoch and place in the pass, so that a pass without its first batches has those of the whole pass.
 /// Rows have user, item and label only; what else was known about the observed item does not hold for a drawn one.
-public final class NegativeSampling implements Examples {
+public final class NegativeSampling implements Examples, AutoCloseable {
   private final Examples observed;
   private final Interactions known;
   private final int negatives;
@@ -50,11 +50,13 @@ public final class NegativeSampling implements Examples {
     return observed.rows() * (1 + negatives);
   }
 
-  /// Batches hold an observed row and all its negatives, so that their size is a multiple of 1 + negatives.
+  /// Batches hold an observed row and all its negatives, so that their size is a multiple of 1 + negatives. A pass in stored order,
+  /// whose batches nobody counts, may ask for any size: it gets the next smaller one.
   @Override
   public Stream stream(Pass pass) {
     int group = 1 + negatives;
-    if (pass.batchSize() % group != 0) {
+    boolean whole = pass.batchSize() % group == 0;
+    if (!whole && (pass.shuffle() || pass.skip() > 0 || pass.batchSize() < group)) {
       throw new IllegalArgumentException(
           "negative sampling: batches of "
               + pass.batchSize()
@@ -70,6 +72,18 @@ public final class NegativeSampling implements Examples {
             batchSize, pass.shuffle(), pass.seed(), pass.epoch(), pass.skip(), pass.dropLast());
     long key = Counter.key(Counter.key(pass.seed(), "negatives"), pass.epoch());
     return new Drawn(observed.stream(of), key, pass.skip() * batchSize);
+  }
+
+  /// Closes the observed rows, if they hold anything open.
+  @Override
+  public void close() {
+    if (observed instanceof AutoCloseable c) {
+      try {
+        c.close();
+      } catch (Exception e) {
+        throw new IllegalStateException("closing observed rows", e);
+      }
+    }
   }
 
   /// A pass.

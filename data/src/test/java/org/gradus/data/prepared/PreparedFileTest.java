@@ -12,7 +12,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.gradus.data.DataException;
+import org.gradus.data.Examples;
 import org.gradus.data.Examples.Pass;
 import org.gradus.data.Examples.Stream;
 import org.gradus.embeddings.Batch;
@@ -163,6 +165,27 @@ class PreparedFileTest {
       assertThat(rows(file.stream(pass.skipping(100)))).isEmpty();
       Pass whole = new Pass(64, true, 3, 2, 0, true);
       assertThat(rows(file.stream(whole))).isEqualTo(all.subList(0, 15 * 64));
+    }
+  }
+
+  /// Some rows are rows: in order, shuffled among themselves, without the first batches, and again some of them.
+  @Test
+  void someRowsAreAFileOfTheirOwn() {
+    try (PreparedFile file = PreparedFile.open(write(2500))) {
+      long[] places = LongStream.range(0, 2500).filter(r -> r % 7 == 2).toArray();
+      List<Integer> expected = Arrays.stream(places).mapToObj(r -> (int) r).toList();
+      Examples some = file.only(places);
+      assertThat(some.schema()).isEqualTo(file.schema());
+      assertThat(some.rows()).isEqualTo(places.length);
+      assertThat(rows(some.stream(Pass.inOrder(100)))).isEqualTo(expected);
+      Pass pass = Pass.shuffled(64, 3, 1);
+      List<Integer> shuffled = rows(some.stream(pass));
+      assertThat(shuffled).isNotEqualTo(expected).containsExactlyInAnyOrderElementsOf(expected);
+      assertThat(rows(some.stream(pass.skipping(2)))).isEqualTo(shuffled.subList(128, 357));
+      assertThat(rows(some.only(new long[] {3, 1}).stream(Pass.inOrder(9)))).containsExactly(23, 9);
+      assertThatThrownBy(() -> file.only(new long[] {2500}))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageEndingWith("row 2500. Expected 0 to 2499.");
     }
   }
 

@@ -130,6 +130,19 @@ class NegativeSamplingTest {
     return met;
   }
 
+  /// What is measured need not come in whole groups; what is trained on is counted in batches.
+  @Test
+  void inStoredOrderBatchesAreRoundedDownToWholeGroups() {
+    NegativeSampling sampling = sampling(TRAIN, 4);
+    assertThat(batches(sampling, Pass.inOrder(13)).stream().map(List::size))
+        .containsExactly(10, 10, 10, 5);
+    assertThat(rows(sampling, Pass.inOrder(13))).isEqualTo(rows(sampling, Pass.inOrder(35)));
+    assertThatThrownBy(() -> sampling.stream(Pass.inOrder(4)))
+        .hasMessageContaining("Expected a multiple of 5.");
+    assertThatThrownBy(() -> sampling.stream(Pass.shuffled(13, 1, 0)))
+        .hasMessageContaining("Expected a multiple of 5.");
+  }
+
   @Test
   void negativesAreDrawnAnewInEveryEpochAndRepeatWithTheSeed() {
     NegativeSampling sampling = sampling(TRAIN, 4);
@@ -198,7 +211,7 @@ class NegativeSamplingTest {
     assertThatThrownBy(() -> known.unmet(5, 3, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("interactions: user 5 met every item, all 10.");
-    assertThatThrownBy(() -> sampling(TRAIN, 4).stream(Pass.inOrder(8)))
+    assertThatThrownBy(() -> sampling(TRAIN, 4).stream(Pass.shuffled(8, 1, 0)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "negative sampling: batches of 8 with 4 negatives for each observed row. Expected a"

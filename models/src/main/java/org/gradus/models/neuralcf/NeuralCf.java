@@ -10,6 +10,7 @@ import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Schema;
 import org.gradus.layers.Mlp;
+import org.gradus.models.Assembled;
 import org.gradus.models.Model;
 import org.gradus.models.Outputs;
 import org.gradus.models.Target;
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// Departs from the paper in two places: b_o, which it does not have and the authors' code does; and a multi-valued field may
 /// stand for the user or the item, by its pooled vector, which the paper proposes for side information. The sigmoid
 /// lives in the loss.
-public final class NeuralCf implements Model {
+public final class NeuralCf implements Assembled {
 
   /// Which halves there are.
   public enum Variant {
@@ -50,11 +51,25 @@ public final class NeuralCf implements Model {
   /// @param tower the other half
   /// @param sharedEmbeddings whether both halves of NeuMF look into the same tables, which the paper argues against
   /// @param outputBias whether there is b_o
+  /// @param alpha α, the share of GMF where NeuMF starts from both halves
   public record Config(
-      Variant variant, int factors, Tower tower, boolean sharedEmbeddings, boolean outputBias) {
-    /// 8 predictive factors, k = s_L = 8, the tower halving from 32.
+      Variant variant,
+      int factors,
+      Tower tower,
+      boolean sharedEmbeddings,
+      boolean outputBias,
+      double alpha) {
+    /// 8 predictive factors, k = s_L = 8, the tower halving from 32, α = ½.
     public static final Config PAPER =
-        new Config(Variant.NEUMF, 8, new Tower(16, List.of(16, 8)), false, true);
+        new Config(Variant.NEUMF, 8, new Tower(16, List.of(16, 8)), false, true, 0.5);
+
+    /// Checks the range.
+    public Config {
+      if (!(alpha >= 0 && alpha <= 1)) {
+        throw new IllegalArgumentException(
+            "neural-cf: alpha " + alpha + ". Expected a number from 0 to 1.");
+      }
+    }
 
     /// Why no model can be built, or null.
     @Nullable String conflict() {
@@ -139,11 +154,22 @@ public final class NeuralCf implements Model {
     return target.outputs(bias == null ? z : z.add(mode.tape().use(bias))); // [B]  (NCF-3)
   }
 
-  /// Starts this NeuMF from a GMF and an MLP trained before (NCF-4). Train it with plain SGD then: moments of Adam that
+  /// Starts this NeuMF from a GMF and an MLP trained before (NCF-4), in any order. Train it with plain SGD then: moments of Adam that
   /// begin anew would distort the start.
-  ///
-  /// @param alpha α, the share of GMF; ½ in the paper
-  public void startFrom(NeuralCf gmf, NeuralCf mlp, double alpha) {
+  @Override
+  public void startFrom(List<Model> parts) {
+    if (parts.size() != 2
+        || !(parts.get(0) instanceof NeuralCf first)
+        || !(parts.get(1) instanceof NeuralCf second)) {
+      throw new IllegalArgumentException(
+          "neural-cf: " + parts.size() + " parts. Expected a GMF and an MLP, two of neural-cf.");
+    }
+    boolean turned = first.config.variant == Variant.MLP;
+    startFrom(turned ? second : first, turned ? first : second);
+  }
+
+  private void startFrom(NeuralCf gmf, NeuralCf mlp) {
+    double alpha = config.alpha;
     boolean halves = gmf.config.variant == Variant.GMF && mlp.config.variant == Variant.MLP;
     if (!halves || config.variant != Variant.NEUMF || config.sharedEmbeddings) {
       throw new IllegalArgumentException(
@@ -155,10 +181,6 @@ public final class NeuralCf implements Model {
               + " and "
               + mlp.config.variant
               + ". Expected a NEUMF with embeddings for each half, a GMF and an MLP.");
-    }
-    if (!(alpha >= 0 && alpha <= 1)) {
-      throw new IllegalArgumentException(
-          "neural-cf: alpha " + alpha + ". Expected a number from 0 to 1.");
     }
     params.at("gmf").copyFrom(gmf.params.at("gmf"));
     params.at("mlp").copyFrom(mlp.params.at("mlp"));

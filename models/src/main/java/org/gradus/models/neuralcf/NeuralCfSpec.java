@@ -44,6 +44,8 @@ public final class NeuralCfSpec implements ModelSpec {
         Option.integers("hidden", p.tower().hidden(), List.of("4", "5,3"), "sizes of the tower"),
         Option.flag("sharedEmbeddings", p.sharedEmbeddings(), "one pair of tables for both halves"),
         Option.flag("outputBias", p.outputBias(), "a constant in the logit"),
+        Option.real(
+            "alpha", p.alpha(), List.of(0.5), "share of GMF where NeuMF starts from both halves"),
         // the samples fit every schema that models are checked on
         Option.words(
             "user", f.user(), List.of("user,bought"), "field of the user, or the first of several"),
@@ -60,7 +62,8 @@ public final class NeuralCfSpec implements ModelSpec {
         s.integer("factors"),
         new NeuralCf.Tower(s.integer("embeddingDim"), s.list("hidden")),
         s.flag("sharedEmbeddings"),
-        s.flag("outputBias"));
+        s.flag("outputBias"),
+        s.real("alpha"));
   }
 
   @Override

@@ -14,7 +14,7 @@
 /// | h | `gmf/h` above `mlp/h` |
 /// | b_o, of the authors' code | `bias` |
 /// | predictive factors | `factors`, and the last of `hidden` |
-/// | α | an argument of `startFrom` |
+/// | α | `alpha` |
 @NullMarked
 package org.gradus.models.neuralcf;
 

@@ -252,7 +252,7 @@ class NeuralCfTest {
   private static final UserAndItem.Fields FIELDS = UserAndItem.Fields.USUAL;
 
   private static Config config(Variant variant, boolean bias) {
-    return new Config(variant, 2, new Tower(2, List.of(3)), false, bias);
+    return new Config(variant, 2, new Tower(2, List.of(3)), false, bias, .3);
   }
 
   private static double[] scores(Model model, Device device, Batch batch) {
@@ -293,7 +293,7 @@ class NeuralCfTest {
       NeuralCf both = new NeuralCf(config(Variant.NEUMF, bias), FIELDS, PAIR, three.at("b"));
       draw(one, "a/", Variant.GMF, bias, 4);
       draw(two, "", Variant.MLP, bias, 5);
-      both.startFrom(gmf, mlp, alpha);
+      both.startFrom(bias ? List.of(gmf, mlp) : List.of(mlp, gmf));
       double[] g = scores(gmf, device, batch);
       double[] m = scores(mlp, device, batch);
       double[] expected = new double[5];
@@ -322,13 +322,15 @@ class NeuralCfTest {
       setGmf(gmf);
       setMlp(mlp);
       Tower tower = new Tower(2, List.of(2));
-      NeuralCf g = new NeuralCf(new Config(Variant.GMF, 2, tower, false, false), FIELDS, PAIR, one);
-      NeuralCf m = new NeuralCf(new Config(Variant.MLP, 2, tower, false, false), FIELDS, PAIR, two);
-      NeuralCf both =
-          new NeuralCf(new Config(Variant.NEUMF, 2, tower, false, false), FIELDS, PAIR, three);
+      Config half = new Config(Variant.GMF, 2, tower, false, false, .5);
+      Config other = new Config(Variant.MLP, 2, tower, false, false, .5);
+      Config whole = new Config(Variant.NEUMF, 2, tower, false, false, .5);
+      NeuralCf g = new NeuralCf(half, FIELDS, PAIR, one);
+      NeuralCf m = new NeuralCf(other, FIELDS, PAIR, two);
+      NeuralCf both = new NeuralCf(whole, FIELDS, PAIR, three);
       gmf.all().forEach((path, values) -> set(one, path, values));
       mlp.all().forEach((path, values) -> set(two, path, values));
-      both.startFrom(g, m, .5);
+      both.startFrom(List.of(g, m));
       double z = scores(both, device, WORKED)[0];
       assertClose(new double[] {z, sigmoid(z)}, new double[] {.1295, .532330}, SIX_DECIMALS);
     }
@@ -344,15 +346,19 @@ class NeuralCfTest {
       NeuralCf gmf = new NeuralCf(config(Variant.GMF, true), FIELDS, PAIR, one);
       NeuralCf mlp = new NeuralCf(config(Variant.MLP, true), FIELDS, PAIR, two);
       NeuralCf both = new NeuralCf(config(Variant.NEUMF, true), FIELDS, PAIR, three);
-      Config shared = new Config(Variant.NEUMF, 2, new Tower(2, List.of(3)), true, true);
+      Config shared = new Config(Variant.NEUMF, 2, new Tower(2, List.of(3)), true, true, .5);
       NeuralCf tied = new NeuralCf(shared, FIELDS, PAIR, four);
-      assertThatThrownBy(() -> both.startFrom(mlp, gmf, .5))
+      assertThatThrownBy(() -> both.startFrom(List.of(gmf, gmf)))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageStartingWith("neural-cf: NEUMF cannot start from MLP and GMF. Expected");
-      assertThatThrownBy(() -> tied.startFrom(gmf, mlp, .5))
+          .hasMessageStartingWith("neural-cf: NEUMF cannot start from GMF and GMF. Expected");
+      assertThatThrownBy(() -> both.startFrom(List.of(gmf)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("neural-cf: 1 parts. Expected a GMF and an MLP, two of neural-cf.");
+      assertThatThrownBy(() -> tied.startFrom(List.of(gmf, mlp)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageStartingWith("neural-cf: NEUMF with shared embeddings cannot start from");
-      assertThatThrownBy(() -> both.startFrom(gmf, mlp, 1.5))
+      assertThatThrownBy(
+              () -> new Config(Variant.NEUMF, 2, new Tower(2, List.of(3)), false, true, 1.5))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("neural-cf: alpha 1.5. Expected a number from 0 to 1.");
     }

@@ -326,6 +326,38 @@ final class CpuUpdate implements UpdateKernels {
   }
 
   @Override
+  public void proximal(Buffer w, int rows, int width, double l1, double l21) {
+    float[] weight = Floats.of(w);
+    Proximal step = new Proximal((float) l1, (float) l21);
+    chunks.rows(
+        rows,
+        ROW_COST * (width + 8L),
+        (lo, hi) -> {
+          for (int r = lo; r < hi; r++) {
+            step.move(weight, r * width, width);
+          }
+        });
+  }
+
+  @Override
+  public void proximalRows(Table w, Buffer rows, int count, double l1, double l21) {
+    CpuTable table = CpuTable.of(w);
+    MemorySegment weight = table.memory();
+    int n = table.width();
+    Proximal step = new Proximal((float) l1, (float) l21);
+    rows(
+        table,
+        rows,
+        count,
+        (at, _) -> {
+          float[] copy = chunks.scratch(n);
+          TableRows.copy(copy, 0, weight, at, n);
+          step.move(copy, 0, n);
+          TableRows.store(copy, 0, weight, at, n);
+        });
+  }
+
+  @Override
   public void addRowPenalty(
       Buffer gradients, Table w, Buffer rows, @Nullable Buffer scale, int count, double l2) {
     CpuTable table = CpuTable.of(w);

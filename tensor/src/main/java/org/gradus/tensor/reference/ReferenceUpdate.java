@@ -198,6 +198,32 @@ final class ReferenceUpdate implements UpdateKernels {
   }
 
   @Override
+  public void proximal(Buffer w, int rows, int width, double l1, double l21) {
+    for (int row = 0; row < rows; row++) {
+      proximal(Doubles.of(w), row * width, width, l1, l21);
+    }
+  }
+
+  @Override
+  public void proximalRows(Table w, Buffer rows, int count, double l1, double l21) {
+    for (int r = 0; r < count; r++) {
+      proximal(ReferenceTable.of(w), Ints.of(rows)[r] * w.width(), w.width(), l1, l21);
+    }
+  }
+
+  private static void proximal(double[] w, int from, int width, double l1, double l21) {
+    double squares = 0;
+    for (int i = from; i < from + width; i++) {
+      w[i] = Math.abs(w[i]) <= l1 ? 0 : w[i] - Math.signum(w[i]) * l1;
+      squares += w[i] * w[i];
+    }
+    double norm = Math.sqrt(squares);
+    for (int i = from; i < from + width && l21 > 0; i++) {
+      w[i] = norm <= l21 ? 0 : w[i] * (1 - l21 / norm);
+    }
+  }
+
+  @Override
   public void addRowPenalty(
       Buffer gradientsb, Table wt, Buffer rowsb, @Nullable Buffer scaleb, int count, double l2) {
     double[] gradients = Doubles.of(gradientsb);

@@ -752,6 +752,8 @@ final class EveryKernel {
     keep("ftrl w", w);
     keep("ftrl z", v);
     keep("ftrl n", s);
+    k.proximal(w, 5, 66, 0.01, 0.3);
+    keep("proximal", w);
   }
 
   private RowGradient rows(Buffer ids, int n, int count) {
@@ -793,6 +795,8 @@ final class EveryKernel {
         keep("ftrlRows w" + name, w);
         keep("ftrlRows z" + name, v);
         keep("ftrlRows n" + name, s);
+        k.proximalRows(w, ids, count, 0.01, 0.3);
+        keep("proximalRows" + name, w);
         Buffer g = real(n);
         k.addRowPenalty(g, w, ids, null, count, 0.3);
         k.addRowPenalty(g, w, ids, positive(count), count, 0.3);

@@ -162,6 +162,19 @@ class ReferenceUpdateTest {
     assertClose(numbers(w), 1e-14, 0, 5, -9 / 3.5);
   }
 
+  /// 4 and −5 become 3 and −4, of length 5, of which 2.5 is left: half. What is below l1, or in a row below l21, is 0.
+  @Test
+  void proximal() {
+    Buffer w = bench.real(4, -5, 1, -2, 0.5, 9);
+    kernels.proximal(w, 2, 2, 1, 2.5);
+    assertThat(bench.doubles(w)).containsExactly(1.5, -2, 0, 0, 0.5, 9);
+    Table t = bench.table(2, -2, 1, 7, 7, -4, 5);
+    kernels.proximalRows(t, rows, 2, 1, 0);
+    assertThat(numbers(t)).containsExactly(-1, 0, 7, 7, -3, 4);
+    kernels.proximalRows(t, rows, 2, 0, 2.5);
+    assertThat(numbers(t)).containsExactly(0, 0, 7, 7, -1.5, 2);
+  }
+
   @Test
   void penaltiesOfTheRowsGiven() {
     Table w = bench.table(2, 1, 2, 3, 4, 5, 6);

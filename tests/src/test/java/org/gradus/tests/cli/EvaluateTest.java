@@ -35,6 +35,7 @@ class EvaluateTest {
     raw = text.write(folder.resolve("rows.tsv"));
     trained("lr", List.of("--set=rate=0.02"));
     trained("deepfm", List.of("--set=hidden=8,4", "--set=embeddingDim=4", "--set=rate=0.01"));
+    trained("gbdt-lr", List.of("--set=trees=20", "--set=minSplit=8", "--set=rate=0.05"));
   }
 
   private static void trained(String model, List<String> more) {
@@ -88,7 +89,7 @@ class EvaluateTest {
 
   @Test
   void onItsOwnRowsItSaysWhatTheRunSaid() throws IOException {
-    for (String model : List.of("lr", "deepfm")) {
+    for (String model : List.of("lr", "deepfm", "gbdt-lr")) {
       Map<String, Double> found = table(ok("evaluate", run(model)));
       JsonNode metrics = Cli.metrics(folder.resolve(model));
       assertThat(found).containsKeys("valid.auc", "valid.logloss", "test.auc", "test.logloss");
@@ -150,7 +151,12 @@ class EvaluateTest {
 
   @Test
   void predictWritesALinePerRowWithTheProbabilitiesThatEvaluateMeasures() throws IOException {
-    double[] p = predicted("deepfm", "cpu", raw);
+    measuredAsPredicted("deepfm");
+    measuredAsPredicted("gbdt-lr"); // reads its trees from the run
+  }
+
+  private static void measuredAsPredicted(String model) throws IOException {
+    double[] p = predicted(model, "cpu", raw);
     int[] y = text.labels();
     assertThat(p).hasSize(y.length);
     double loss = 0;
@@ -165,7 +171,7 @@ class EvaluateTest {
         }
       }
     }
-    Map<String, Double> found = table(ok("evaluate", run("deepfm"), "--path=" + raw));
+    Map<String, Double> found = table(ok("evaluate", run(model), "--path=" + raw));
     // the sum of 400 doubles rounds in the 14th digit
     assertThat(found.get("test.logloss")).isCloseTo(loss, within(PRINTED + 1e-12));
     assertThat(found.get("test.auc")).isCloseTo(wins / pairs, within(PRINTED + 1e-12));

@@ -238,6 +238,24 @@ class TrainCommandTest {
     assertThat(group.at("/rule/name").asString()).isEqualTo("Ftrl");
     assertThat(group.at("/rule/l1").asDouble()).isEqualTo(0.5);
     assertThat(group.at("/penalty/l1").asDouble(-1)).as("not twice").isZero();
+    Path proximal =
+        trained(
+            Cli.join(
+                LR,
+                List.of(
+                    "--epochs=1",
+                    "--set=optimizer=proximal",
+                    "--set=l1=0.01",
+                    "--set=l21=0.02",
+                    "--set=rate=0.1")),
+            "proximal");
+    JsonNode pulled = config(proximal).at("/optimizer/groups/0");
+    assertThat(pulled.at("/rule/name").asString()).isEqualTo("Proximal");
+    assertThat(pulled.at("/rule/l1").asDouble()).isEqualTo(0.01);
+    assertThat(pulled.at("/rule/l21").asDouble()).isEqualTo(0.02);
+    assertThat(pulled.at("/penalty/l1").asDouble(-1)).as("not twice").isZero();
+    assertThat(failed(Cli.join(LR, List.of("--set=l21=0.02"))))
+        .contains("--set l21: Adam has none. Expected optimizer=proximal beside it.");
     Path sgd =
         trained(
             Cli.join(

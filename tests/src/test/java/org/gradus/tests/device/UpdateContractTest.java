@@ -403,6 +403,54 @@ class UpdateContractTest {
     }
   }
 
+  /// Rows that stay, that lose some numbers, and that go to 0. Being nearest to a point, the result is off by no more than the
+  /// point: l1 and its difference make 2 roundings of each number of the row, the length another half of its width and 4, each times a
+  /// factor that is at most 1.
+  @OnEveryDevice
+  void proximal(DeviceUnderTest device) {
+    try (Twin twin = device.open()) {
+      for (int width : new int[] {1, 3, 16, 24, 33}) {
+        for (int count : new int[] {0, 1, 7, 1500}) {
+          float[] weights = Samples.normal(1, (2 * count + 1) * width);
+          int[] rows = new int[count];
+          for (int r = 0; r < count; r++) {
+            rows[r] = 2 * (count - r) - 1;
+          }
+          for (double l1 : new double[] {0, 0.3}) {
+            for (double l21 : new double[] {0, 0.6 * Math.sqrt(width)}) {
+              twin.compare(
+                  "proximal, %d rows of width %d, %s, %s".formatted(count, width, l1, l21),
+                  side -> {
+                    UpdateKernels kernels = side.kernels().update();
+                    Buffer dense = side.real(weights);
+                    kernels.proximal(dense, count, width, l1, l21);
+                    side.result(
+                        dense,
+                        (i, exact) -> i < count * width ? proximalBound(weights, i, width, l1) : 0);
+                    Table table = side.table(width, weights);
+                    kernels.proximalRows(table, side.ints(rows), count, l1, l21);
+                    side.result(
+                        table,
+                        (i, exact) ->
+                            i / width % 2 == 1 ? proximalBound(weights, i, width, l1) : 0);
+                  });
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static double proximalBound(float[] w, int i, int width, double l1) {
+    double squares = 0;
+    for (int k = i / width * width; k < (i / width + 1) * width; k++) {
+      double size = Math.abs(w[k]) + l1;
+      squares += size * size;
+    }
+    double own = (width / 2.0 + 6) * (Math.abs(w[i]) + l1);
+    return Bound.U * (2 * Math.sqrt(squares) + own);
+  }
+
   @OnEveryDevice
   void penalties(DeviceUnderTest device) {
     double l2 = 0.01;

@@ -66,7 +66,7 @@ record Descent(ModelSpec spec, Settings settings, Batch batch, double rate) {
   /// The losses before each of so many steps.
   double[] losses(Device device, int steps, Shake shake) {
     try (Params params = Params.create(device, 1)) {
-      Model model = spec.create(settings, batch.schema(), params);
+      Model model = spec.createExample(settings, batch.schema(), params);
       double[] losses = new double[steps];
       for (int step = 0; step < steps; step++) {
         try (Tape tape = Tape.recording(device)) {

@@ -58,7 +58,7 @@ class ModelParityTest {
             cpu,
             reference,
             params -> {
-              Model model = spec.create(settings, batch.schema(), params);
+              Model model = spec.createExample(settings, batch.schema(), params);
               return (mode, _) -> Map.of("loss", Descent.loss(model, batch, mode));
             });
   }

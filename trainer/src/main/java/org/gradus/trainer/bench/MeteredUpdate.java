@@ -112,6 +112,16 @@ record MeteredUpdate(UpdateKernels inside, Meter meter) implements UpdateKernels
   }
 
   @Override
+  public void proximal(Buffer w, int rows, int width, double l1, double l21) {
+    inside.proximal(w, rows, width, l1, l21);
+  }
+
+  @Override
+  public void proximalRows(Table w, Buffer rows, int count, double l1, double l21) {
+    inside.proximalRows(w, rows, count, l1, l21);
+  }
+
+  @Override
   public void addRowPenalty(
       Buffer gradients, Table w, Buffer rows, @Nullable Buffer scale, int count, double l2) {
     inside.addRowPenalty(gradients, w, rows, scale, count, l2);

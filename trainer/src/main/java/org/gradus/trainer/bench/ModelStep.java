@@ -34,7 +34,7 @@ public final class ModelStep implements Workload.Step {
     this.watch = watch;
     params = Params.create(device, SEED);
     try {
-      model = workload.spec().create(workload.settings(), workload.schema(), params);
+      model = workload.spec().createExample(workload.settings(), workload.schema(), params);
       objective = new Objective(LossConfig.ALL, workload.schema());
       optimizer = new Optimizer(params, workload.rules().of(params));
     } catch (RuntimeException e) {

@@ -147,17 +147,13 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-      DataSource source = Sources.get(which.data);
-      if (!(source instanceof RawGenerator generator)) {
+      RawGenerator generator = Sources.generators().get(Sources.get(which.data).name());
+      if (generator == null) {
         throw new IllegalArgumentException(
             "data generate: "
                 + which.data
                 + " writes no raw files. Expected one of: "
-                + Gradus.words(
-                    Sources.all().stream()
-                        .filter(RawGenerator.class::isInstance)
-                        .map(DataSource::name)
-                        .toList())
+                + Gradus.words(Sources.generators().keySet())
                 + ".");
       }
       long begun = System.nanoTime();

@@ -28,6 +28,7 @@ final class Overrides {
           "momentum",
           "l1",
           "l2",
+          "l21",
           "penaltyTables",
           "absentRows",
           "clipNorm",
@@ -119,17 +120,18 @@ final class Overrides {
     boolean otherRule = training.containsKey("optimizer");
     Rule rule = rule(g.rule());
     Penalty p = g.penalty();
-    // FTRL has penalties of its own, inside its closed form; they do not count twice.
-    boolean ownPenalty = rule instanceof Rule.Ftrl;
+    // These two have penalties of their own, inside their steps; they do not count twice.
+    boolean closedForm = rule instanceof Rule.Ftrl;
+    boolean ownPenalty = closedForm || rule instanceof Rule.Proximal;
     Penalty penalty =
         ownPenalty && otherRule
-            ? Penalty.NONE
+            ? new Penalty(0, closedForm ? 0 : number("l2", 0), p.tables())
             : new Penalty(
                 ownPenalty ? p.l1() : number("l1", p.l1()),
-                ownPenalty ? p.l2() : number("l2", p.l2()),
+                closedForm ? p.l2() : number("l2", p.l2()),
                 choice("penaltyTables", Penalty.Tables.class, p.tables()));
-    // Its weights are a closed form in one rate, so a schedule meant for another rule ends here.
-    Schedule schedule = ownPenalty ? new Schedule.Constant() : g.schedule();
+    // FTRL's weights are a closed form in one rate, so a schedule meant for another rule ends here.
+    Schedule schedule = closedForm ? new Schedule.Constant() : g.schedule();
     AbsentRows absent =
         training.containsKey("absentRows")
             ? choice("absentRows", AbsentRows.class, AbsentRows.LAZY)
@@ -148,12 +150,18 @@ final class Overrides {
       throw new IllegalArgumentException(
           "--set momentum: " + name + " has none. Expected optimizer=sgd beside it.");
     }
+    if (training.containsKey("l21") && !name.equalsIgnoreCase("proximal")) {
+      throw new IllegalArgumentException(
+          "--set l21: " + name + " has none. Expected optimizer=proximal beside it.");
+    }
     if (!training.containsKey("optimizer")) {
       return switch (old) {
         case Rule.Sgd(var momentum, var nesterov) ->
             new Rule.Sgd(number("momentum", momentum), nesterov);
         case Rule.Ftrl(var beta, var l1, var l2) ->
             new Rule.Ftrl(beta, number("l1", l1), number("l2", l2));
+        case Rule.Proximal(var l1, var l21) ->
+            new Rule.Proximal(number("l1", l1), number("l21", l21));
         default -> old;
       };
     }
@@ -163,11 +171,12 @@ final class Overrides {
       case "rowwiseadagrad" -> new Rule.RowWiseAdagrad(1e-8, 0);
       case "adam" -> Rule.Adam.PAPER;
       case "ftrl" -> new Rule.Ftrl(1, number("l1", 0), number("l2", 0));
+      case "proximal" -> new Rule.Proximal(number("l1", 0), number("l21", 0));
       default ->
           throw new IllegalArgumentException(
               "--set optimizer="
                   + name
-                  + ". Expected sgd, adagrad, row-wise-adagrad, adam or ftrl.");
+                  + ". Expected sgd, adagrad, row-wise-adagrad, adam, ftrl or proximal.");
     };
   }
 

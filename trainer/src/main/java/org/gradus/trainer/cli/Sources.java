@@ -3,16 +3,33 @@ package org.gradus.trainer.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import org.gradus.data.DataSource;
+import org.gradus.data.RawGenerator;
 
 /// The data sets on the class path, and where prepared data lie.
 final class Sources {
   private Sources() {}
 
-  /// Every source, by name.
+  /// Every source, by name, each with negatives for its observed rows if asked for.
   static List<DataSource> all() {
+    return found().stream().<DataSource>map(SampledSource::new).toList();
+  }
+
+  /// The sources that can write their rows raw.
+  static Map<String, RawGenerator> generators() {
+    Map<String, RawGenerator> byName = new TreeMap<>();
+    for (DataSource s : found()) {
+      if (s instanceof RawGenerator generator) {
+        byName.put(s.name(), generator);
+      }
+    }
+    return byName;
+  }
+
+  private static List<DataSource> found() {
     TreeMap<String, DataSource> byName = new TreeMap<>();
     for (DataSource s : ServiceLoader.load(DataSource.class, Sources.class.getClassLoader())) {
       byName.put(s.name(), s);

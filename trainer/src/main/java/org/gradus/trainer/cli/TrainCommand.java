@@ -119,7 +119,9 @@ final class TrainCommand implements Runnable {
   @Option(
       names = "--init-from",
       paramLabel = "DIR",
-      description = "starts from the parameters of another run")
+      description =
+          "starts from the parameters of another run; neural-cf also from two, with a comma between"
+              + " them")
   private @Nullable Path initFrom;
 
   @Option(

@@ -51,7 +51,7 @@ final class DenseUpdate implements Update {
     return switch (group.rule()) {
       case Rule.Adagrad r -> r.initial();
       case Rule.RowWiseAdagrad r -> r.initial();
-      case Rule.Sgd _, Rule.Adam _, Rule.Ftrl _ -> 0;
+      case Rule.Sgd _, Rule.Adam _, Rule.Ftrl _, Rule.Proximal _ -> 0;
     };
   }
 
@@ -167,6 +167,14 @@ final class DenseUpdate implements Update {
       case Rule.Ftrl r ->
           update.ftrl(
               w, state(0), state(1), g, new UpdateKernels.Ftrl(rate, r.beta(), r.l1(), r.l2()), n);
+      case Rule.Proximal(var l1, var l21) -> {
+        update.sgd(w, g, rate, n);
+        if (parameter.role() == Parameter.Role.WEIGHT) {
+          int axes = parameter.shape().rank();
+          int width = axes == 0 ? 1 : parameter.shape().size(axes - 1);
+          update.proximal(w, n / width, width, rate * l1, rate * l21);
+        }
+      }
     }
     gradient = null;
   }

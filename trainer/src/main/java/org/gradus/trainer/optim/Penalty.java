@@ -4,7 +4,7 @@ package org.gradus.trainer.optim;
 /// What is added to the loss for large weights: l1 · ‖θ‖₁ + l2 · ½‖θ‖₂².
 ///
 /// Biases, scales and shifts of normalisation, moving statistics and padding rows are never penalised. The gradient
-/// of |θ| at 0 is 0; exact zeros come from [Rule.Ftrl], not from l1.
+/// of |θ| at 0 is 0; exact zeros come from [Rule.Ftrl] and [Rule.Proximal], not from l1.
 ///
 /// @param l1 λ₁; on tables with [Tables#ROWS] only
 /// @param l2 λ₂, in front of ½‖θ‖²

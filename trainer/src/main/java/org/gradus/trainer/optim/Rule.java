@@ -143,6 +143,38 @@ public sealed interface Rule {
     }
   }
 
+  /// w −= η · g, then proximal to 0: every weight by η λ₁, then every row as a whole by η λ₂₁, both not beyond 0. This descends on the
+  /// loss plus λ₁‖w‖₁ + λ₂₁‖w‖₂,₁, which has no slope at 0, and leaves exact zeros, whole rows among them — Gai et al. 2017 pose the problem,
+  /// Duchi, Singer. JMLR 2009 this step.
+  ///
+  /// Rows are those of tables, and of the last axis of dense weights; biases and the like are not drawn to 0. Every row of a table
+  /// moves in every step, present or not, unless [AbsentRows#LAZY] is asked for.
+  ///
+  /// @param l1 λ₁, switches weights off
+  /// @param l21 λ₂₁, switches rows off
+  record Proximal(double l1, double l21) implements Rule {
+    /// Checks the ranges.
+    public Proximal {
+      check("l1", l1, l1 >= 0, "at least 0");
+      check("l21", l21, l21 >= 0, "at least 0");
+    }
+
+    @Override
+    public AbsentRows absentRows() {
+      return AbsentRows.DENSE_EQUIVALENT;
+    }
+
+    @Override
+    public List<String> state() {
+      return List.of();
+    }
+
+    @Override
+    public boolean movesWithoutGradient() {
+      return l1 > 0 || l21 > 0;
+    }
+  }
+
   private static void check(String what, double given, boolean good, String expected) {
     if (!good) {
       throw new IllegalArgumentException(

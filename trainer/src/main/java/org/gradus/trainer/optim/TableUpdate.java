@@ -111,7 +111,7 @@ final class TableUpdate implements Update {
       case Rule.Adagrad r -> fill(state.getFirst(), r.initial());
       case Rule.RowWiseAdagrad r -> fill(state.getFirst(), r.initial());
       case Rule.Ftrl ftrl -> startFtrl(ftrl);
-      case Rule.Sgd _, Rule.Adam _ -> {}
+      case Rule.Sgd _, Rule.Adam _, Rule.Proximal _ -> {}
     }
   }
 
@@ -339,6 +339,10 @@ final class TableUpdate implements Update {
               state.get(1),
               g,
               new UpdateKernels.Ftrl(rate, r.beta(), r.l1(), r.l2()));
+      case Rule.Proximal(var l1, var l21) -> {
+        update.sgdRows(table, g, rate);
+        update.proximalRows(table, g.rows(), g.count(), rate * l1, rate * l21);
+      }
     }
   }
 

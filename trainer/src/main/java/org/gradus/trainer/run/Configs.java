@@ -148,6 +148,7 @@ public final class Configs {
     rules.put("RowWiseAdagrad", Rule.RowWiseAdagrad.DLRM);
     rules.put("Adam", Rule.Adam.PAPER);
     rules.put("Ftrl", Rule.Ftrl.PAPER);
+    rules.put("Proximal", new Rule.Proximal(0, 0));
     ArrayNode merged = JsonMapper.shared().createArrayNode();
     for (JsonNode group : given) {
       String name = group.path("rule").path("name").asString("Adam");

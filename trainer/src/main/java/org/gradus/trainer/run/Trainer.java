@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.run;
 
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
@@ -12,6 +12,7 @@ import org.gradus.data.DataSet;
 import org.gradus.data.Examples;
 import org.gradus.data.Examples.Pass;
 import org.gradus.embeddings.Batch;
+import org.gradus.models.Fitted;
 import org.gradus.models.Model;
 import org.gradus.trainer.loss.Objective;
 import org.gradus.trainer.metrics.Metric;
@@ -28,6 +29,7 @@ public final class Trainer {
   private final Model model;
   private final Params params;
   private final Objective objective;
+  private final Examples trained; // what gradients train on
 
   /// A trainer of a model whose parameters have their initial values.
   public Trainer(TrainConfig config, DataSet data, Model model, Params params) {
@@ -39,6 +41,35 @@ public final class Trainer {
     if (data.train().rows() == 0) {
       throw new IllegalArgumentException(
           "train: " + data.name() + " has no training rows. Expected at least one.");
+    }
+    this.trained = model instanceof Fitted f ? chosen(f) : data.train();
+    trained.stream(pass(0))
+        .close(); // rows that cannot be batched so say it before there is a folder
+  }
+
+  private Pass pass(int epoch) {
+    TrainConfig.Loop loop = config.loop();
+    return new Pass(loop.batchSize(), true, config.seed(), epoch, 0, loop.dropLast());
+  }
+
+  private Examples chosen(Fitted fitted) {
+    long[] places = fitted.trainedRows(this::eachBatch, config.seed());
+    if (places != null && places.length == 0) {
+      throw new IllegalArgumentException(
+          "train: the model leaves none of the "
+              + data.train().rows()
+              + " training rows to the optimiser. Expected more rows, or other settings of the"
+              + " model.");
+    }
+    return places == null ? data.train() : data.train().only(places);
+  }
+
+  /// Every training row, in stored order: what parts of a model that no gradient reaches are fitted on.
+  private void eachBatch(Consumer<Batch> each) {
+    try (Examples.Stream stream = data.train().stream(Pass.inOrder(config.measure().batchSize()))) {
+      for (Batch batch = stream.next(); batch != null; batch = stream.next()) {
+        each.accept(batch);
+      }
     }
   }
 
@@ -68,14 +99,17 @@ public final class Trainer {
     config.frozen().forEach(params::freeze);
     boolean fresh = !resume || folder.named(RunFolder.LATEST) == null;
     if (config.initFrom() != null && fresh) {
-      WarmStart.from(Path.of(config.initFrom()), params).describe().forEach(listener::note);
+      new Beginning(model, params, data.schema()).from(config.initFrom()).forEach(listener::note);
     }
     try (Optimizer optimizer = new Optimizer(params, config.optimizer())) {
-      Frequencies.count(optimizer, data.train(), config.measure().batchSize());
+      Frequencies.count(optimizer, trained, config.measure().batchSize());
       Checkpoints checkpoints = new Checkpoints(folder, params, optimizer);
       TrainingState start = TrainingState.start(Fingerprint.of(data.schema()), data.fingerprint());
-      Loop loop =
-          new Loop(folder, listener, checkpoints, resume ? checkpoints.resume(start) : start);
+      TrainingState from = resume ? checkpoints.resume(start) : start;
+      if (model instanceof Fitted f && !f.fitted()) {
+        listener.note(f.fit(this::eachBatch, config.seed()));
+      }
+      Loop loop = new Loop(folder, listener, checkpoints, from);
       if (resume) {
         listener.note("resumed after step " + loop.step);
       }
@@ -148,16 +182,15 @@ public final class Trainer {
 
     private boolean passTrained() {
       TrainConfig.Loop settings = config.loop();
-      Pass pass =
-          new Pass(settings.batchSize(), true, config.seed(), epoch, 0, settings.dropLast());
-      long steps = pass.batches(data.train().rows());
+      Pass pass = pass(epoch);
+      long steps = pass.batches(trained.rows());
       if (settings.stepsPerEpoch() > 0) {
         steps = Math.min(steps, settings.stepsPerEpoch());
       }
       if (steps == 0) {
         throw new IllegalArgumentException(
             "train: "
-                + data.train().rows()
+                + trained.rows()
                 + " rows make no batch of "
                 + settings.batchSize()
                 + ". Expected a smaller batchSize, or dropLast=false.");
@@ -168,7 +201,7 @@ public final class Trainer {
       }
       long every = config.execution().checkpointEvery();
       long point = (steps + History.POINTS - 1) / History.POINTS;
-      try (Examples.Stream stream = data.train().stream(pass.skipping(consumed))) {
+      try (Examples.Stream stream = trained.stream(pass.skipping(consumed))) {
         while (consumed < steps) {
           Batch batch = stream.next();
           if (batch == null) {

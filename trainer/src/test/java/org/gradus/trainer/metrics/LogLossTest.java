@@ -38,6 +38,14 @@ class LogLossTest {
     assertThat(LogLoss.ofLogits(more, moreY).value()).isCloseTo(0.684112, within(QUOTED));
   }
 
+  /// He et al. 2014: the log loss over the entropy of a quarter.
+  @Test
+  void workedExampleOfNormalizedEntropy() {
+    float[] y = {1, 0, 0, 0};
+    Metric loss = LogLoss.ofLogits(logits(0.6, 0.3, 0.2, 0.1), y);
+    assertThat(LogLoss.normalizedEntropy(loss, y).value()).isCloseTo(0.531713, within(QUOTED));
+  }
+
   @Test
   void staysFiniteForCertainMistakes() {
     assertThat(LogLoss.ofLogits(new double[] {-1000, 1000}, new float[] {1, 0}).value())

@@ -43,7 +43,8 @@ class OptimizerTest {
             new Rule.Adagrad(1e-8, 0.1),
             new Rule.RowWiseAdagrad(1e-6, 0),
             new Rule.Adam(0.8, 0.95, 1e-3),
-            new Rule.Ftrl(1, 0.3, 0.2));
+            new Rule.Ftrl(1, 0.3, 0.2),
+            new Rule.Proximal(0.4, 0.9));
     List<Penalty> penalties =
         List.of(
             Penalty.NONE,
@@ -76,9 +77,9 @@ class OptimizerTest {
       TableParameter table = params.table("table", ROWS, WIDTH, 0, Initializers.uniform(1));
       double[] rowsAtStart = new double[ROWS * WIDTH];
       table.table().read(0, rowsAtStart);
-      Oracle weightOracle = new Oracle(weight.value().toDoubles(), 0, c.rule(), RATE);
-      Oracle biasOracle = new Oracle(bias.value().toDoubles(), 0, c.rule(), RATE);
-      Oracle tableOracle = new Oracle(rowsAtStart, WIDTH, c.rule(), RATE);
+      Oracle weightOracle = new Oracle(weight.value().toDoubles(), 0, 2, c.rule(), RATE);
+      Oracle biasOracle = new Oracle(bias.value().toDoubles(), 0, 0, c.rule(), RATE);
+      Oracle tableOracle = new Oracle(rowsAtStart, WIDTH, WIDTH, c.rule(), RATE);
       Group group = Group.all(c.rule(), RATE).with(c.penalty()).with(c.absent());
       OptimizerConfig config = OptimizerConfig.of(group).clippedTo(c.clip());
       boolean clippedOnce = false;
@@ -180,7 +181,9 @@ class OptimizerTest {
   }
 
   private static boolean stirs(Rule rule) {
-    return rule instanceof Rule.Adam || (rule instanceof Rule.Sgd sgd && sgd.momentum() > 0);
+    return rule instanceof Rule.Adam
+        || rule instanceof Rule.Proximal
+        || (rule instanceof Rule.Sgd sgd && sgd.momentum() > 0);
   }
 
   private static boolean[] all(int n) {

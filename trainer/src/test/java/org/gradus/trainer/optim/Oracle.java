@@ -9,10 +9,13 @@ final class Oracle {
   private final double[] a;
   private final double[] b;
   private final int width;
+  private final int shrunk;
   private final Rule rule;
 
   /// @param width numbers per row when the parameter is a table, otherwise 0
-  Oracle(double[] w, int width, Rule rule, double rate) {
+  /// @param shrunk numbers per row that a penalty inside the rule counts, or 0 for none
+  Oracle(double[] w, int width, int shrunk, Rule rule, double rate) {
+    this.shrunk = shrunk;
     this.w = w.clone();
     this.a = new double[w.length];
     this.b = new double[w.length];
@@ -51,6 +54,26 @@ final class Oracle {
         move(i, g[i], squares[i], rate, t);
       }
     }
+    if (rule instanceof Rule.Proximal r && shrunk > 0) {
+      for (int row = 0; row < w.length / shrunk; row++) {
+        if (moves[row * shrunk]) {
+          shrink(row, rate * r.l1(), rate * r.l21());
+        }
+      }
+    }
+  }
+
+  /// To where the row's distance and its penalties add up to least.
+  private void shrink(int row, double l1, double l21) {
+    double length = 0;
+    for (int i = row * shrunk; i < (row + 1) * shrunk; i++) {
+      w[i] = w[i] > l1 ? w[i] - l1 : w[i] < -l1 ? w[i] + l1 : 0;
+      length += w[i] * w[i];
+    }
+    length = Math.sqrt(length);
+    for (int i = row * shrunk; i < (row + 1) * shrunk; i++) {
+      w[i] = length == 0 ? 0 : w[i] * Math.max(0, 1 - l21 / length);
+    }
   }
 
   private void move(int i, double g, double square, double rate, int t) {
@@ -59,6 +82,7 @@ final class Oracle {
         a[i] = r.momentum() * a[i] + g;
         w[i] = w[i] - rate * (r.nesterov() ? g + r.momentum() * a[i] : a[i]);
       }
+      case Rule.Proximal _ -> w[i] = w[i] - rate * g;
       case Rule.Adagrad r -> {
         a[i] += square;
         w[i] = w[i] - rate * g / (Math.sqrt(a[i]) + r.epsilon());

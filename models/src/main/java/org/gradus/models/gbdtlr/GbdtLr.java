@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models.gbdtlr;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Mode;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Var;
+import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.Field;
+import org.gradus.embeddings.FirstOrder;
+import org.gradus.embeddings.KeyedJaggedTensor;
+import org.gradus.embeddings.Schema;
+import org.gradus.models.Fitted;
+import org.gradus.models.Outputs;
+import org.gradus.models.Target;
+import org.gradus.tensor.Shape;
+import org.jspecify.annotations.Nullable;
+
+/// **GBDT + LR** — He, Pan, Jin, Xu, Liu, Xu, Shi, Atallah, Herbrich, Bowers, Quiñonero Candela. ADKDD 2014,
+/// [doi:10.1145/2648584.2648589](https://doi.org/10.1145/2648584.2648589)
+///
+/// ```
+///                  ┌ tree 1 ─ leaf ℓ₁ ─ 0 0 1 ┐
+/// x ─ TreeFeatures ┤ tree 2 ─ leaf ℓ₂ ─ 1 0   ├ h(x) ─ Σ wᵢ hᵢ ─ z
+///                  └ tree T ─ leaf ℓ_T ─ 0 1  ┘
+///
+/// ℓ_t(x) ∈ {0, …, L_t − 1},  t = 1 … T                       (GL-1)
+/// h(x)   = [onehot(ℓ₁(x)), …, onehot(ℓ_T(x))]                (GL-2)
+/// z      = b + ⟨w, [h(x); g(x)]⟩                             (GL-3)
+/// q      = p / (p + (1 − p) / w),  so that ln w is added to z  (GL-4)
+/// ```
+///
+/// Boosted trees are grown once from the training rows, by [LightGbm]; then every tree is one categorical field whose value is
+/// the leaf, and a logistic regression learns a weight per leaf. g is nothing, or all features of the data. (GL-4) undoes the
+/// sampling of negatives, w being the share kept; it counts in evaluation, for training sees the sample.
+///
+/// Departs from the paper in five places: ids reach the trees as click rate and count, learned from the same rows, where the
+/// paper has counters of its system ([TreeFeatures]); trees and weights learn from two random halves of the rows, not from
+/// successive days; trees grow leaf by leaf, and what the paper does not say (shrinkage, rows of a node) is LightGBM's or ours; trees stay
+/// as they are for a whole run; and weights are trained by whatever optimiser the run has. The sigmoid lives in the loss.
+public final class GbdtLr implements Fitted {
+
+  /// What a user may set.
+  ///
+  /// @param boosting how trees are grown
+  /// @param sampling from which rows trees and weights learn
+  /// @param smoothing s, see [TreeFeatures]
+  /// @param appendOriginalFeatures whether g is all features
+  public record Config(
+      Boosting boosting, Sampling sampling, double smoothing, boolean appendOriginalFeatures) {
+    /// 500 trees of at most 12 leaves, and leaves alone.
+    public static final Config PAPER = new Config(Boosting.PAPER, Sampling.USUAL, 20, false);
+
+    /// Checks the range.
+    public Config {
+      if (!(smoothing >= 0)) {
+        throw new IllegalArgumentException(
+            "gbdt-lr: smoothing " + smoothing + ". Expected at least 0.");
+      }
+    }
+  }
+
+  /// Ids 0 and 1 are padding and unknown, as everywhere; no leaf is either.
+  private static final int FIRST_LEAF = 2;
+
+  private final TreeFeatures features;
+  private final Forest.Stored trees;
+  private final Schema leaves; //                     a field for each tree, blocks of one table
+  private final FirstOrder w; //                      [T · L + 2]
+  private final @Nullable FirstOrder original; //     g
+  private final DenseParameter bias; //               b
+  private final Config config;
+  private final Target target;
+
+  /// A model for the only label of the schema, without trees: [#fit] grows them, or they are read with the other parameters.
+  public GbdtLr(Config config, Schema schema, Params params) {
+    target = Target.binary("gbdt-lr", schema);
+    int count = config.boosting.trees();
+    int most = config.boosting.maxLeaves();
+    features = new TreeFeatures(schema, config.smoothing, params.at("statistics"));
+    trees = new Forest.Stored(count, most, params.at("trees"));
+    List<Field> fields = new ArrayList<>(count);
+    int rows = Math.addExact(Math.multiplyExact(count, most), FIRST_LEAF);
+    for (int t = 0; t < count; t++) {
+      fields.add(new Field.Categorical("tree " + t, rows, "leaves"));
+    }
+    leaves = new Schema(fields);
+    w = new FirstOrder(leaves, params.at("w"));
+    original = config.appendOriginalFeatures ? new FirstOrder(schema, params.at("original")) : null;
+    bias = params.bias("bias", Shape.scalar());
+    this.config = config;
+  }
+
+  @Override
+  public Outputs forward(Batch batch, Mode mode) {
+    Var z = w.forward(leavesOf(batch), mode).add(mode.tape().use(bias)); // [B]  (GL-3)
+    if (original != null) {
+      z = z.add(original.forward(batch, mode)); //                          [B]  (GL-3)
+    }
+    double kept = config.sampling.negativeKeepRate();
+    boolean corrects = kept < 1 && !mode.training();
+    return target.outputs(corrects ? z.add(StrictMath.log(kept)) : z); //   [B]  (GL-4)
+  }
+
+  /// The batch as trees see it: field t holds the row of the table where leaf ℓ_t of tree t has its weight.
+  private Batch leavesOf(Batch batch) {
+    if (!fitted()) {
+      throw new IllegalStateException(
+          "gbdt-lr: there are no trees yet. Expected fit(rows, seed) before the first batch, which"
+              + " the trainer calls, or the parameters of a run.");
+    }
+    LeafEncoder encoder = trees.read();
+    float[] x = features.of(batch); //                                      [B, d]
+    int d = features.columns();
+    int size = batch.size();
+    int most = config.boosting.maxLeaves();
+    int[] rows = new int[encoder.trees() * size]; //                        [T, B]  (GL-2)
+    double[] row = new double[d];
+    for (int b = 0; b < size; b++) {
+      for (int c = 0; c < d; c++) {
+        row[c] = x[b * d + c];
+      }
+      int[] reached = encoder.leafOf(row); //                               [T]  (GL-1)
+      for (int t = 0; t < reached.length; t++) {
+        rows[t * size + b] = FIRST_LEAF + t * most + reached[t];
+      }
+    }
+    List<String> keys = leaves.ids().stream().map(Field::name).toList();
+    return Batch.builder(leaves, size).sparse(KeyedJaggedTensor.oneHot(keys, rows, size)).build();
+  }
+
+  @Override
+  public boolean fitted() {
+    return trees.present();
+  }
+
+  @Override
+  public String fit(Rows rows, long seed) {
+    TreeLibrary.Examples examples =
+        features.learn(rows, new TreeFeatures.Choice(target.label(), config.sampling, seed));
+    Forest forest = LightGbm.suiting(examples).grow(examples, config.boosting, seed);
+    trees.write(forest);
+    int found = forest.all().stream().mapToInt(Tree::leaves).sum();
+    return String.format(
+        Locale.ROOT,
+        "%d trees with %d leaves, grown from %d rows of %d numbers",
+        forest.trees(),
+        found,
+        examples.y().length,
+        examples.columns());
+  }
+
+  @Override
+  public long @Nullable [] trainedRows(Rows rows, long seed) {
+    if (config.sampling.takesAll()) {
+      return null;
+    }
+    LongCollector found = new LongCollector();
+    rows.forEach(
+        batch -> {
+          float[] y = batch.label(target.label());
+          for (float clicked : y) {
+            found.next(config.sampling.forWeights(found.place, clicked, seed));
+          }
+        });
+    return Arrays.copyOf(found.places, found.size);
+  }
+
+  /// Places of rows that were taken.
+  private static final class LongCollector {
+    private long[] places = new long[1024];
+    private int size;
+    private long place;
+
+    void next(boolean taken) {
+      if (taken) {
+        if (size == places.length) {
+          places = Arrays.copyOf(places, 2 * size);
+        }
+        places[size++] = place;
+      }
+      place++;
+    }
+  }
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models.gbdtlr;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.TableParameter;
+import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.Field;
+import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
+import org.gradus.embeddings.Schema;
+import org.gradus.models.Fitted;
+
+/// The numbers that trees read: dense fields as they are, and for a field of ids what is known about its ids from the rows
+/// that trees are grown from.
+///
+/// ```
+/// rate(c)  = (clicks(c) − π n(c)) / (n(c) + s),   π the share of clicks in all rows
+/// count(c) = n(c)
+/// ```
+///
+/// n(c) is how often id c occurs. The rate is how far the clicks of an id are from the average, drawn towards it by s rows. Of several
+/// ids the mean counts. An id that was never seen, padding, and a bag without ids have rate and count 0.
+///
+/// While trees are grown, a row's rates are those of the rows before it: with its own click in them they would give away
+/// the answer. Fields come in the order of their names, so that their order in the schema does not matter.
+final class TreeFeatures {
+  private static final int PER_ID = 2; // rate, count
+
+  private final List<Field.Dense> dense = new ArrayList<>();
+  private final List<Field.Ids> ids = new ArrayList<>();
+  private final Map<String, TableParameter> tables = new HashMap<>(); // [rows, 2]
+  private final double smoothing; //                                     s
+
+  /// @param smoothing s
+  TreeFeatures(Schema schema, double smoothing, Params params) {
+    this.smoothing = smoothing;
+    List<Field> sorted = new ArrayList<>(schema.fields());
+    sorted.sort(Comparator.comparing(Field::name));
+    for (Field f : sorted) {
+      switch (f) {
+        case Field.Dense d -> dense.add(d);
+        case Field.Categorical c -> add(c, params);
+        case Field.MultiValued m -> add(m, params);
+        default -> {} // sequences are for models of sequences; the rest is no feature
+      }
+    }
+    if (columns() == 0) {
+      throw new IllegalArgumentException(
+          "gbdt-lr: "
+              + schema
+              + " has nothing that trees could read. Expected a dense, categorical or multi-valued"
+              + " field.");
+    }
+  }
+
+  private void add(Field.Ids field, Params params) {
+    ids.add(field);
+    if (!tables.containsKey(field.table())) {
+      TableParameter table =
+          params.table(field.table(), field.size(), PER_ID, 0, Initializers.zeros());
+      table.freeze(true);
+      tables.put(field.table(), table);
+    }
+  }
+
+  /// d, how many numbers a row has.
+  int columns() {
+    return dense.size() + PER_ID * ids.size();
+  }
+
+  /// What is known about an id.
+  @FunctionalInterface
+  private interface Known {
+    /// Writes rate and count of an id other than 0.
+    void read(String table, int id, float[] into);
+  }
+
+  /// The numbers of a batch, `[B, d]`, row by row.
+  float[] of(Batch batch) {
+    Known stored =
+        (name, id, into) -> {
+          TableParameter table = tables.get(name);
+          if (table != null) {
+            table.table().read(id, into);
+          }
+        };
+    View view = new View(batch);
+    float[] x = new float[batch.size() * columns()];
+    for (int b = 0; b < batch.size(); b++) {
+      view.write(b, stored, x, b * columns());
+    }
+    return x;
+  }
+
+  /// The columns of a batch that count here.
+  private final class View {
+    private final Batch batch;
+    private final int[] columnOf;
+    private final List<JaggedIds> bags = new ArrayList<>();
+    private final float[] one = new float[PER_ID];
+
+    View(Batch batch) {
+      this.batch = batch;
+      List<Field.Dense> all = batch.schema().dense();
+      columnOf = dense.stream().mapToInt(all::indexOf).toArray();
+      ids.forEach(f -> bags.add(batch.sparse().of(f.name())));
+    }
+
+    void write(int row, Known known, float[] x, int at) {
+      int width = batch.schema().dense().size();
+      for (int c = 0; c < columnOf.length; c++) {
+        x[at + c] = batch.dense()[row * width + columnOf[c]];
+      }
+      for (int f = 0; f < bags.size(); f++) {
+        int to = at + columnOf.length + PER_ID * f;
+        JaggedIds bag = bags.get(f);
+        double rate = 0;
+        double count = 0;
+        int n = 0;
+        for (int i = bag.offsets()[row]; i < bag.offsets()[row + 1]; i++) {
+          if (bag.values()[i] != 0) {
+            known.read(ids.get(f).table(), bag.values()[i], one);
+            rate += one[0];
+            count += one[1];
+            n++;
+          }
+        }
+        x[to] = n == 0 ? 0 : (float) (rate / n);
+        x[to + 1] = n == 0 ? 0 : (float) (count / n);
+      }
+    }
+
+    /// Every id of a row but padding, field by field.
+    void ids(int row, IdSink sink) {
+      for (int f = 0; f < bags.size(); f++) {
+        JaggedIds bag = bags.get(f);
+        for (int i = bag.offsets()[row]; i < bag.offsets()[row + 1]; i++) {
+          if (bag.values()[i] != 0) {
+            sink.accept(ids.get(f).table(), bag.values()[i]);
+          }
+        }
+      }
+    }
+  }
+
+  @FunctionalInterface
+  private interface IdSink {
+    void accept(String table, int id);
+  }
+
+  /// Which rows trees are grown from.
+  ///
+  /// @param label what was clicked
+  /// @param sampling says which
+  /// @param seed decides
+  record Choice(String label, Sampling sampling, long seed) {
+    /// Whether a row of a batch is for trees.
+    ///
+    /// @param place of the row among all
+    boolean takes(Batch batch, int row, long place) {
+      float[] mask = batch.labelMask(label);
+      boolean labelled = mask == null || mask[row] != 0;
+      return labelled && sampling.forTrees(place, batch.label(label)[row], seed);
+    }
+  }
+
+  /// Learns what is to be known about ids, keeps it, and gives the rows to grow trees from. Reads the rows twice.
+  TreeLibrary.Examples learn(Fitted.Rows rows, Choice choice) {
+    Statistics statistics = new Statistics();
+    each(rows, choice, (view, row, _) -> statistics.count(view, row, view.batch, choice));
+    if (statistics.rows == 0) {
+      throw new IllegalArgumentException(
+          "gbdt-lr: no row is left for the trees. Expected more training rows with a label, or"
+              + " splitTraining=false.");
+    }
+    Growing growing = new Growing(statistics.rows, choice.sampling.treeRows(), columns());
+    each(
+        rows,
+        choice,
+        (view, row, place) -> {
+          if (choice.sampling.isGrownFrom(place, statistics.rows, choice.seed)) {
+            growing.add(view, row, statistics, choice);
+          }
+          statistics.learn(view, row, view.batch.label(choice.label)[row]);
+        });
+    tables.forEach((name, table) -> table.table().write(0, statistics.rows(name)));
+    return growing.examples(columns());
+  }
+
+  @FunctionalInterface
+  private interface RowSink {
+    void accept(View view, int row, long place);
+  }
+
+  private void each(Fitted.Rows rows, Choice choice, RowSink sink) {
+    long[] first = {0};
+    rows.forEach(
+        batch -> {
+          View view = new View(batch);
+          for (int b = 0; b < batch.size(); b++) {
+            if (choice.takes(batch, b, first[0] + b)) {
+              sink.accept(view, b, first[0] + b);
+            }
+          }
+          first[0] += batch.size();
+        });
+  }
+
+  /// Counts, and clicks of the rows so far.
+  private final class Statistics implements Known {
+    private final Map<String, float[]> counts = new TreeMap<>();
+    private final Map<String, double[]> seen = new TreeMap<>();
+    private final Map<String, double[]> clicks = new TreeMap<>();
+    private long rows;
+    private double clicked;
+
+    Statistics() {
+      tables.forEach(
+          (name, table) -> {
+            int n = table.table().rows();
+            counts.put(name, new float[n]);
+            seen.put(name, new double[n]);
+            clicks.put(name, new double[n]);
+          });
+    }
+
+    private static <T> T of(Map<String, T> all, String table) {
+      T found = all.get(table);
+      if (found == null) {
+        throw new IllegalStateException("gbdt-lr: no table " + table);
+      }
+      return found;
+    }
+
+    void count(View view, int row, Batch batch, Choice choice) {
+      rows++;
+      clicked += batch.label(choice.label)[row];
+      view.ids(row, (table, id) -> of(counts, table)[id]++); // exact up to 2²⁴
+    }
+
+    void learn(View view, int row, float y) {
+      view.ids(
+          row,
+          (table, id) -> {
+            of(seen, table)[id]++;
+            of(clicks, table)[id] += y;
+          });
+    }
+
+    @Override
+    public void read(String table, int id, float[] into) {
+      double n = of(seen, table)[id];
+      double weight = n + smoothing;
+      double excess = of(clicks, table)[id] - clicked / rows * n;
+      into[0] = weight == 0 ? 0 : (float) (excess / weight);
+      into[1] = of(counts, table)[id];
+    }
+
+    /// Rate and count of every id of a table.
+    float[] rows(String table) {
+      int n = of(counts, table).length;
+      float[] all = new float[PER_ID * n];
+      float[] one = new float[PER_ID];
+      for (int id = 1; id < n; id++) {
+        read(table, id, one);
+        System.arraycopy(one, 0, all, PER_ID * id, PER_ID);
+      }
+      return all;
+    }
+  }
+
+  /// The rows that trees are grown from, as far as they are known.
+  private static final class Growing {
+    private float[] x;
+    private float[] y;
+    private float[] weights;
+    private boolean weighted;
+    private int n;
+
+    Growing(long rows, int most, int columns) {
+      int size = (int) Math.min(rows, most + 6L * (long) Math.sqrt(most) + 16); // drawn, so about
+      x = new float[Math.multiplyExact(size, columns)];
+      y = new float[size];
+      weights = new float[size];
+    }
+
+    void add(View view, int row, Known known, Choice choice) {
+      int columns = x.length / y.length;
+      if (n == y.length) {
+        return;
+      }
+      view.write(row, known, x, n * columns);
+      y[n] = view.batch.label(choice.label)[row];
+      float[] given = view.batch.sampleWeights();
+      weighted |= given != null;
+      weights[n] = given == null ? 1 : given[row];
+      n++;
+    }
+
+    TreeLibrary.Examples examples(int columns) {
+      return new TreeLibrary.Examples(
+          columns,
+          Arrays.copyOf(x, n * columns),
+          Arrays.copyOf(y, n),
+          weighted ? Arrays.copyOf(weights, n) : null);
+    }
+  }
+}
