@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
       BenchCommand.class,
       DataCommand.class,
       ModelsCommand.class,
+      ExplainCommand.class,
       DoctorCommand.class,
       GenerateCompletion.class
     },
