@@ -161,6 +161,20 @@ public record TrainConfig(
         execution);
   }
 
+  /// The same with another model.
+  public TrainConfig with(ModelChoice m) {
+    return new TrainConfig(
+        m, data, device, seed, loop, optimizer, loss, stopping, frozen, initFrom, measure,
+        execution);
+  }
+
+  /// The same on other data.
+  public TrainConfig with(DataChoice d) {
+    return new TrainConfig(
+        model, d, device, seed, loop, optimizer, loss, stopping, frozen, initFrom, measure,
+        execution);
+  }
+
   /// The same on another device.
   public TrainConfig on(String d) {
     return new TrainConfig(
