@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
       DataCommand.class,
       ModelsCommand.class,
       ExplainCommand.class,
+      WeightsCommand.class,
       DoctorCommand.class,
       GenerateCompletion.class
     },
