@@ -43,6 +43,9 @@ import org.gradus.tensor.Pooling;
 /// @param separator between columns
 /// @param columns in order
 public record CsvSchema(char separator, List<Column> columns) {
+  /// Rows of the smallest table: padding, out of vocabulary, and a value.
+  private static final int FEWEST = 3;
+
   /// What a column is for.
   enum Kind {
     LABEL(Set.of("kind")),
@@ -73,7 +76,8 @@ public record CsvSchema(char separator, List<Column> columns) {
   /// One column.
   ///
   /// @param options as written
-  public record Column(Kind kind, String name, Map<String, String> options) {
+  /// @param place where it stands, for messages: `FILE:LINE`
+  public record Column(Kind kind, String name, Map<String, String> options, String place) {
     String option(String key, String preset) {
       return options.getOrDefault(key, preset);
     }
@@ -108,7 +112,8 @@ public record CsvSchema(char separator, List<Column> columns) {
 
     DataException bad(String key, String expected) {
       return new DataException(
-          "schema file: "
+          place
+              + ": column "
               + name
               + ": "
               + key
@@ -158,7 +163,13 @@ public record CsvSchema(char separator, List<Column> columns) {
     if (columns.isEmpty()) {
       throw new DataException(file + ": no columns. Expected lines such as \"label click\".");
     }
-    return new CsvSchema(separator, List.copyOf(columns));
+    CsvSchema schema = new CsvSchema(separator, List.copyOf(columns));
+    try {
+      schema.schema(FEWEST); // options that are wrong are wrong before a row is read
+    } catch (IllegalArgumentException e) {
+      throw new DataException(file + ": " + e.getMessage(), e);
+    }
+    return schema;
   }
 
   private static char separator(Path file, long line, String word) {
@@ -206,7 +217,7 @@ public record CsvSchema(char separator, List<Column> columns) {
             file, line, words.get(1), word, "Expected " + key + "= once, not twice.");
       }
     }
-    return new Column(kind, words.get(1), Map.copyOf(options));
+    return new Column(kind, words.get(1), Map.copyOf(options), file + ":" + line);
   }
 
   /// What batches of the columns look like when every table has as many rows, but for hashed ones, whose rows are told.
