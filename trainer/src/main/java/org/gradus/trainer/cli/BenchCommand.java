@@ -78,22 +78,27 @@ final class BenchCommand implements Runnable {
   @Option(
       names = "--device",
       paramLabel = "NAME",
-      defaultValue = "${env:GRADUS_DEVICE:-cpu}",
       description = "default: $$GRADUS_DEVICE, else cpu")
-  private String device = "cpu";
+  private @Nullable String device;
 
   @Option(
       names = "--threads",
       paramLabel = "N",
+      converter = Whole.Positive.class,
       description = "of the cpu device (default: one per core)")
   private @Nullable Integer threads;
 
-  @Option(names = "--batch", paramLabel = "N", description = "examples of a step")
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      converter = Whole.Positive.class,
+      description = "examples of a step")
   private @Nullable Integer batch;
 
   @Option(
       names = "--rows",
       paramLabel = "N",
+      converter = Whole.SeveralRows.class,
       defaultValue = "100000",
       description = "rows of each table (default 100000)")
   private int rows = Workloads.ROWS;
@@ -118,7 +123,8 @@ final class BenchCommand implements Runnable {
   public void run() {
     PrintWriter out = spec.commandLine().getOut();
     List<Workload> workloads = chosen();
-    String name = Devices.choose(device).name();
+    Runs.checkFile("--json", json);
+    String name = Devices.choose(Runs.device(device, "cpu")).name();
     List<Map<String, Object>> measured = new ArrayList<>();
     Map<String, Object> all = new LinkedHashMap<>();
     DeviceOptions options =
@@ -148,12 +154,6 @@ final class BenchCommand implements Runnable {
   }
 
   private List<Workload> chosen() {
-    if (rows < 2) {
-      throw new IllegalArgumentException("--rows " + rows + ". Expected at least 2.");
-    }
-    if (batch != null && batch < 1) {
-      throw new IllegalArgumentException("--batch " + batch + ". Expected at least 1.");
-    }
     if (model == null && !set.isEmpty()) {
       throw new IllegalArgumentException(
           "--set: the workloads have settings of their own. Expected --model beside it.");

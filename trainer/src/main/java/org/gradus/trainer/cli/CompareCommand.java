@@ -25,6 +25,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `gradus compare`.
@@ -54,6 +55,7 @@ final class CompareCommand implements Runnable {
   @Option(
       names = "--seeds",
       paramLabel = "N",
+      converter = Whole.Positive.class,
       defaultValue = "3",
       description = "trains with the seeds 0 to N-1 (default 3)")
   private int seeds = 3;
@@ -68,9 +70,7 @@ final class CompareCommand implements Runnable {
   @Override
   public void run() {
     PrintWriter err = spec.commandLine().getErr();
-    if (seeds < 1) {
-      throw new IllegalArgumentException("--seeds " + seeds + ". Expected at least 1.");
-    }
+    Runs.checkFolder("--out", out);
     List<ModelSpec> chosen = chosen();
     Map<String, String> given = protocol.settings();
     checkKeys(given, chosen);
@@ -103,6 +103,11 @@ final class CompareCommand implements Runnable {
       return Models.all();
     }
     Set<String> names = new LinkedHashSet<>(models);
+    if (names.isEmpty() || names.contains("")) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--models: a name is empty. Expected names with commas between them, or all.");
+    }
     return names.stream().map(Models::get).toList();
   }
 

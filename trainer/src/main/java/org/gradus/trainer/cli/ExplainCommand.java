@@ -60,6 +60,7 @@ final class ExplainCommand implements Runnable {
   @Option(
       names = "--rows",
       paramLabel = "N",
+      converter = Whole.SeveralRows.class,
       description = "rows of each table of --schema, but of hashed ones (default 1000)")
   private @Nullable Integer rows;
 
@@ -94,9 +95,9 @@ final class ExplainCommand implements Runnable {
     if (path != null) {
       throw new IllegalArgumentException("explain: --path without --data. Expected both.");
     }
-    if (rows != null && (schema == null || rows < 2)) {
+    if (rows != null && schema == null) {
       throw new IllegalArgumentException(
-          "explain: --rows " + rows + ". Expected at least 2, beside --schema.");
+          "explain: --rows " + rows + " without --schema. Expected it beside --schema.");
     }
     Settings settings = m.settings(Assignment.map(set, ""));
     Schema columns =

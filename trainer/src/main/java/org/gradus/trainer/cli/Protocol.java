@@ -42,15 +42,24 @@ final class Protocol {
 
   @Mixin private OnBadRow onBadRow = new OnBadRow();
 
-  @Option(names = "--epochs", paramLabel = "N", description = "passes over the training rows")
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      converter = Whole.Positive.class,
+      description = "passes over the training rows")
   private @Nullable Integer epochs;
 
-  @Option(names = "--batch-size", paramLabel = "N", description = "rows of a batch")
+  @Option(
+      names = "--batch-size",
+      paramLabel = "N",
+      converter = Whole.Positive.class,
+      description = "rows of a batch")
   private @Nullable Integer batchSize;
 
   @Option(
       names = "--threads",
       paramLabel = "N",
+      converter = Whole.Positive.class,
       description = "of the cpu device; results do not depend on it")
   private @Nullable Integer threads;
 
@@ -125,6 +134,9 @@ final class Protocol {
   /// An execution, with what was asked for over it.
   TrainConfig.Execution execution(TrainConfig.Execution e) {
     return new TrainConfig.Execution(
-        threads == null ? e.threads() : threads, e.checkpointEvery(), e.tableFiles());
+        threads == null ? e.threads() : threads,
+        e.checkpointEvery(),
+        e.tableFiles(),
+        e.baselines());
   }
 }

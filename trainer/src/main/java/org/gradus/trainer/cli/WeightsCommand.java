@@ -117,6 +117,7 @@ final class WeightsCommand implements Runnable {
     @Override
     public void run() {
       PrintWriter err = spec.commandLine().getErr();
+      Runs.checkFile("--out", out);
       RunFolder folder = RunFolder.open(run);
       TrainConfig c = folder.config(Presets.of(null, null));
       String name = Runs.device(device, c, err);

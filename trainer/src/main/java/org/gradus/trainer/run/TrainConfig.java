@@ -118,10 +118,12 @@ public record TrainConfig(
   /// @param threads of the cpu device
   /// @param checkpointEvery steps between checkpoints within an epoch; 0 for one at the end of each epoch only
   /// @param tableFiles folder of the files that tables are mapped to, or null for memory
-  public record Execution(int threads, long checkpointEvery, @Nullable String tableFiles) {
-    /// With tables in memory.
+  /// @param baselines whether LR and FM are trained beside the model where the true probabilities are known
+  public record Execution(
+      int threads, long checkpointEvery, @Nullable String tableFiles, boolean baselines) {
+    /// With tables in memory, and baselines.
     public Execution(int threads, long checkpointEvery) {
-      this(threads, checkpointEvery, null);
+      this(threads, checkpointEvery, null, true);
     }
 
     /// Checks the ranges.
