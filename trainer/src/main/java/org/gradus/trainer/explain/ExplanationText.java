@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.explain;
 
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.gradus.embeddings.Field;
@@ -20,7 +23,7 @@ public final class ExplanationText {
   private final Explanation explanation;
   private final StringBuilder text = new StringBuilder();
   private final Set<String> introduced = new HashSet<>(); // classes
-  private final Set<Step.Equation> shown = new HashSet<>();
+  private final Set<String> shown = new HashSet<>(); // equations
 
   private ExplanationText(Explanation explanation) {
     this.explanation = explanation;
@@ -87,9 +90,7 @@ public final class ExplanationText {
       }
       String times = s.times() == 1 ? "" : s.times() + " × ";
       statement(indent, times + s.code(), "[" + String.join(", ", s.shape()) + "]");
-      for (Step.Equation e : s.equations()) {
-        equation(e, indent + "    ");
-      }
+      equations(s.equations(), indent + "    ");
       for (Step.Reading r : s.reads()) {
         String count = r.first() ? String.format(Locale.ROOT, "%,d", r.elements()) : "above";
         row(indent + "    " + r.path(), r.shape().toString(), count);
@@ -109,17 +110,24 @@ public final class ExplanationText {
     about.stream().skip(1).forEach(formula -> line(indent + "    ", formula));
   }
 
-  private void equation(Step.Equation e, String indent) {
-    String number = "(" + e.number() + ")";
-    if (e.lines().isEmpty() || !shown.add(e)) {
-      line(indent, number);
-      return;
+  /// The equations of a statement, those that two papers number alike once; lines that stood above are not repeated.
+  private void equations(List<Step.Equation> equations, String indent) {
+    Map<List<String>, List<String>> numbers = new LinkedHashMap<>();
+    for (Step.Equation e : equations) {
+      numbers.computeIfAbsent(e.lines(), _ -> new ArrayList<>()).add(e.number());
     }
-    String before = number + "  ";
-    for (String formula : e.lines()) {
-      line(indent, before + formula);
-      before = " ".repeat(before.length());
-    }
+    numbers.forEach(
+        (lines, alike) -> {
+          String before = "(" + String.join(", ", alike) + ")";
+          if (lines.isEmpty() || !shown.add(before + lines)) {
+            line(indent, before);
+            return;
+          }
+          for (String formula : lines) {
+            line(indent, before + "  " + formula);
+            before = " ".repeat(before.length());
+          }
+        });
   }
 
   private void statement(String indent, String code, String shape) {
