@@ -127,6 +127,7 @@ class CommandLineTest {
         "explain --model lr --schema x --rows 1",
         "bench --batch 0",
         "bench --rows 1",
+        "bench --seconds 0",
         "train --set rows",
         "evaluate",
         "predict --run x --in y",
@@ -176,9 +177,9 @@ class CommandLineTest {
       Result r = cli.run((command + " --json " + none).split(" ", -1));
       assertThat(r.code()).isEqualTo(1);
       assertThat(r.out()).isEmpty();
-      assertThat(r.err()).contains("--json " + none + ": its folder is not there");
+      assertThat(r.err()).contains("--json: cannot write " + none + ": its folder is not there");
     }
-    assertThat(failed("gradcheck", "--model=lr", "--json=" + folder)).contains("is a folder");
+    assertThat(failed("gradcheck", "--model=lr", "--json=" + folder)).contains("it is a folder");
     Path file = Files.writeString(folder.resolve("file"), "precious");
     assertThat(failed("compare", "--models=lr", "--out=" + file)).contains("is no folder");
     assertThat(Files.readString(file)).isEqualTo("precious");

@@ -27,10 +27,12 @@ import org.gradus.trainer.bench.Workloads;
 import org.gradus.trainer.store.AtomicFiles;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -106,6 +108,7 @@ final class BenchCommand implements Runnable {
   @Option(
       names = "--seconds",
       paramLabel = "S",
+      converter = Duration.class,
       defaultValue = "5",
       description = "how long steps are measured, after 100 of warm-up (default 5)")
   private double seconds = 5;
@@ -256,5 +259,17 @@ final class BenchCommand implements Runnable {
           100 * data.share());
     }
     out.flush();
+  }
+
+  /// Seconds, more than 0.
+  static final class Duration implements ITypeConverter<Double> {
+    @Override
+    public Double convert(String text) {
+      double seconds = Double.parseDouble(text);
+      if (!(seconds > 0)) {
+        throw new TypeConversionException("\"" + text + "\". Expected more than 0 seconds.");
+      }
+      return seconds;
+    }
   }
 }

@@ -48,9 +48,9 @@ final class Runs {
     if (Files.isDirectory(file) || folder == null || !Files.isDirectory(folder)) {
       throw new IllegalArgumentException(
           option
-              + " "
+              + ": cannot write "
               + file
-              + (Files.isDirectory(file) ? " is a folder." : ": its folder is not there.")
+              + (Files.isDirectory(file) ? ": it is a folder." : ": its folder is not there.")
               + " Expected a file in a folder that is there.");
     }
   }
