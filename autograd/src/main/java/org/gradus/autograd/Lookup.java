@@ -71,6 +71,7 @@ public final class Lookup {
     Tensor y =
         tape.scope().real("rows", ids.shape().insert(ids.shape().rank(), table.table().width()));
     tape.kernels().gather().rows(y.buffer(), table.table(), ids.buffer(), n);
+    tape.probe().reads(table);
     return tape.record("rows", y, (dy, dx) -> places.give(dy, dx), !table.frozen());
   }
 
@@ -149,6 +150,7 @@ public final class Lookup {
       check(table, values, offsets[f * batch], offsets[(f + 1) * batch]);
       takesMaximum |= bag.pooling() == Pooling.MAX;
       trains |= !table.frozen();
+      tape.probe().reads(table);
       width += table.table().width();
       plan.add(new JaggedKernels.Bags(table.table(), bag.pooling(), table.paddingId()));
     }

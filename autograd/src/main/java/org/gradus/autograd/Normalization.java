@@ -80,6 +80,8 @@ final class Normalization {
               + each
               + ", one number per column.");
     }
+    tape.probe().reads(mean);
+    tape.probe().reads(variance);
     return tape.record(
         "normalizeColumns",
         normalized(s, x.value(), mean, variance, epsilon),

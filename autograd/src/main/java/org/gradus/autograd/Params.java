@@ -13,6 +13,7 @@ import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Table;
 import org.gradus.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// Hands out a model's parameters by path, and keeps them.
 ///
@@ -33,7 +34,8 @@ public final class Params implements AutoCloseable {
   private final Store store;
   private final String prefix;
 
-  private record Store(Device device, long seed, Scope scope, TreeMap<String, Parameter> byPath) {}
+  private record Store(
+      Device device, @Nullable Long seed, Scope scope, TreeMap<String, Parameter> byPath) {}
 
   private Params(Store store, String prefix) {
     this.store = store;
@@ -43,6 +45,12 @@ public final class Params implements AutoCloseable {
   /// No parameters yet, on a device.
   public static Params create(Device device, long seed) {
     return new Params(new Store(device, seed, new Scope(device), new TreeMap<>()), "");
+  }
+
+  /// As [#create], with every number 0 whatever the initialisers say: for a look at shapes. Tables take no memory until
+  /// they are written.
+  public static Params zeros(Device device) {
+    return new Params(new Store(device, null, new Scope(device), new TreeMap<>()), "");
   }
 
   /// The same store, with every path below `name`.
@@ -80,7 +88,10 @@ public final class Params implements AutoCloseable {
   public DenseParameter dense(String name, Shape shape, Parameter.Role role, Initializer init) {
     String path = claim(name);
     float[] values = new float[shape.elements()];
-    init.fill(values, 0, Initializer.Fans.of(shape), Counter.key(store.seed, path));
+    Long seed = store.seed;
+    if (seed != null) {
+      init.fill(values, 0, Initializer.Fans.of(shape), Counter.key(seed, path));
+    }
     Tensor value = store.scope.real(path, shape);
     store.device.upload(value.buffer(), values);
     DenseParameter p = new DenseParameter(path, role, value);
@@ -113,7 +124,10 @@ public final class Params implements AutoCloseable {
     String path = claim(name);
     TableParameter p = new TableParameter(path, store.device.table(rows, width), paddingId);
     store.byPath.put(path, p); // from here on, close() frees the memory, whatever happens
-    initialize(p, init, Counter.key(store.seed, path));
+    Long seed = store.seed;
+    if (seed != null) {
+      initialize(p, init, Counter.key(seed, path));
+    }
     return p;
   }
 

@@ -4,7 +4,7 @@ package org.gradus.autograd;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Tensor;
 
-/// What a gradient check sees of a tape: values and gradients on their way, branches taken, and values behind
+/// What a gradient check, or a [Watcher], sees of a tape: values and gradients on their way, branches taken, and values behind
 /// stop-gradient.
 ///
 /// While a tape is walked back, the insides of checkpoints are computed again and shown again.
@@ -14,6 +14,12 @@ interface Probe {
 
   /// What an operation computed, before anyone reads it; may be overwritten, unless it shares its memory.
   default void value(String op, Tensor value, Var[] inputs) {}
+
+  /// The operation that reports its value next reads a tensor that is none of its inputs: statistics.
+  default void reads(Tensor constant) {}
+
+  /// The operation that reports its value next reads rows of a table.
+  default void reads(TableParameter table) {}
 
   /// A constant that enters the tape. The result lives in `scope` where it is not the constant itself.
   default Tensor constant(Tensor value, Scope scope) {

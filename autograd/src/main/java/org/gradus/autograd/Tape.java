@@ -49,6 +49,11 @@ public final class Tape implements AutoCloseable {
     return new Tape(device, false, Probe.NONE);
   }
 
+  /// A tape that only computes, and shows every operation to a watcher.
+  public static Tape watched(Device device, Watcher watcher) {
+    return new Tape(device, false, new WatcherProbe(watcher));
+  }
+
   /// A tape watched by a gradient check.
   static Tape probed(Device device, boolean recording, Probe probe) {
     return new Tape(device, recording, probe);

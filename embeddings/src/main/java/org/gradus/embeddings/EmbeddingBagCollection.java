@@ -14,7 +14,11 @@ import org.gradus.autograd.Tape;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
-/// Tables, each looked into by one or several features, all in one jagged lookup (TorchRec's EBC).
+/// Tables, each looked into by one or several features, all in one jagged lookup (TorchRec's EBC):
+///
+/// ```
+/// s_f = Σᵢ aᵢ E[idᵢ] over the bag of f, or its mean, a = 1 without weights   (EB-1)
+/// ```
 ///
 /// Look-up is by name: the order of the batch's keys does not matter. Features come out in the order of the
 /// configurations.

@@ -6,10 +6,10 @@ import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Var;
 
-/// The linear term that many papers share (S-2): one weight per feature, no bias inside.
+/// The linear term that many papers share: one weight per feature, no bias inside.
 ///
 /// ```
-/// ℓ(x) = Σ categorical w[c_f] + Σ multi-valued pool w[c] + Σ dense w_f x_f
+/// ℓ(x) = Σ categorical w[c_f] + Σ multi-valued pool w[c] + Σ dense w_f x_f   (S-2)
 /// ```
 public final class FirstOrder {
   private final FieldEmbeddings weights; // width 1

@@ -37,7 +37,9 @@ public final class Models {
     throw new IllegalArgumentException(
         "model "
             + name
-            + ": no such model. Expected one of: "
+            + ": no such model."
+            + Spelling.hint(name, all().stream().map(ModelSpec::name).toList())
+            + " Expected one of: "
             + String.join(", ", all().stream().map(ModelSpec::name).toList()));
   }
 }

@@ -27,7 +27,9 @@ public final class Settings {
       throw new IllegalArgumentException(
           "settings: unknown "
               + String.join(", ", unknown)
-              + ". Expected some of: "
+              + "."
+              + Spelling.hint(unknown.getFirst(), this.options.keySet())
+              + " Expected some of: "
               + String.join(", ", this.options.keySet()));
     }
     given.forEach(

@@ -79,7 +79,8 @@ class SettingsTest {
     assertThatThrownBy(() -> settings(Map.of("dimm", "2")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "settings: unknown dimm. Expected some of: dim, rate, on, colour, sizes, names");
+            "settings: unknown dimm. Did you mean dim? Expected some of: dim, rate, on, colour,"
+                + " sizes, names");
     assertThatThrownBy(() -> settings(Map.of()).integer("width"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("settings: the model declares no option width.");

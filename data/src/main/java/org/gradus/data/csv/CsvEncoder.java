@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -26,9 +25,7 @@ import org.gradus.data.prepared.Row;
 import org.gradus.data.vocabulary.MissingPolicy;
 import org.gradus.data.vocabulary.TextVocabulary;
 import org.gradus.embeddings.Field;
-import org.gradus.embeddings.Field.LabelKind;
 import org.gradus.embeddings.Schema;
-import org.gradus.tensor.Pooling;
 import org.jspecify.annotations.Nullable;
 
 /// From rows of a table to examples, with the vocabularies and statistics of the training rows.
@@ -55,11 +52,8 @@ public final class CsvEncoder implements DataSource.Encoder, FittedFields {
     this.means = means;
     this.deviations = deviations;
     this.missing = missing;
-    List<Field> fields = new ArrayList<>();
-    for (Column c : columns.columns()) {
-      fields.add(field(c));
-    }
-    this.schema = new Schema(fields);
+    this.schema = columns.schema(this::size);
+    List<Field> fields = schema.fields();
     this.targets = new int[fields.size()];
     Row row = new Row(schema);
     for (int c = 0; c < targets.length; c++) {
@@ -72,27 +66,6 @@ public final class CsvEncoder implements DataSource.Encoder, FittedFields {
             case Field.Group _, Field.Domain _, Field.Timestamp _ -> row.integerIndex(f.name());
           };
     }
-  }
-
-  private Field field(Column c) {
-    String name = c.name();
-    String table = c.table();
-    return switch (c.kind()) {
-      case LABEL -> new Field.Label(name, c.choice("kind", LabelKind.BINARY));
-      case MASK -> new Field.LabelMask(name, c.option("label", ""));
-      case WEIGHT -> new Field.SampleWeight(name);
-      case GROUP -> new Field.Group(name);
-      case DOMAIN -> new Field.Domain(name, c.number("domains", 1, 1));
-      case TIMESTAMP -> new Field.Timestamp(name);
-      case DENSE -> new Field.Dense(name);
-      case CATEGORICAL -> new Field.Categorical(name, size(c), table);
-      case MULTI ->
-          new Field.MultiValued(
-              name, size(c), table, c.choice("pooling", Pooling.MEAN), maxLength(c));
-      case SEQUENCE -> new Field.Sequence(name, size(c), table, maxLength(c));
-      case SESSIONS ->
-          new Field.Sessions(name, size(c), table, c.number("max-sessions", 5, 1), maxLength(c));
-    };
   }
 
   private static MissingPolicy missing(Column c) {
@@ -130,10 +103,6 @@ public final class CsvEncoder implements DataSource.Encoder, FittedFields {
       }
     }
     return "";
-  }
-
-  private static int maxLength(Column c) {
-    return c.number("max-length", 50, 1);
   }
 
   private int size(Column c) {

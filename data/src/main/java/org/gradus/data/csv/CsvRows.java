@@ -12,6 +12,7 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.gradus.data.BadRows;
 import org.gradus.data.DataException;
@@ -51,7 +52,7 @@ final class CsvRows implements AutoCloseable {
       if (!records.hasNext()) {
         throw new DataException(file + ": the file is empty. Expected a first line of names.");
       }
-      List<String> names = records.next().getFields();
+      List<String> names = withoutMark(records.next().getFields());
       this.width = names.size();
       this.places = places(names, labelsOptional);
       opened = true;
@@ -62,14 +63,20 @@ final class CsvRows implements AutoCloseable {
     }
   }
 
+  /// The names without the byte order mark that some programs put before the first.
+  private static List<String> withoutMark(List<String> names) {
+    List<String> plain = new ArrayList<>(names);
+    if (plain.getFirst().startsWith("\uFEFF")) {
+      plain.set(0, plain.getFirst().substring(1));
+    }
+    return plain;
+  }
+
   private int[] places(List<String> names, boolean labelsOptional) {
     int[] found = new int[schema.columns().size()];
     for (int c = 0; c < found.length; c++) {
       CsvSchema.Column column = schema.columns().get(c);
       found[c] = names.indexOf(column.name());
-      if (found[c] < 0 && c == 0 && names.get(0).equals("\uFEFF" + column.name())) {
-        found[c] = 0;
-      }
       boolean optional =
           switch (column.kind()) {
             case LABEL, MASK, WEIGHT -> labelsOptional;

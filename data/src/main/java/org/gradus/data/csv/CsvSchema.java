@@ -11,7 +11,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.ToIntFunction;
 import org.gradus.data.DataException;
+import org.gradus.embeddings.Field;
+import org.gradus.embeddings.Field.LabelKind;
+import org.gradus.embeddings.Schema;
+import org.gradus.tensor.Pooling;
 
 /// What the columns of a table are: a text file with one column per line, `kind name option=value …`, in the order in
 /// which the model's schema shall have them. Columns of the table that it does not name are left out.
@@ -38,6 +43,9 @@ import org.gradus.data.DataException;
 /// @param separator between columns
 /// @param columns in order
 public record CsvSchema(char separator, List<Column> columns) {
+  /// Rows of the smallest table: padding, out of vocabulary, and a value.
+  private static final int FEWEST = 3;
+
   /// What a column is for.
   enum Kind {
     LABEL(Set.of("kind")),
@@ -68,7 +76,8 @@ public record CsvSchema(char separator, List<Column> columns) {
   /// One column.
   ///
   /// @param options as written
-  public record Column(Kind kind, String name, Map<String, String> options) {
+  /// @param place where it stands, for messages: `FILE:LINE`
+  public record Column(Kind kind, String name, Map<String, String> options, String place) {
     String option(String key, String preset) {
       return options.getOrDefault(key, preset);
     }
@@ -103,7 +112,8 @@ public record CsvSchema(char separator, List<Column> columns) {
 
     DataException bad(String key, String expected) {
       return new DataException(
-          "schema file: "
+          place
+              + ": column "
               + name
               + ": "
               + key
@@ -153,7 +163,13 @@ public record CsvSchema(char separator, List<Column> columns) {
     if (columns.isEmpty()) {
       throw new DataException(file + ": no columns. Expected lines such as \"label click\".");
     }
-    return new CsvSchema(separator, List.copyOf(columns));
+    CsvSchema schema = new CsvSchema(separator, List.copyOf(columns));
+    try {
+      schema.schema(FEWEST); // options that are wrong are wrong before a row is read
+    } catch (IllegalArgumentException e) {
+      throw new DataException(file + ": " + e.getMessage(), e);
+    }
+    return schema;
   }
 
   private static char separator(Path file, long line, String word) {
@@ -201,7 +217,51 @@ public record CsvSchema(char separator, List<Column> columns) {
             file, line, words.get(1), word, "Expected " + key + "= once, not twice.");
       }
     }
-    return new Column(kind, words.get(1), Map.copyOf(options));
+    return new Column(kind, words.get(1), Map.copyOf(options), file + ":" + line);
+  }
+
+  /// What batches of the columns look like when every table has as many rows, but for hashed ones, whose rows are told.
+  ///
+  /// @param rows of a table; the data decide when there are some
+  public Schema schema(int rows) {
+    return schema(c -> c.number("hash", rows, 3));
+  }
+
+  /// What batches of the columns look like.
+  ///
+  /// @param size rows of the table that a column reads
+  Schema schema(ToIntFunction<Column> size) {
+    List<Field> fields = new ArrayList<>();
+    for (Column c : columns) {
+      fields.add(field(c, size));
+    }
+    return new Schema(fields);
+  }
+
+  private static Field field(Column c, ToIntFunction<Column> size) {
+    String name = c.name();
+    String table = c.table();
+    return switch (c.kind()) {
+      case LABEL -> new Field.Label(name, c.choice("kind", LabelKind.BINARY));
+      case MASK -> new Field.LabelMask(name, c.option("label", ""));
+      case WEIGHT -> new Field.SampleWeight(name);
+      case GROUP -> new Field.Group(name);
+      case DOMAIN -> new Field.Domain(name, c.number("domains", 1, 1));
+      case TIMESTAMP -> new Field.Timestamp(name);
+      case DENSE -> new Field.Dense(name);
+      case CATEGORICAL -> new Field.Categorical(name, size.applyAsInt(c), table);
+      case MULTI ->
+          new Field.MultiValued(
+              name, size.applyAsInt(c), table, c.choice("pooling", Pooling.MEAN), maxLength(c));
+      case SEQUENCE -> new Field.Sequence(name, size.applyAsInt(c), table, maxLength(c));
+      case SESSIONS ->
+          new Field.Sessions(
+              name, size.applyAsInt(c), table, c.number("max-sessions", 5, 1), maxLength(c));
+    };
+  }
+
+  private static int maxLength(Column c) {
+    return c.number("max-length", 50, 1);
   }
 
   /// The schema as a text that [#parse] reads.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.data.csv;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,10 +61,7 @@ public final class CsvSource implements DataSource {
     if (path == null) {
       throw new DataException("--data csv needs --path: " + description() + ".");
     }
-    Path schemaFile =
-        s.given("schema")
-            ? Path.of(s.text("schema"))
-            : path.resolveSibling(path.getFileName() + ".schema");
+    Path schemaFile = s.given("schema") ? Path.of(s.text("schema")) : schemaBeside(path);
     CsvSchema schema = CsvSchema.read(schemaFile);
     CsvSplits splits = CsvSplits.of(schema, s, request.seed());
     long seed = s.choice("split", CsvSplits.By.class).seeded() ? request.seed() : 0;
@@ -91,6 +89,17 @@ public final class CsvSource implements DataSource {
               PreparedFolder.writeFacts(building, bad.with(Map.of()));
             });
     return new Opened(folder.open(NAME), CsvEncoder.load(folder.path()));
+  }
+
+  /// `rows.csv.schema` for `rows.csv`; for `rows.csv.gz` as well, unless there is a `rows.csv.gz.schema`.
+  private static Path schemaBeside(Path path) {
+    Path beside = path.resolveSibling(path.getFileName() + ".schema");
+    String name = path.getFileName().toString();
+    if (name.endsWith(".gz") && !Files.exists(beside)) {
+      Path plain = path.resolveSibling(name.substring(0, name.length() - 3) + ".schema");
+      return Files.exists(plain) ? plain : beside;
+    }
+    return beside;
   }
 
   private static void look(

@@ -23,6 +23,9 @@ import org.gradus.tensor.Counter;
 /// number tells. The terms with d lead to the product: a model that has found the sides for their sake needs only to
 /// multiply them. Users rate distinct items of a power law, one per minute.
 final class MovieLensGenerator {
+  /// Ratings of a user, at least: one for each split.
+  static final int FEWEST = 3;
+
   private static final int AGES = 12;
   private static final int OCCUPATIONS = 21;
   private static final int GENRES = MovieLensFiles.GENRES_100K.size();
@@ -90,7 +93,7 @@ final class MovieLensGenerator {
   /// Draws about `ratings` ratings, the same number for every user. Memory does not grow with them.
   void rate(int ratings, Sink to) {
     PowerLaw popularity = new PowerLaw(items, 0.8);
-    int each = Math.min(items / 2, Math.max(3, ratings / users));
+    int each = Math.min(items / 2, Math.max(FEWEST, ratings / users));
     for (int u = 1; u <= users; u++) {
       long draws = Counter.key(Counter.key(key, "ratings"), u);
       IntOpenHashSet rated = new IntOpenHashSet();

@@ -73,7 +73,23 @@ public final class MovieLensSyntheticSource implements DataSource, RawGenerator 
     if (rows > Integer.MAX_VALUE) {
       throw new DataException(rows + " ratings. Expected at most " + Integer.MAX_VALUE + ".");
     }
-    return MovieLensText.write(folder, generator(Settings.of(this, settings), seed), (int) rows);
+    Settings s = Settings.of(this, settings);
+    long users = s.integer("users", 1);
+    long most = users * (s.integer("items", 10) / 2);
+    if (rows < MovieLensGenerator.FEWEST * users || rows > most) {
+      throw new DataException(
+          rows
+              + " ratings of "
+              + users
+              + " users. Expected at least "
+              + MovieLensGenerator.FEWEST
+              + " of each and at most every other item, "
+              + MovieLensGenerator.FEWEST * users
+              + " to "
+              + most
+              + "; data.users and data.items change that.");
+    }
+    return MovieLensText.write(folder, generator(s, seed), (int) rows);
   }
 
   @Override

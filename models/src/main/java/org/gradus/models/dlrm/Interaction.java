@@ -60,7 +60,11 @@ public final class Interaction {
   public record Cross(CrossKind kind, int layers, int rank, int experts, Activation activation)
       implements Config {}
 
-  /// Two towers multiplied (PJ-3), behind d (PJ-4).
+  /// Two towers multiplied (PJ-3), I, behind d:
+  ///
+  /// ```
+  /// Y = [d; flatten(I)]                                        (PJ-4)
+  /// ```
   public record Projection(List<Integer> branch1, List<Integer> branch2) implements Config {}
 
   /// The four cross networks.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models.neuralcf;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.gradus.autograd.Params;
+import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.Model;
 import org.gradus.models.ModelSpec;
@@ -69,6 +71,19 @@ public final class NeuralCfSpec implements ModelSpec {
   @Override
   public @Nullable String conflict(Settings s) {
     return config(s).conflict();
+  }
+
+  /// With a user and an item of the names that the settings ask for.
+  @Override
+  public Schema exampleSchema(Settings s) {
+    List<Field> fields = new ArrayList<>(ModelSpec.super.exampleSchema(s).fields());
+    for (String role : List.of("user", "item")) {
+      List<String> names = s.wordList(role);
+      if (!names.isEmpty() && fields.stream().noneMatch(f -> names.contains(f.name()))) {
+        fields.addFirst(new Field.Categorical(names.getFirst(), 6));
+      }
+    }
+    return new Schema(fields);
   }
 
   @Override

@@ -76,10 +76,7 @@ class BenchCommandTest {
         "bench resnet | no workload resnet. Expected deepfm, dlrm, din, gru or all",
         "bench deepfm --model=fm | --model fm beside deepfm. Expected one of them",
         "bench deepfm --set=embeddingDim=4 | Expected --model beside it",
-        "bench --model=nothing | no such model",
-        "bench deepfm --batch=0 | --batch 0. Expected at least 1",
-        "bench deepfm --rows=1 | --rows 1. Expected at least 2",
-        "bench deepfm --seconds=0 | 0.0 seconds",
+        "bench --model=nothing | no such model"
       })
   void wrongUseIsTold(String line, String message) {
     Result done = cli.run(line.split(" ", -1));

@@ -32,7 +32,19 @@ class CommandLineTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"train", "evaluate", "predict", "gradcheck", "bench", "models", "data", "doctor"})
+      strings = {
+        "train",
+        "compare",
+        "evaluate",
+        "predict",
+        "gradcheck",
+        "explain",
+        "weights",
+        "bench",
+        "models",
+        "data",
+        "doctor"
+      })
   void everyCommandHasHelp(String command) {
     Result help = cli.run(command, "--help");
     assertThat(help.code()).isZero();
@@ -53,6 +65,11 @@ class CommandLineTest {
   @CsvSource({
     "train, model data path device config set on-bad-row epochs steps-per-epoch batch-size seed"
         + " threads checkpoint-every out resume init-from",
+    "compare, models data path device set on-bad-row seeds epochs batch-size threads out",
+    "explain, model data path schema rows set json",
+    "weights map, model data path device set",
+    "weights export, run out map device",
+    "weights import, model from map out data path device set",
     "evaluate, run device data path",
     "predict, run in out device",
     "gradcheck, model device seed json",
@@ -97,6 +114,20 @@ class CommandLineTest {
         "nothing",
         "train --epoch-count 3",
         "train --epochs three",
+        "train --epochs 0",
+        "train --batch-size -1",
+        "train --threads 0",
+        "train --steps-per-epoch -1",
+        "train --checkpoint-every -1",
+        "compare --models lr --seeds 0",
+        "compare --models ,",
+        "compare --models lr,,fm",
+        "data generate --rows 0 --out x",
+        "data describe --top -1",
+        "explain --model lr --schema x --rows 1",
+        "bench --batch 0",
+        "bench --rows 1",
+        "bench --seconds 0",
         "train --set rows",
         "evaluate",
         "predict --run x --in y",
@@ -129,6 +160,29 @@ class CommandLineTest {
           .startsWith(error.err().strip())
           .contains("\tat org.gradus.models.Models.get");
     }
+  }
+
+  @Test
+  void namesThatAreNearlyRightAreGuessed() {
+    assertThat(failed("train", "--model", "deepmf")).contains("Did you mean deepfm?");
+    assertThat(failed("train", "--data", "ml100k")).contains("Did you mean ml-100k?");
+    assertThat(failed("train", "--set", "embedingDim=3")).contains("Did you mean embeddingDim?");
+    assertThat(failed("train", "--set", "data.row=3")).contains("Did you mean data.rows?");
+  }
+
+  @Test
+  void aResultThatCouldNotBeWrittenIsNoReasonToWork() throws IOException {
+    Path none = folder.resolve("none").resolve("x.json");
+    for (String command : List.of("gradcheck --model lr", "bench --model lr")) {
+      Result r = cli.run((command + " --json " + none).split(" ", -1));
+      assertThat(r.code()).isEqualTo(1);
+      assertThat(r.out()).isEmpty();
+      assertThat(r.err()).contains("--json: cannot write " + none + ": its folder is not there");
+    }
+    assertThat(failed("gradcheck", "--model=lr", "--json=" + folder)).contains("it is a folder");
+    Path file = Files.writeString(folder.resolve("file"), "precious");
+    assertThat(failed("compare", "--models=lr", "--out=" + file)).contains("is no folder");
+    assertThat(Files.readString(file)).isEqualTo("precious");
   }
 
   @Test
@@ -166,7 +220,6 @@ class CommandLineTest {
     assertThat(failed("train", "--set=rate=fast")).contains("rate=fast", "number");
     assertThat(failed("train", "--set=rate=-1")).contains("rate -1");
     assertThat(failed("train", "--set=penaltyTables=some")).contains("ROWS, ALL, DIN");
-    assertThat(failed("train", "--epochs=0")).contains("at least 1 epoch");
     assertThat(failed("train", "--set=embeddingDim=two"))
         .contains("embeddingDim=two", "whole number");
     assertThat(failed("train", "--set=data.rows=-5")).contains("rows", "at least 1");
@@ -223,7 +276,7 @@ class CommandLineTest {
     assertThat(cpu.out()).contains("passed on cpu, seed 1");
     Result unwritable = cli.run("gradcheck", "--model=lr", "--json=" + file + "/below");
     assertThat(unwritable.code()).isEqualTo(1);
-    assertThat(unwritable.err()).contains("cannot write", "below");
+    assertThat(unwritable.err()).contains("below: its folder is not there");
   }
 
   @Test
@@ -268,5 +321,16 @@ class CommandLineTest {
             Map.of("GRADUS_DEVICE", "tpu", "GRADUS_CACHE", "ignored"));
     assertThat(typed.code()).as(typed.all()).isZero();
     assertThat(Cli.metrics(other).path("device").asString()).isEqualTo("cpu");
+  }
+
+  @Test
+  void doctorLooksAtTheDeviceOfTheEnvironment() throws IOException, InterruptedException {
+    List<String> fast = List.of("-XX:TieredStopAtLevel=1");
+    Result wrong = cli.fork(fast, List.of("doctor"), Map.of("GRADUS_DEVICE", "tpu"));
+    assertThat(wrong.code()).isEqualTo(1);
+    assertThat(wrong.err()).contains("GRADUS_DEVICE=tpu: device tpu: no such device");
+    Result empty = cli.fork(fast, List.of("doctor"), Map.of("GRADUS_DEVICE", ""));
+    assertThat(empty.code()).as(empty.all()).isZero();
+    assertThat(empty.out()).containsPattern("GRADUS_DEVICE +not set");
   }
 }

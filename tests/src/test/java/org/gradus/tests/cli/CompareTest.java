@@ -87,8 +87,8 @@ class CompareTest {
       assertThat(r.err()).contains("--set: unknown ").doesNotContain("seed 0");
     }
     Result seeds = cli.run(Cli.join(start, protocol("--seeds=0")));
-    assertThat(seeds.code()).isEqualTo(1);
-    assertThat(seeds.err()).contains("--seeds 0. Expected at least 1.");
+    assertThat(seeds.code()).isEqualTo(2);
+    assertThat(seeds.err()).contains("'--seeds'", "at least 1");
     Result misfit =
         cli.run(Cli.join(List.of("compare", "--models=lr,neural-cf", "--out=" + out), protocol()));
     assertThat(misfit.code()).isEqualTo(1); // the data have no users

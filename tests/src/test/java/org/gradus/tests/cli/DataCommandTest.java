@@ -99,6 +99,8 @@ class DataCommandTest {
                 "no setting skews",
                 "data generate --set=skew=steep --out=x",
                 "skew",
+                "data generate --data=movielens-synthetic --rows=100 --out=x",
+                "at least 3 of each",
                 "data generate --rows=5 --out=" + file + "/x",
                 file.toString(),
                 "data prepare --data=criteo",

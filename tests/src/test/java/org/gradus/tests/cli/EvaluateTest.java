@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.zip.GZIPInputStream;
 import org.gradus.tests.cli.Cli.Result;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -206,6 +207,33 @@ class EvaluateTest {
     // any other unseen token is the same
     Path other = text.with(0, 15, "12345678").write(folder.resolve("unseen.tsv"));
     assertThat(predicted("lr", "cpu", other)[0]).isEqualTo(scores[0]);
+  }
+
+  @Test
+  void predictCompressesWhatIsCalledSo() throws IOException {
+    Path rows = text.write(folder.resolve("packed.tsv"));
+    Path plain = folder.resolve("plain");
+    Path packed = folder.resolve("packed.gz");
+    ok("predict", run("lr"), "--in=" + rows, "--out=" + plain);
+    ok("predict", run("lr"), "--in=" + rows, "--out=" + packed);
+    try (var in = new GZIPInputStream(Files.newInputStream(packed))) {
+      assertThat(in.readAllBytes()).isEqualTo(Files.readAllBytes(plain));
+    }
+  }
+
+  @Test
+  void predictDoesNotOverwriteItsRows() throws IOException {
+    Path rows = text.write(folder.resolve("kept.tsv"));
+    byte[] before = Files.readAllBytes(rows);
+    for (Path out : List.of(rows, folder.resolve(".").resolve("kept.tsv"))) {
+      Result r = cli.run("predict", run("lr"), "--in=" + rows, "--out=" + out);
+      assertThat(r.code()).isEqualTo(1);
+      assertThat(r.err()).contains("is the file of the rows");
+    }
+    assertThat(Files.readAllBytes(rows)).isEqualTo(before);
+    assertThat(
+            cli.run("predict", run("lr"), "--in=" + rows, "--out=" + folder.resolve("no/x")).err())
+        .contains("its folder is not there");
   }
 
   @Test

@@ -334,9 +334,44 @@ class TrainCommandTest {
     assertThat(failed(List.of("train", "--resume=" + folder.resolve("no")))).contains("is no run");
     assertThat(Cli.contents(run)).isEqualTo(before);
     // a run that had ended is only reported again
-    Result again = cli.run("train", resume, "--threads=1", "--no-baselines");
+    Result again = cli.run("train", resume, "--threads=1");
     assertThat(again.code()).as(again.all()).isZero();
+    assertThat(again.err())
+        .contains("the run had ended after step 6: reported again")
+        .doesNotContain("baseline"); // it was begun without
     assertThat(again.out()).contains(Cli.metrics(run).path("parameters_sha256").asString());
+  }
+
+  @Test
+  void whatCannotBeginLeavesNoFolder() throws IOException {
+    Path run = folder.resolve("run");
+    List<String> lr = Cli.join(LR, List.of("--epochs=1", "--out=" + run));
+    assertThat(failed(Cli.join(lr, List.of("--set=metric=valid.acu", "--set=patience=2"))))
+        .contains("valid.acu is no metric. Did you mean valid.auc?");
+    assertThat(failed(Cli.join(lr, List.of("--set=metric=valid.gauc"))))
+        .contains("valid.gauc is undefined: the rows belong to no users");
+    assertThat(failed(Cli.join(lr, List.of("--init-from=" + folder.resolve("none")))))
+        .contains("none");
+    assertThat(run).doesNotExist();
+    assertThat(trained(Cli.join(LR, List.of("--epochs=1")), "run")).exists();
+  }
+
+  @Test
+  void whatIsWrongInAFileIsSaidInItsOwnWords() throws IOException {
+    for (var e :
+        Map.of(
+                "loop: {epochs: many}", "loop.epochs: \"many\". Expected a whole number.",
+                "seed: 1.5", "seed: 1.5. Expected a whole number.",
+                "stopping: 3", "stopping: 3. Expected keys and values.",
+                "measure: {gauc: FOO}", "measure.gauc: \"FOO\". Expected one of: IMPRESSIONS,",
+                "optimizer: {groups: [{rule: {name: Adam}, rate: x}]}",
+                    "optimizer.groups[0].rate: \"x\". Expected a number.")
+            .entrySet()) {
+      Path file = Files.writeString(folder.resolve("wrong.yaml"), e.getKey());
+      assertThat(failed(List.of("train", "--config=" + file)))
+          .contains("wrong.yaml: " + e.getValue())
+          .doesNotContain("org.gradus");
+    }
   }
 
   @Test

@@ -27,10 +27,12 @@ import org.gradus.trainer.bench.Workloads;
 import org.gradus.trainer.store.AtomicFiles;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -78,22 +80,27 @@ final class BenchCommand implements Runnable {
   @Option(
       names = "--device",
       paramLabel = "NAME",
-      defaultValue = "${env:GRADUS_DEVICE:-cpu}",
       description = "default: $$GRADUS_DEVICE, else cpu")
-  private String device = "cpu";
+  private @Nullable String device;
 
   @Option(
       names = "--threads",
       paramLabel = "N",
+      converter = Whole.Positive.class,
       description = "of the cpu device (default: one per core)")
   private @Nullable Integer threads;
 
-  @Option(names = "--batch", paramLabel = "N", description = "examples of a step")
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      converter = Whole.Positive.class,
+      description = "examples of a step")
   private @Nullable Integer batch;
 
   @Option(
       names = "--rows",
       paramLabel = "N",
+      converter = Whole.SeveralRows.class,
       defaultValue = "100000",
       description = "rows of each table (default 100000)")
   private int rows = Workloads.ROWS;
@@ -101,6 +108,7 @@ final class BenchCommand implements Runnable {
   @Option(
       names = "--seconds",
       paramLabel = "S",
+      converter = Duration.class,
       defaultValue = "5",
       description = "how long steps are measured, after 100 of warm-up (default 5)")
   private double seconds = 5;
@@ -118,7 +126,8 @@ final class BenchCommand implements Runnable {
   public void run() {
     PrintWriter out = spec.commandLine().getOut();
     List<Workload> workloads = chosen();
-    String name = Devices.choose(device).name();
+    Runs.checkFile("--json", json);
+    String name = Devices.choose(Runs.device(device, "cpu")).name();
     List<Map<String, Object>> measured = new ArrayList<>();
     Map<String, Object> all = new LinkedHashMap<>();
     DeviceOptions options =
@@ -148,12 +157,6 @@ final class BenchCommand implements Runnable {
   }
 
   private List<Workload> chosen() {
-    if (rows < 2) {
-      throw new IllegalArgumentException("--rows " + rows + ". Expected at least 2.");
-    }
-    if (batch != null && batch < 1) {
-      throw new IllegalArgumentException("--batch " + batch + ". Expected at least 1.");
-    }
     if (model == null && !set.isEmpty()) {
       throw new IllegalArgumentException(
           "--set: the workloads have settings of their own. Expected --model beside it.");
@@ -256,5 +259,17 @@ final class BenchCommand implements Runnable {
           100 * data.share());
     }
     out.flush();
+  }
+
+  /// Seconds, more than 0.
+  static final class Duration implements ITypeConverter<Double> {
+    @Override
+    public Double convert(String text) {
+      double seconds = Double.parseDouble(text);
+      if (!(seconds > 0)) {
+        throw new TypeConversionException("\"" + text + "\". Expected more than 0 seconds.");
+      }
+      return seconds;
+    }
   }
 }

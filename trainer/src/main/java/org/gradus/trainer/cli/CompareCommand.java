@@ -21,10 +21,11 @@ import org.gradus.trainer.run.Bars;
 import org.gradus.trainer.run.RunResult;
 import org.gradus.trainer.run.TrainConfig;
 import org.gradus.trainer.store.AtomicFiles;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `gradus compare`.
@@ -49,48 +50,15 @@ final class CompareCommand implements Runnable {
       description = "see: gradus models")
   private List<String> models = new ArrayList<>();
 
-  @Option(
-      names = "--data",
-      paramLabel = "D",
-      description = "see: gradus data list (default criteo-synthetic)")
-  private @Nullable String data;
-
-  @Option(names = "--path", paramLabel = "P", description = "file or folder of the data")
-  private @Nullable Path path;
-
-  @Option(
-      names = "--device",
-      paramLabel = "NAME",
-      description = "reference, cpu, cuda or auto (default: $$GRADUS_DEVICE, else auto)")
-  private @Nullable String device;
+  @Mixin private Protocol protocol = new Protocol();
 
   @Option(
       names = "--seeds",
       paramLabel = "N",
+      converter = Whole.Positive.class,
       defaultValue = "3",
       description = "trains with the seeds 0 to N-1 (default 3)")
   private int seeds = 3;
-
-  @Option(names = "--epochs", paramLabel = "N", description = "passes over the training rows")
-  private @Nullable Integer epochs;
-
-  @Option(names = "--batch-size", paramLabel = "N", description = "rows of a batch")
-  private @Nullable Integer batchSize;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "of the cpu device; results do not depend on it")
-  private @Nullable Integer threads;
-
-  @Option(
-      names = "--set",
-      paramLabel = "key=value",
-      converter = Assignment.Converter.class,
-      description =
-          "an option of training or data, or of every model that has it; MODEL.key=value for one"
-              + " model")
-  private List<Assignment> set = new ArrayList<>();
 
   @Option(
       names = "--out",
@@ -102,11 +70,9 @@ final class CompareCommand implements Runnable {
   @Override
   public void run() {
     PrintWriter err = spec.commandLine().getErr();
-    if (seeds < 1) {
-      throw new IllegalArgumentException("--seeds " + seeds + ". Expected at least 1.");
-    }
+    Runs.checkFolder("--out", out);
     List<ModelSpec> chosen = chosen();
-    Map<String, String> given = Assignment.map(set, "");
+    Map<String, String> given = protocol.settings();
     checkKeys(given, chosen);
     Map<String, String> settings = new LinkedHashMap<>();
     for (ModelSpec m : chosen) {
@@ -115,7 +81,7 @@ final class CompareCommand implements Runnable {
       settings.put(m.name(), said(own, m));
     }
     TrainConfig first = configured(chosen.getFirst(), own(given, chosen.getFirst()));
-    String deviceName = Runs.device(device, first, err);
+    String deviceName = Runs.device(protocol.device(), first, err);
     Comparison comparison = new Comparison();
     try (DataSet rows = Session.open(first, err).data()) {
       for (ModelSpec m : fitting(chosen, given, rows, deviceName, err)) {
@@ -123,7 +89,7 @@ final class CompareCommand implements Runnable {
         for (int seed = 0; seed < seeds; seed++) {
           err.println("compare: " + m.name() + ", seed " + seed);
           err.flush();
-          TrainConfig c = TrainCommand.withDevice(configured(m, own(given, m)), deviceName);
+          TrainConfig c = configured(m, own(given, m)).on(deviceName);
           runs.add(TemporaryRun.train(c.withSeed(seed), rows));
         }
         comparison.add(m.name(), runs);
@@ -137,6 +103,11 @@ final class CompareCommand implements Runnable {
       return Models.all();
     }
     Set<String> names = new LinkedHashSet<>(models);
+    if (names.isEmpty() || names.contains("")) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--models: a name is empty. Expected names with commas between them, or all.");
+    }
     return names.stream().map(Models::get).toList();
   }
 
@@ -150,7 +121,7 @@ final class CompareCommand implements Runnable {
       PrintWriter err) {
     List<ModelSpec> fitting = new ArrayList<>();
     for (ModelSpec m : chosen) {
-      TrainConfig c = TrainCommand.withDevice(configured(m, own(given, m)), deviceName);
+      TrainConfig c = configured(m, own(given, m)).on(deviceName);
       try (Session _ = new Session(c, rows.schema(), deviceName)) {
         fitting.add(m);
       } catch (IllegalArgumentException e) {
@@ -190,7 +161,7 @@ final class CompareCommand implements Runnable {
   /// What of the settings given is meant for a model, its own before those for all.
   private Map<String, String> own(Map<String, String> given, ModelSpec m) {
     List<String> options = m.options().stream().map(o -> o.name()).toList();
-    DataSource source = Sources.get(data == null ? Presets.DATA : data);
+    DataSource source = protocol.source(Presets.of(m.name(), protocol.data()));
     Map<String, String> own = new LinkedHashMap<>();
     given.forEach(
         (key, value) -> {
@@ -211,33 +182,7 @@ final class CompareCommand implements Runnable {
   }
 
   private TrainConfig configured(ModelSpec m, Map<String, String> own) {
-    TrainConfig c = Presets.of(m.name(), data);
-    DataSource source = Sources.get(c.data().name());
-    Overrides overrides = new Overrides(own, m, source);
-    TrainConfig.Loop loop = c.loop();
-    TrainConfig all =
-        new TrainConfig(
-            new TrainConfig.ModelChoice(m.name(), m.settings(overrides.model()).toMap()),
-            new TrainConfig.DataChoice(
-                source.name(), path == null ? null : path.toString(), overrides.data()),
-            c.device(),
-            c.seed(),
-            new TrainConfig.Loop(
-                epochs == null ? loop.epochs() : epochs,
-                loop.stepsPerEpoch(),
-                batchSize == null ? loop.batchSize() : batchSize,
-                loop.dropLast()),
-            c.optimizer(),
-            c.loss(),
-            c.stopping(),
-            c.frozen(),
-            null,
-            c.measure(),
-            new TrainConfig.Execution(
-                threads == null ? c.execution().threads() : threads,
-                c.execution().checkpointEvery(),
-                c.execution().tableFiles()));
-    return overrides.apply(all);
+    return protocol.over(Presets.of(m.name(), protocol.data()), m, own);
   }
 
   /// The options of a model that were set, for the table.

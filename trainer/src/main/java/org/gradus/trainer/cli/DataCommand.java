@@ -133,8 +133,11 @@ final class DataCommand implements Runnable {
     @Option(
         names = "--rows",
         paramLabel = "N",
+        converter = Whole.ManyRows.class,
         defaultValue = "100000",
-        description = "how many (default 100000)")
+        description =
+            "how many (default 100000); of movielens-synthetic at most so many, as many of each"
+                + " user")
     private long rows = 100_000;
 
     @Option(
@@ -232,6 +235,7 @@ final class DataCommand implements Runnable {
     @Option(
         names = "--top",
         paramLabel = "N",
+        converter = Whole.Count.class,
         defaultValue = "3",
         description = "most frequent values to print of each field (default 3)")
     private int top = 3;

@@ -9,6 +9,7 @@ import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.DeviceProvider;
 import org.gradus.tensor.Devices;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -52,8 +53,14 @@ final class DoctorCommand implements Runnable {
             ? "jdk.incubator.vector is there"
             : "jdk.incubator.vector is missing: start through ./gradus, or add --add-modules"
                 + " jdk.incubator.vector");
-    String preset = System.getenv("GRADUS_DEVICE");
-    line(out, "GRADUS_DEVICE", preset == null ? "not set; --device defaults to auto" : preset);
+    String preset = Runs.presetDevice();
+    String unusable = preset == null ? null : unusable(preset);
+    line(
+        out,
+        "GRADUS_DEVICE",
+        preset == null
+            ? "not set; --device defaults to auto"
+            : preset + (unusable == null ? "" : ", which cannot be used"));
     out.println();
     for (DeviceProvider p : Devices.providers()) {
       var a = p.availability();
@@ -69,8 +76,22 @@ final class DoctorCommand implements Runnable {
             .filter(p -> !p.availability().usable() && !p.name().equals("cuda"))
             .map(DeviceProvider::name)
             .toList();
+    if (unusable != null) {
+      throw new CommandFailed(
+          "doctor: GRADUS_DEVICE=" + preset + ": " + unusable + " Set another, or unset it.");
+    }
     if (!broken.isEmpty()) {
       throw new CommandFailed("doctor: " + Gradus.words(broken) + " should work everywhere");
+    }
+  }
+
+  /// Why a device cannot be opened, or null.
+  private static @Nullable String unusable(String name) {
+    try {
+      Device.open(name).close();
+      return null;
+    } catch (IllegalArgumentException e) {
+      return e.getMessage();
     }
   }
 

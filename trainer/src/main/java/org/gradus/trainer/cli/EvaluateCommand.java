@@ -9,6 +9,7 @@ import java.util.Map;
 import org.gradus.data.DataSet;
 import org.gradus.data.DataSource;
 import org.gradus.data.Examples;
+import org.gradus.embeddings.Batch;
 import org.gradus.trainer.loss.Objective;
 import org.gradus.trainer.run.Evaluator;
 import org.gradus.trainer.run.RunFolder;
@@ -90,8 +91,24 @@ final class EvaluateCommand implements Runnable {
   private static Map<String, @Nullable Object> measured(
       Session session, TrainConfig config, String split, Examples rows) {
     List<String> labels = new Objective(config.loss(), rows.schema()).labels();
+    checkLabels(rows, labels);
     return new Evaluator(session.model(), session.device(), config.measure())
         .evaluate(split, rows, labels)
         .asMap();
+  }
+
+  /// Fails where a file without labels would be measured: predict takes one, and marks what is missing.
+  private static void checkLabels(Examples rows, List<String> labels) {
+    try (Examples.Stream stream = rows.stream(Examples.Pass.inOrder(1))) {
+      Batch first = stream.next();
+      for (String label : labels) {
+        if (first != null && Float.isNaN(first.label(label)[0])) {
+          throw new IllegalArgumentException(
+              "evaluate: the rows have no label "
+                  + label
+                  + ". Expected a column for it; predict scores rows without labels.");
+        }
+      }
+    }
   }
 }

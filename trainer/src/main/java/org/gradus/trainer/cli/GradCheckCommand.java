@@ -57,9 +57,8 @@ final class GradCheckCommand implements Runnable {
   @Option(
       names = "--device",
       paramLabel = "NAME",
-      defaultValue = "${env:GRADUS_DEVICE:-reference}",
-      description = "default: $GRADUS_DEVICE, else reference")
-  private String device = "reference";
+      description = "default: $$GRADUS_DEVICE, else reference")
+  private @Nullable String device;
 
   @Option(
       names = "--seed",
@@ -89,8 +88,9 @@ final class GradCheckCommand implements Runnable {
   @Override
   public void run() {
     PrintWriter out = spec.commandLine().getOut();
+    Runs.checkFile("--json", json);
     List<ModelSpec> models = model.equals("all") ? Models.all() : List.of(Models.get(model));
-    String name = Devices.choose(device).name();
+    String name = Devices.choose(Runs.device(device, "reference")).name();
     Map<String, Map<String, Row>> tables = new LinkedHashMap<>();
     List<String> failures = new ArrayList<>();
     try (Device reference = Device.open("reference");

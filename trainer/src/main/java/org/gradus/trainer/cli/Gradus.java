@@ -34,6 +34,8 @@ import picocli.CommandLine.Spec;
       BenchCommand.class,
       DataCommand.class,
       ModelsCommand.class,
+      ExplainCommand.class,
+      WeightsCommand.class,
       DoctorCommand.class,
       GenerateCompletion.class
     },

@@ -9,6 +9,7 @@ import java.util.Map;
 import org.gradus.data.DataSource;
 import org.gradus.models.ModelSpec;
 import org.gradus.models.Option;
+import org.gradus.models.Spelling;
 import org.gradus.trainer.optim.AbsentRows;
 import org.gradus.trainer.optim.Group;
 import org.gradus.trainer.optim.OptimizerConfig;
@@ -63,7 +64,9 @@ final class Overrides {
       throw new IllegalArgumentException(
           "--set: unknown "
               + Gradus.words(unknown)
-              + ". Expected an option of "
+              + "."
+              + Spelling.hint(unknown.getFirst(), keys(options, source))
+              + " Expected an option of "
               + spec.name()
               + " ("
               + Gradus.words(options)
@@ -73,6 +76,14 @@ final class Overrides {
               + Gradus.words(source.settings().keySet().stream().map(k -> "data." + k).toList())
               + ").");
     }
+  }
+
+  /// Every key there is.
+  private static List<String> keys(List<String> options, DataSource source) {
+    List<String> keys = new ArrayList<>(options);
+    keys.addAll(TRAINING);
+    source.settings().keySet().forEach(k -> keys.add("data." + k));
+    return keys;
   }
 
   /// Whether a key says how parameters are trained, whatever the model.

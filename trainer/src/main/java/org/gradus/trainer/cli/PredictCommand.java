@@ -3,14 +3,18 @@ package org.gradus.trainer.cli;
 
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.gradus.data.Examples;
 import org.gradus.embeddings.Batch;
 import org.gradus.trainer.run.Evaluator;
@@ -29,7 +33,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Scores the rows of a file of the run's layout: probabilities, or values for regression.",
-      "Writes CSV, one column per label, in the order of the rows."
+      "Writes CSV, one column per label, in the order of the rows; compressed when its name ends in"
+          + " .gz."
     })
 final class PredictCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -52,6 +57,11 @@ final class PredictCommand implements Runnable {
   @Override
   public void run() {
     PrintWriter err = spec.commandLine().getErr();
+    if (same(in, out)) {
+      throw new IllegalArgumentException(
+          "predict: --out " + out + " is the file of the rows. Expected another.");
+    }
+    Runs.checkFile("--out", out);
     RunFolder folder = RunFolder.open(run);
     TrainConfig config = folder.config(Presets.of(null, null));
     String name = Runs.device(device, config, err);
@@ -66,14 +76,30 @@ final class PredictCommand implements Runnable {
     }
   }
 
+  private static boolean same(Path a, Path b) {
+    try {
+      return Files.exists(a) && Files.exists(b) && Files.isSameFile(a, b);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private long write(Evaluator evaluator, Examples rows) {
     Lines lines = new Lines();
     AtomicFiles.write(
         out,
         file -> {
-          Writer w = new BufferedWriter(Channels.newWriter(file, StandardCharsets.UTF_8));
+          boolean packed = out.toString().endsWith(".gz");
+          OutputStream plain = Channels.newOutputStream(file);
+          GZIPOutputStream gzip = packed ? new GZIPOutputStream(plain) : null;
+          Writer w =
+              new BufferedWriter(
+                  new OutputStreamWriter(gzip == null ? plain : gzip, StandardCharsets.UTF_8));
           evaluator.predict(rows, (batch, scores) -> lines.write(w, batch, scores));
           w.flush();
+          if (gzip != null) {
+            gzip.finish(); // not closed: the file is yet to be synced
+          }
         });
     return lines.count;
   }

@@ -22,13 +22,57 @@ final class Runs {
 
   /// The device asked for, else `$GRADUS_DEVICE`, else that of the run; `auto` says what it chose.
   static String device(@Nullable String asked, TrainConfig config, PrintWriter err) {
+    return open(device(asked, config.device()), err);
+  }
+
+  /// The name asked for, else `$GRADUS_DEVICE`, else the preset.
+  static String device(@Nullable String asked, String preset) {
+    String set = presetDevice();
+    return asked != null ? asked : set != null ? set : preset;
+  }
+
+  /// `$GRADUS_DEVICE`, or null when it is not set or empty.
+  static @Nullable String presetDevice() {
     String set = System.getenv("GRADUS_DEVICE");
-    return device(asked != null ? asked : set != null ? set : config.device(), err);
+    return set == null || set.isBlank() ? null : set.strip();
+  }
+
+  /// Fails where a file could not be written, before the work whose result it shall hold.
+  ///
+  /// @param option for the message
+  static void checkFile(String option, @Nullable Path file) {
+    if (file == null) {
+      return;
+    }
+    Path folder = file.toAbsolutePath().getParent();
+    if (Files.isDirectory(file) || folder == null || !Files.isDirectory(folder)) {
+      throw new IllegalArgumentException(
+          option
+              + ": cannot write "
+              + file
+              + (Files.isDirectory(file) ? ": it is a folder." : ": its folder is not there.")
+              + " Expected a file in a folder that is there.");
+    }
+  }
+
+  /// Fails where a file is in the way of a folder.
+  ///
+  /// @param option for the message
+  static void checkFolder(String option, Path folder) {
+    for (Path p = folder.toAbsolutePath(); p != null; p = p.getParent()) {
+      if (Files.exists(p)) {
+        if (!Files.isDirectory(p)) {
+          throw new IllegalArgumentException(
+              option + " " + folder + ": " + p + " is no folder. Expected the name of a folder.");
+        }
+        return;
+      }
+    }
   }
 
   /// The device of this name; `auto` says what it chose. A device that cannot be opened is an error here, before data
   /// are read for it.
-  static String device(String name, PrintWriter err) {
+  static String open(String name, PrintWriter err) {
     Devices.Choice choice = Devices.choose(name);
     if (name.equals("auto")) {
       err.println("device: auto chose " + choice.name() + ": " + choice.reason() + ".");

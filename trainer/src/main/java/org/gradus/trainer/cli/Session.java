@@ -40,14 +40,19 @@ final class Session implements AutoCloseable {
 
   /// Opens the data that a configuration names.
   static DataSource.Opened open(TrainConfig config, PrintWriter err) {
-    DataSource source = Sources.get(config.data().name());
-    String path = config.data().path();
+    return open(config.data(), err);
+  }
+
+  /// Opens data.
+  static DataSource.Opened open(TrainConfig.DataChoice data, PrintWriter err) {
+    DataSource source = Sources.get(data.name());
+    String path = data.path();
     return source.open(
         new DataSource.Request(
             path == null ? null : Path.of(path),
             Sources.cache(),
             0,
-            config.data().settings(),
+            data.settings(),
             line -> {
               err.println("data: " + line);
               err.flush();

@@ -8,6 +8,7 @@ import java.util.ServiceLoader;
 import java.util.TreeMap;
 import org.gradus.data.DataSource;
 import org.gradus.data.RawGenerator;
+import org.gradus.models.Spelling;
 
 /// The data sets on the class path, and where prepared data lie.
 final class Sources {
@@ -47,7 +48,9 @@ final class Sources {
     throw new IllegalArgumentException(
         "data "
             + name
-            + ": no such data set. Expected one of: "
+            + ": no such data set."
+            + Spelling.hint(name, all().stream().map(DataSource::name).toList())
+            + " Expected one of: "
             + Gradus.words(all().stream().map(DataSource::name).toList())
             + ".");
   }

@@ -3,12 +3,15 @@ package org.gradus.trainer.run;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.gradus.trainer.optim.Group;
 import org.gradus.trainer.optim.Rule;
 import org.gradus.trainer.store.StoreException;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.StreamReadFeature;
@@ -19,6 +22,7 @@ import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.ValueDeserializer;
 import tools.jackson.databind.deser.DeserializationProblemHandler;
+import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -41,6 +45,7 @@ public final class Configs {
     return JsonMapper.builder()
         .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
         .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+        .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT) // half an epoch is a mistake
         .enable(SerializationFeature.INDENT_OUTPUT)
         .addHandler(
             new DeserializationProblemHandler() {
@@ -103,7 +108,7 @@ public final class Configs {
       if (e.getCause() instanceof IllegalArgumentException cause) {
         throw new IllegalArgumentException(origin + ": " + cause.getMessage(), cause);
       }
-      throw new IllegalArgumentException(origin + ": " + e.getOriginalMessage(), e);
+      throw new IllegalArgumentException(origin + ": " + wrong(e, tree), e);
     }
     if (!unknown.isEmpty()) {
       throw new IllegalArgumentException(
@@ -115,6 +120,41 @@ public final class Configs {
               + ".");
     }
     return config;
+  }
+
+  /// The value that could not be read, and what was expected there, without the words of the library.
+  private static String wrong(JacksonException e, JsonNode tree) {
+    StringBuilder path = new StringBuilder();
+    JsonNode value = tree;
+    for (JacksonException.Reference r : e.getPath()) {
+      boolean named = r.getPropertyName() != null;
+      path.append(
+          named ? (path.isEmpty() ? "" : ".") + r.getPropertyName() : "[" + r.getIndex() + "]");
+      value = named ? value.path(r.getPropertyName()) : value.path(r.getIndex());
+    }
+    String expected =
+        e instanceof MismatchedInputException m ? expected(m.getTargetType()) : "something else";
+    return path + ": " + value + ". Expected " + expected + ".";
+  }
+
+  private static String expected(@Nullable Class<?> type) {
+    if (type == null) {
+      return "something else";
+    }
+    if (type.isEnum()) {
+      return "one of: "
+          + Arrays.stream(type.getEnumConstants())
+              .map(Object::toString)
+              .collect(Collectors.joining(", "));
+    }
+    return switch (type.getSimpleName()) {
+      case "int", "long", "Integer", "Long" -> "a whole number";
+      case "double", "float", "Double", "Float" -> "a number";
+      case "boolean", "Boolean" -> "true or false";
+      case "String" -> "a text";
+      case "List", "ArrayList" -> "a list";
+      default -> "keys and values";
+    };
   }
 
   private static void overlay(ObjectNode onto, JsonNode given) {

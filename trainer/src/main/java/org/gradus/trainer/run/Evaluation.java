@@ -3,7 +3,12 @@ package org.gradus.trainer.run;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.gradus.embeddings.Field;
+import org.gradus.embeddings.Schema;
+import org.gradus.models.Spelling;
 import org.gradus.trainer.metrics.GroupedAuc;
 import org.gradus.trainer.metrics.Metric;
 import org.gradus.trainer.metrics.Scorecard;
@@ -46,6 +51,33 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
           }
         });
     return new Evaluation(metrics, words);
+  }
+
+  /// Fails for what will be no metric of these labels, before there are predictions to measure.
+  static void checkName(String metric, String split, List<String> labels, Schema schema) {
+    Map<String, Scorecard> cards = new LinkedHashMap<>();
+    for (String label : labels) {
+      boolean value =
+          schema.field(label) instanceof Field.Label l && l.kind() == Field.LabelKind.REGRESSION;
+      cards.put(label, new Scorecard(value ? Scorecard.Scale.VALUE : Scorecard.Scale.LOGIT));
+    }
+    Set<String> known = of(split, cards, GroupedAuc.Weighting.IMPRESSIONS).metrics.keySet();
+    if (!known.contains(metric)) {
+      throw new IllegalArgumentException(
+          "stopping: "
+              + metric
+              + " is no metric."
+              + Spelling.hint(metric, known)
+              + " Expected one of: "
+              + String.join(", ", known));
+    }
+    if (metric.endsWith("gauc") && schema.all(Field.Group.class).isEmpty()) {
+      throw new IllegalArgumentException(
+          "stopping: "
+              + metric
+              + " is undefined: the rows belong to no users. Expected a group in the schema, or"
+              + " another metric.");
+    }
   }
 
   /// The metric of this name, or null.

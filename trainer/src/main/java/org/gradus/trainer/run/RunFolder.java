@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.gradus.autograd.Params;
 import org.gradus.trainer.store.AtomicFiles;
@@ -69,6 +70,30 @@ public record RunFolder(Path path) {
   /// @param presets for keys that an older version did not write
   public TrainConfig config(TrainConfig presets) {
     return Configs.read(path.resolve(CONFIG), presets);
+  }
+
+  /// A new folder around a model that was trained elsewhere. It appears when it is complete.
+  ///
+  /// @param config how the model was built, and on which data it works
+  /// @param more puts further files beside it
+  public static void writeModel(
+      Path path, TrainConfig config, Params params, AtomicFiles.Fill more) {
+    if (Files.exists(path)) {
+      throw new StoreException(path + " is there already. Expected the name of a new folder.");
+    }
+    // A training that goes on from here starts with these parameters.
+    TrainConfig own = config.withInitFrom(path.resolve(MODEL).toAbsolutePath().toString());
+    AtomicFiles.writeFolder(
+        path,
+        folder -> {
+          new RunFolder(folder).writeConfig(own);
+          SafeTensors.write(
+              folder.resolve(MODEL),
+              params.device(),
+              Stored.of(params),
+              Map.of("model", config.model().name()));
+          more.into(folder);
+        });
   }
 
   void writeConfig(TrainConfig config) {

@@ -118,10 +118,12 @@ public record TrainConfig(
   /// @param threads of the cpu device
   /// @param checkpointEvery steps between checkpoints within an epoch; 0 for one at the end of each epoch only
   /// @param tableFiles folder of the files that tables are mapped to, or null for memory
-  public record Execution(int threads, long checkpointEvery, @Nullable String tableFiles) {
-    /// With tables in memory.
+  /// @param baselines whether LR and FM are trained beside the model where the true probabilities are known
+  public record Execution(
+      int threads, long checkpointEvery, @Nullable String tableFiles, boolean baselines) {
+    /// With tables in memory, and baselines.
     public Execution(int threads, long checkpointEvery) {
-      this(threads, checkpointEvery, null);
+      this(threads, checkpointEvery, null, true);
     }
 
     /// Checks the ranges.
@@ -158,6 +160,20 @@ public record TrainConfig(
   public TrainConfig withSeed(long s) {
     return new TrainConfig(
         model, data, device, s, loop, optimizer, loss, stopping, frozen, initFrom, measure,
+        execution);
+  }
+
+  /// The same with another model.
+  public TrainConfig with(ModelChoice m) {
+    return new TrainConfig(
+        m, data, device, seed, loop, optimizer, loss, stopping, frozen, initFrom, measure,
+        execution);
+  }
+
+  /// The same on other data.
+  public TrainConfig with(DataChoice d) {
+    return new TrainConfig(
+        model, d, device, seed, loop, optimizer, loss, stopping, frozen, initFrom, measure,
         execution);
   }
 

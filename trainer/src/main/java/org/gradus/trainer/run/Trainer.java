@@ -18,6 +18,7 @@ import org.gradus.trainer.loss.Objective;
 import org.gradus.trainer.metrics.Metric;
 import org.gradus.trainer.optim.Optimizer;
 import org.gradus.trainer.store.AtomicFiles;
+import org.gradus.trainer.store.StoreException;
 
 /// Trains a model on data and leaves a [RunFolder].
 ///
@@ -30,6 +31,7 @@ public final class Trainer {
   private final Params params;
   private final Objective objective;
   private final Examples trained; // what gradients train on
+  private boolean started;
 
   /// A trainer of a model whose parameters have their initial values.
   public Trainer(TrainConfig config, DataSet data, Model model, Params params) {
@@ -38,6 +40,9 @@ public final class Trainer {
     this.model = model;
     this.params = params;
     this.objective = new Objective(config.loss(), data.schema());
+    if (config.stopping() != null) {
+      Evaluation.checkName(config.stopping().metric(), "valid", objective.labels(), data.schema());
+    }
     if (data.train().rows() == 0) {
       throw new IllegalArgumentException(
           "train: " + data.name() + " has no training rows. Expected at least one.");
@@ -73,6 +78,17 @@ public final class Trainer {
     }
   }
 
+  /// Gives parameters the values that the run begins with, where these are those of another run. [#run] does it when nobody has;
+  /// who wants to know that it can be done before there is a folder calls it first.
+  ///
+  /// @throws StoreException when the parameters do not fit
+  public void start(Listener listener) {
+    if (config.initFrom() != null && !started) {
+      new Beginning(model, params, data.schema()).from(config.initFrom()).forEach(listener::note);
+    }
+    started = true;
+  }
+
   /// Trains from the beginning.
   public RunResult run(RunFolder folder, Listener listener) {
     folder.writeConfig(config);
@@ -98,8 +114,8 @@ public final class Trainer {
   private RunResult train(RunFolder folder, Listener listener, boolean resume) {
     config.frozen().forEach(params::freeze);
     boolean fresh = !resume || folder.named(RunFolder.LATEST) == null;
-    if (config.initFrom() != null && fresh) {
-      new Beginning(model, params, data.schema()).from(config.initFrom()).forEach(listener::note);
+    if (fresh) {
+      start(listener);
     }
     try (Optimizer optimizer = new Optimizer(params, config.optimizer())) {
       Frequencies.count(optimizer, trained, config.measure().batchSize());
@@ -111,7 +127,10 @@ public final class Trainer {
       }
       Loop loop = new Loop(folder, listener, checkpoints, from);
       if (resume) {
-        listener.note("resumed after step " + loop.step);
+        listener.note(
+            loop.ended()
+                ? "the run had ended after step " + loop.step + ": reported again"
+                : "resumed after step " + loop.step);
       }
       if (!loop.toTheEnd()) {
         return new RunResult(folder.path(), true, loop.epoch + 1, loop.step, Map.of());
@@ -168,9 +187,13 @@ public final class Trainer {
           checks);
     }
 
+    boolean ended() {
+      return epoch >= config.loop().epochs() || stopping.ended();
+    }
+
     /// @return whether the end was reached; false when the listener asked to stop
     boolean toTheEnd() {
-      while (epoch < config.loop().epochs() && !stopping.ended()) {
+      while (!ended()) {
         if (!passTrained()) {
           listener.note("stopped; checkpoint " + checkpoints.write(state(), false));
           return false;

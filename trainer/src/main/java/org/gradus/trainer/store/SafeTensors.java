@@ -161,6 +161,14 @@ public final class SafeTensors {
           emit(tensor.toFloats(), sink);
         }
       }
+      case Stored.Transposed(var tensor) -> {
+        double[] values = Stored.Transposed.turned(tensor.toDoubles(), tensor.shape().size(0));
+        if (device.float64()) {
+          emit(values, sink);
+        } else {
+          emit(floats(values), sink);
+        }
+      }
       case Stored.Rows(Table table) -> {
         int step = Math.max(1, CHUNK / table.width());
         for (int first = 0; first < table.rows(); first += step) {
@@ -177,6 +185,14 @@ public final class SafeTensors {
         }
       }
     }
+  }
+
+  private static float[] floats(double[] values) {
+    float[] floats = new float[values.length];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = (float) values[i];
+    }
+    return floats;
   }
 
   private static void emit(double[] values, Bytes sink) throws IOException {

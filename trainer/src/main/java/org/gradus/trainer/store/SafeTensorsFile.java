@@ -13,8 +13,11 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.Table;
 import tools.jackson.core.JacksonException;
@@ -25,6 +28,26 @@ import tools.jackson.databind.json.JsonMapper;
 public final class SafeTensorsFile {
   private static final long MAX_HEADER = 100_000_000; // the format's own limit
 
+  /// Types that can be read.
+  private static final Set<String> REAL = Set.of("F64", "F32", "F16", "BF16");
+
+  /// Types that a file may hold, with the bytes of an element.
+  private static final Map<String, Integer> BYTES =
+      Map.ofEntries(
+          Map.entry("F64", 8),
+          Map.entry("I64", 8),
+          Map.entry("U64", 8),
+          Map.entry("F32", 4),
+          Map.entry("I32", 4),
+          Map.entry("U32", 4),
+          Map.entry("F16", 2),
+          Map.entry("BF16", 2),
+          Map.entry("I16", 2),
+          Map.entry("U16", 2),
+          Map.entry("I8", 1),
+          Map.entry("U8", 1),
+          Map.entry("BOOL", 1));
+
   private final Path file;
   private final long start;
   private final SortedMap<String, Entry> entries;
@@ -33,7 +56,7 @@ public final class SafeTensorsFile {
 
   /// What the header says of a tensor.
   ///
-  /// @param dtype `F32` or `F64`
+  /// @param dtype such as `F32`
   /// @param sizes of the axes
   /// @param from first byte, counted from the end of the header
   public record Entry(String dtype, List<Integer> sizes, long from) {
@@ -42,8 +65,17 @@ public final class SafeTensorsFile {
       sizes = List.copyOf(sizes);
     }
 
+    /// Whether it holds real numbers, which can be read.
+    public boolean real() {
+      return REAL.contains(dtype);
+    }
+
+    private boolean wide() {
+      return dtype.equals("F64");
+    }
+
     int width() {
-      return dtype.equals("F64") ? Double.BYTES : Float.BYTES;
+      return Objects.requireNonNull(BYTES.get(dtype)); // known, for the file was opened
     }
 
     long bytes() {
@@ -96,8 +128,14 @@ public final class SafeTensorsFile {
           continue;
         }
         String dtype = node.path("dtype").asString("none");
-        if (!dtype.equals("F32") && !dtype.equals("F64")) {
-          throw damaged(file, e.getKey() + " has type " + dtype + ", expected F32 or F64");
+        if (!BYTES.containsKey(dtype)) {
+          throw damaged(
+              file,
+              e.getKey()
+                  + " has type "
+                  + dtype
+                  + ", expected one of "
+                  + String.join(", ", new TreeSet<>(BYTES.keySet())));
         }
         if (!node.path("shape").isArray() || !node.path("data_offsets").isArray()) {
           throw damaged(file, e.getKey() + " has no shape or no data_offsets");
@@ -222,21 +260,30 @@ public final class SafeTensorsFile {
     return names.isEmpty() ? "none" : String.join("; ", names);
   }
 
-  /// Reads one tensor of the same shape. For a table with more rows than the file, only those that the file has.
+  /// Reads one tensor of as many numbers. For a table with more rows than the file, only those that the file has.
   public void read(String name, Device device, Stored into) {
     Entry entry = entries.get(name);
     if (entry == null) {
       throw new StoreException(file + " holds no tensor " + name + ".");
     }
+    if (!entry.real()) {
+      throw new StoreException(
+          file + ": " + name + " has type " + entry.dtype() + ". Expected real numbers.");
+    }
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       switch (into) {
         case Stored.Dense(var tensor) -> {
-          if (entry.width() == Double.BYTES) {
+          if (entry.wide()) {
             device.upload(tensor.buffer(), doubles(channel, entry, 0, tensor.elements()));
           } else {
             device.upload(tensor.buffer(), floats(channel, entry, 0, tensor.elements()));
           }
         }
+        case Stored.Transposed(var tensor) ->
+            device.upload(
+                tensor.buffer(),
+                Stored.Transposed.turned(
+                    doubles(channel, entry, 0, tensor.elements()), tensor.shape().size(1)));
         case Stored.Rows(Table table) -> readRows(channel, entry, table);
       }
     } catch (IOException e) {
@@ -250,7 +297,7 @@ public final class SafeTensorsFile {
     for (int first = 0; first < rows; first += step) {
       int numbers = Math.min(step, rows - first) * table.width();
       long from = (long) first * table.width();
-      if (entry.width() == Double.BYTES) {
+      if (entry.wide()) {
         table.write(first, doubles(channel, entry, from, numbers));
       } else {
         table.write(first, floats(channel, entry, from, numbers));
@@ -260,24 +307,46 @@ public final class SafeTensorsFile {
 
   private double[] doubles(FileChannel channel, Entry entry, long from, int n) throws IOException {
     double[] values = new double[n];
+    if (!entry.wide()) {
+      float[] floats = floats(channel, entry, from, n);
+      for (int i = 0; i < n; i++) {
+        values[i] = floats[i];
+      }
+      return values;
+    }
     for (int i = 0; i < n; i += SafeTensors.CHUNK) {
       int some = Math.min(SafeTensors.CHUNK, n - i);
-      read(channel, start + entry.from() + (from + i) * Double.BYTES, some * Double.BYTES)
-          .asDoubleBuffer()
-          .get(values, i, some);
+      numbers(channel, entry, from + i, some).asDoubleBuffer().get(values, i, some);
     }
     return values;
   }
 
+  /// Numbers of at most 32 bits.
   private float[] floats(FileChannel channel, Entry entry, long from, int n) throws IOException {
     float[] values = new float[n];
     for (int i = 0; i < n; i += SafeTensors.CHUNK) {
       int some = Math.min(SafeTensors.CHUNK, n - i);
-      read(channel, start + entry.from() + (from + i) * Float.BYTES, some * Float.BYTES)
-          .asFloatBuffer()
-          .get(values, i, some);
+      ByteBuffer bytes = numbers(channel, entry, from + i, some);
+      switch (entry.dtype()) {
+        case "F16" -> {
+          for (int k = 0; k < some; k++) {
+            values[i + k] = Float.float16ToFloat(bytes.getShort(2 * k));
+          }
+        }
+        case "BF16" -> {
+          for (int k = 0; k < some; k++) {
+            values[i + k] = Float.intBitsToFloat(bytes.getShort(2 * k) << 16); // the upper half
+          }
+        }
+        default -> bytes.asFloatBuffer().get(values, i, some);
+      }
     }
     return values;
+  }
+
+  private ByteBuffer numbers(FileChannel channel, Entry entry, long from, int n)
+      throws IOException {
+    return read(channel, start + entry.from() + from * entry.width(), n * entry.width());
   }
 
   private static ByteBuffer read(FileChannel channel, long at, int bytes) throws IOException {

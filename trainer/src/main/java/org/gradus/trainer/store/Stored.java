@@ -28,6 +28,27 @@ public sealed interface Stored {
     }
   }
 
+  /// A matrix whose rows are columns in the file.
+  record Transposed(Tensor tensor) implements Stored {
+    @Override
+    public List<Integer> sizes() {
+      return List.of(tensor.shape().size(1), tensor.shape().size(0));
+    }
+
+    /// Row by row, of the matrix or of its transpose, the other way.
+    ///
+    /// @param values row by row
+    /// @param rows of these
+    static double[] turned(double[] values, int rows) {
+      int columns = rows == 0 ? 0 : values.length / rows;
+      double[] turned = new double[values.length];
+      for (int i = 0; i < values.length; i++) {
+        turned[i % columns * rows + i / columns] = values[i];
+      }
+      return turned;
+    }
+  }
+
   /// A table, copied some rows at a time.
   record Rows(Table table) implements Stored {
     @Override

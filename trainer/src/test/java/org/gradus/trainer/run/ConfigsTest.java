@@ -60,7 +60,7 @@ class ConfigsTest {
             List.of("deep.*"),
             "runs/before",
             new TrainConfig.Measure(64, GroupedAuc.Weighting.UNIFORM),
-            new TrainConfig.Execution(3, 99, "tables"));
+            new TrainConfig.Execution(3, 99, "tables", false));
     assertThat(read("config.json", Configs.toJson(config))).isEqualTo(config);
     assertThat(read("presets.json", Configs.toJson(PRESETS))).isEqualTo(PRESETS);
   }

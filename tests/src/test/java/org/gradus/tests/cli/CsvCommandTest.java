@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tests.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.GZIPOutputStream;
+import org.gradus.tests.cli.Cli.Result;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Tables of a user's own.
+class CsvCommandTest {
+  private static final String MARK = "\uFEFF";
+
+  @TempDir private Path folder;
+
+  private Result run(String... args) {
+    return new Cli(folder.resolve("cache")).run(args);
+  }
+
+  private static String table() {
+    StringBuilder rows = new StringBuilder("city,click\n");
+    for (int i = 0; i < 60; i++) {
+      rows.append("abc".charAt(i % 3)).append(',').append(i % 2).append('\n');
+    }
+    return rows.toString();
+  }
+
+  private Path schema(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text);
+  }
+
+  /// Some programs begin a file with a mark, whatever its first column is.
+  @Test
+  void aByteOrderMarkBelongsToNoName() throws IOException {
+    Path file = Files.writeString(folder.resolve("rows.csv"), MARK + table());
+    schema("rows.csv.schema", "label click\ncategorical city\n");
+    Result r = run("data", "prepare", "--data=csv", "--path=" + file);
+    assertThat(r.code()).as(r.all()).isZero();
+  }
+
+  @Test
+  void aCompressedTableMayHaveTheSchemaOfThePlainOne() throws IOException {
+    Path file = folder.resolve("rows.csv.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      out.write(table().getBytes(StandardCharsets.UTF_8));
+    }
+    assertThat(run("data", "prepare", "--data=csv", "--path=" + file).err())
+        .contains("rows.csv.gz.schema");
+    schema("rows.csv.schema", "label click\ncategorical city\n");
+    Result r = run("data", "prepare", "--data=csv", "--path=" + file);
+    assertThat(r.code()).as(r.all()).isZero();
+  }
+
+  @Test
+  void whatIsWrongInASchemaIsSaidWithItsPlace() throws IOException {
+    Path file = Files.writeString(folder.resolve("rows.csv"), table());
+    Path wrong = schema("wrong", "label click\ncategorical city min-count=some\n");
+    String path = "--path=" + file;
+    assertThat(run("data", "prepare", "--data=csv", path, "--set=data.schema=" + wrong).err())
+        .contains(wrong + ":2: column city: min-count=some. Expected a whole number");
+    Path twice = schema("twice", "label click\ncategorical city\ndense city\n");
+    assertThat(run("data", "prepare", "--data=csv", path, "--set=data.schema=" + twice).err())
+        .contains(twice + ": ", "two fields are called city");
+  }
+
+  @Test
+  void rowsWithoutLabelsAreNotMeasured() throws IOException {
+    Path file = Files.writeString(folder.resolve("rows.csv"), table());
+    schema("rows.csv.schema", "label click\ncategorical city\n");
+    Path run = folder.resolve("run");
+    Result trained =
+        run("train", "--model=lr", "--data=csv", "--path=" + file, "--epochs=1", "--out=" + run);
+    assertThat(trained.code()).as(trained.all()).isZero();
+    Path plain = Files.writeString(folder.resolve("plain.csv"), "city\na\nb\n");
+    Result r = run("evaluate", "--run=" + run, "--path=" + plain);
+    assertThat(r.code()).isEqualTo(1);
+    assertThat(r.err()).contains("the rows have no label click", "predict scores rows");
+  }
+}

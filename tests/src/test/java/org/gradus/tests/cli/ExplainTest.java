@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tests.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Var;
+import org.gradus.embeddings.Schema;
+import org.gradus.models.Model;
+import org.gradus.models.ModelSpec;
+import org.gradus.models.Option;
+import org.gradus.models.Paper;
+import org.gradus.models.Settings;
+import org.gradus.models.Target;
+import org.gradus.tensor.Shape;
+import org.gradus.trainer.explain.Explainer;
+import org.gradus.trainer.explain.Explanation;
+import org.gradus.trainer.explain.Step;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class ExplainTest {
+  @TempDir Path folder;
+  private Cli cli = new Cli(Path.of(""));
+
+  @BeforeEach
+  void useAFolderOfItsOwn() {
+    cli = new Cli(folder.resolve("cache"));
+  }
+
+  @Test
+  void aSchemaFileNeedsNoData() throws IOException {
+    Path schema = folder.resolve("shop.schema");
+    Files.writeString(
+        schema,
+        """
+        label       click
+        dense       price
+        categorical city
+        categorical item hash=50
+        """);
+    Cli.Result r =
+        cli.run(
+            "explain", "--model=lr", "--schema=" + schema, "--rows=20", "--set", "firstOrder=X");
+    assertThat(r.code()).as(r.all()).isNotZero();
+    assertThat(r.err()).contains("firstOrder");
+
+    Cli.Result lr = cli.run("explain", "--model=lr", "--schema=" + schema, "--rows=20");
+    assertThat(lr.code()).as(lr.all()).isZero();
+    assertThat(lr.out())
+        .contains("z = w₀ + Σᵢ wᵢ xᵢ", "city (20)", "[20, 1]", "[50, 1]")
+        .endsWith("72" + System.lineSeparator()); // 20 + 50 rows, price, w₀
+  }
+
+  @Test
+  void dataBringTheirSchema() {
+    Cli.Result r =
+        cli.run(
+            "explain",
+            "--model=dlrm",
+            "--data=criteo-synthetic",
+            "--set=data.rows=300",
+            "--set=data.validRows=100",
+            "--set=data.testRows=100",
+            "--set=embeddingDim=8",
+            "--set=bottom=8",
+            "--json");
+    assertThat(r.code()).as(r.all()).isZero();
+    JsonNode e = JsonMapper.shared().readTree(r.out());
+    assertThat(e.path("model").asString()).isEqualTo("dlrm");
+    assertThat(e.path("steps").path(0).path("shape").toString()).isEqualTo("[\"B\",\"208\"]");
+  }
+
+  @Test
+  void optionsThatDoNotGoTogetherAreRefused() {
+    assertThat(cli.run("explain", "--model=lr", "--rows=5").err()).contains("beside --schema");
+    assertThat(cli.run("explain", "--model=lr", "--path=x").err()).contains("--path without");
+    assertThat(cli.run("explain", "--model=lr", "--data=csv", "--schema=x").err())
+        .contains("no --schema");
+    assertThat(cli.run("explain", "--model=none").err()).contains("no such model");
+  }
+
+  /// Numbers in a row, added.
+  private static final class SumSpec implements ModelSpec {
+    @Override
+    public String name() {
+      return "sum";
+    }
+
+    @Override
+    public Paper paper() {
+      return new Paper("Sums", "A. Nonymous", 2025, "none", "https://example.org");
+    }
+
+    @Override
+    public List<Option> options() {
+      return List.of();
+    }
+
+    @Override
+    public Model create(Settings settings, Schema schema, Params params) {
+      DenseParameter bias = params.bias("bias", Shape.scalar());
+      Target target = Target.only(schema);
+      return (batch, mode) -> {
+        Shape shape = Shape.of(batch.size(), schema.dense().size());
+        Var x = mode.tape().constant(shape, batch.dense());
+        return target.outputs(x.sum(1).add(mode.tape().use(bias)));
+      };
+    }
+  }
+
+  /// Tests have no sources beside their byte code, like a model in a jar of its own.
+  @Test
+  void withoutASourceOperationsAreNamed() {
+    ModelSpec spec = new SumSpec();
+    Settings settings = spec.settings(Map.of());
+    Explanation e = new Explainer().explain(spec, settings, spec.exampleSchema(settings));
+    assertThat(e.steps()).hasSize(2);
+    assertThat(e.steps().getFirst().shape()).containsExactly("B", "2");
+    assertThat(e.steps().getLast().code()).endsWith(": sum, add");
+    assertThat(e.steps().getLast().shape()).containsExactly("B");
+    assertThat(e.steps().getLast().reads())
+        .containsExactly(new Step.Reading("bias", List.of(), 1, true));
+    assertThat(e.unread()).isEmpty();
+  }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.trainer.explain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.gradus.autograd.Parameter;
+import org.gradus.autograd.Params;
+import org.gradus.embeddings.Field;
+import org.gradus.embeddings.Schema;
+import org.gradus.models.ModelSpec;
+import org.gradus.models.Models;
+import org.gradus.models.Option;
+import org.gradus.models.Settings;
+import org.gradus.tensor.Device;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ExplainerTest {
+  private static final Explainer EXPLAINER = new Explainer();
+
+  /// `[B, F, D]` at the beginning of a comment, or of two with an arrow between them the second.
+  private static final Pattern SYMBOLS = Pattern.compile("^(?:\\[[^\\]]*\\] → )?\\[([^\\]]*)\\]");
+
+  static Stream<ModelSpec> models() {
+    return Models.all().stream();
+  }
+
+  /// Presets with small sizes, then each sample of each option alone.
+  private static List<Settings> variants(ModelSpec spec) {
+    Map<String, String> small = new HashMap<>();
+    for (Option o : spec.options()) {
+      boolean sized = o.type() != Option.Type.FLAG && o.type() != Option.Type.CHOICE;
+      if (sized && !o.samples().isEmpty()) {
+        small.put(o.name(), o.samples().getFirst());
+      }
+    }
+    List<Settings> all = new ArrayList<>(List.of(spec.settings(small)));
+    for (Option o : spec.options()) {
+      for (String sample : o.samples()) {
+        Map<String, String> given = new HashMap<>(small);
+        given.put(o.name(), sample);
+        Settings settings = spec.settings(given);
+        if (spec.conflict(settings) == null) {
+          all.add(settings);
+        }
+      }
+    }
+    return all;
+  }
+
+  /// Statements in order, those inside others behind them.
+  private static List<Step> flat(List<Step> steps) {
+    List<Step> all = new ArrayList<>();
+    for (Step s : steps) {
+      all.add(s);
+      all.addAll(flat(s.steps()));
+    }
+    return all;
+  }
+
+  /// Path and size of every parameter, asked of the model itself.
+  private static Map<String, Long> parameters(ModelSpec spec, Settings settings, Schema schema) {
+    try (Device device = Device.open("reference");
+        Params params = Params.create(device, 1)) {
+      spec.createExample(settings, schema, params);
+      Map<String, Long> sizes = new TreeMap<>();
+      for (Parameter p : params.all()) {
+        sizes.put(p.path(), p.elements());
+      }
+      return sizes;
+    }
+  }
+
+  /// Presets in small sizes, and each sample of each option: parameters, shapes and equations.
+  @ParameterizedTest
+  @MethodSource("models")
+  void everyVariantIsToldRight(ModelSpec spec) {
+    int shapes = 0;
+    int numbers = 0;
+    for (Settings settings : variants(spec)) {
+      Schema schema = spec.exampleSchema(settings);
+      Explanation e = EXPLAINER.explain(spec, settings, schema);
+      List<Step> steps = flat(e.steps());
+      assertThat(e.unread()).isEmpty();
+      assertThat(firstReadings(steps)).isEqualTo(parameters(spec, settings, schema));
+      assertThat(e.parameters())
+          .isEqualTo(firstReadings(steps).values().stream().mapToLong(n -> n).sum());
+      for (Step s : steps) {
+        shapes += hasTheShapeThatItsCommentClaims(s) ? 1 : 0;
+        for (Step.Equation equation : s.equations()) {
+          assertThat(equation.lines()).as("(%s) at %s", equation.number(), s.code()).isNotEmpty();
+          numbers++;
+        }
+      }
+    }
+    assertThat(shapes).as("lines with a shape").isPositive();
+    assertThat(numbers).as("lines with a number").isPositive();
+  }
+
+  /// Path and size of what is read for the first time; once for each path, and before it is read again.
+  private static Map<String, Long> firstReadings(List<Step> steps) {
+    Map<String, Long> sizes = new TreeMap<>();
+    for (Step s : steps) {
+      for (Step.Reading r : s.reads()) {
+        long product = r.shape().stream().mapToLong(n -> n).reduce(1, (a, b) -> a * b);
+        assertThat(r.elements()).as(r.path()).isEqualTo(product);
+        assertThat(r.first())
+            .as("first reading of %s", r.path())
+            .isNotEqualTo(sizes.containsKey(r.path()));
+        sizes.put(r.path(), r.elements());
+      }
+    }
+    return sizes;
+  }
+
+  /// Each `// [B, F, D]` in the sources is a claim about the line that it stands on.
+  ///
+  /// @return whether there is one
+  private static boolean hasTheShapeThatItsCommentClaims(Step s) {
+    Matcher m = SYMBOLS.matcher(s.comment());
+    if (!m.find() || m.group(1).contains("…")) {
+      return false;
+    }
+    String[] symbols = m.group(1).isBlank() ? new String[0] : m.group(1).split(", ");
+    assertThat(s.shape())
+        .as("%s: %s // %s", s.type(), s.code(), s.comment())
+        .hasSize(symbols.length);
+    for (int axis = 0; axis < symbols.length; axis++) {
+      if (symbols[axis].equals("B") || symbols[axis].matches("\\d+")) {
+        assertThat(s.shape().get(axis))
+            .as("%s: %s // %s", s.type(), s.code(), s.comment())
+            .isEqualTo(symbols[axis]);
+      }
+    }
+    return true;
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void theTextIsTheSameEachTime(ModelSpec spec) {
+    Settings settings = spec.settings(Map.of());
+    Schema schema = spec.exampleSchema(settings);
+    String once = ExplanationText.of(EXPLAINER.explain(spec, settings, schema));
+    String again = ExplanationText.of(EXPLAINER.explain(spec, settings, schema));
+    assertThat(again).isEqualTo(once);
+    assertThat(once).endsWith("\n");
+    assertThat(once.lines())
+        .as("width of a terminal")
+        .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(100));
+  }
+
+  @Test
+  void deepFmByHand() {
+    ModelSpec spec = Models.get("deepfm");
+    Settings settings =
+        spec.settings(Map.of("embeddingDim", "4", "hidden", "6,5", "firstOrder", "WEIGHT_TABLE"));
+    Schema schema =
+        Schema.of(
+            new Field.Dense("price"),
+            new Field.Categorical("user", 7),
+            new Field.Categorical("city", 3),
+            new Field.Label("click", Field.LabelKind.BINARY));
+    Explanation e = EXPLAINER.explain(spec, settings, schema);
+    List<String> lines = new ArrayList<>();
+    for (Step s : flat(e.steps())) {
+      if (!s.type().equals("FieldEmbeddings")) {
+        List<String> read = s.reads().stream().map(r -> r.path() + r.shape()).toList();
+        lines.add(s.code() + " " + s.shape() + " " + read);
+      }
+    }
+    assertThat(lines)
+        .containsExactly(
+            "e = v.lookup(batch, mode) [B, 2, 4] []",
+            "z = z.add(w.forward(batch, mode)) [B] [bias[]]",
+            "return weights.lookup(batch, mode).squeeze(2).sum(1) [B] []",
+            "z = z.add(e.pairwise()) [B] []",
+            "a = e.flatten(1) [B, 8] []",
+            "x = tape.constant(Shape.of(batch.size(), numbers), batch.dense()) [B, 1] []",
+            "a = Var.concat(1, List.of(a, x)) [B, 9] []",
+            "z = z.add(deep.forward(a, mode).matmul(out).squeeze(1)) [B] [out[5, 1]]",
+            "h = layer.linear.forward(h) [B, 6] []",
+            "return x.linear(weight, bias, activation) [B, 6] [deep/0/weight[9, 6],"
+                + " deep/0/bias[6]]",
+            "h = layer.linear.forward(h) [B, 5] []",
+            "return x.linear(weight, bias, activation) [B, 5] [deep/1/weight[6, 5],"
+                + " deep/1/bias[5]]");
+    // 10 rows of 4 and of 1, a weight for the number, w₀; 9·6 + 6, 6·5 + 5, 5
+    assertThat(e.parameters()).isEqualTo(10 * 4 + 10 + 1 + 1 + 60 + 35 + 5);
+    assertThat(e.outputs()).containsExactly("click: Logit");
+  }
+}
