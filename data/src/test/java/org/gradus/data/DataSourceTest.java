@@ -19,7 +19,13 @@ class DataSourceTest {
     assertThat(ServiceLoader.load(DataSource.class))
         .extracting(DataSource::name)
         .containsExactlyInAnyOrder(
-            "criteo-synthetic", "movielens-synthetic", "ml-100k", "ml-1m", "criteo", "csv");
+            "criteo-synthetic",
+            "interactions-synthetic",
+            "movielens-synthetic",
+            "ml-100k",
+            "ml-1m",
+            "criteo",
+            "csv");
   }
 
   @Test

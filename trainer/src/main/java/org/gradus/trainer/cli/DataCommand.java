@@ -123,7 +123,8 @@ final class DataCommand implements Runnable {
       mixinStandardHelpOptions = true,
       description = {
         "Writes generated rows raw, in the layout of the real data:",
-        "criteo-synthetic for --data criteo, movielens-synthetic for --data ml-100k."
+        "criteo-synthetic for --data criteo, movielens-synthetic for --data ml-100k,",
+        "interactions-synthetic for --data csv, with its schema file."
       })
   static final class Generate implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
