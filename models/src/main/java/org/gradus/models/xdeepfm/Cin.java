@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
@@ -23,14 +24,26 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// Dimension d of a map depends on dimension d of the embeddings only, so it is an axis of its own, the batch's companion:
-/// tensors are `[B, D, maps]`, and (CIN-2) is one matrix product over all B·D of them. Weight Wᵏ_{h,i,j} is row i·m + j,
-/// column h.
+/// tensors are `[B, D, maps]`. Weight Wᵏ_{h,i,j} is row i·m + j, column h. Z is never built, for its factor X⁰_j comes out of the
+/// sum over i:
 ///
-/// With a rank L, Wᵏ_h = Uᵏ_h Vᵏ_hᵀ, and the products are never built:
+/// ```
+/// Σᵢ Σⱼ W_{h,i,j} X_i ⊙ X⁰_j = Σⱼ X⁰_j ⊙ (Σᵢ W_{h,i,j} X_i)     (CIN-2)
+/// ```
+///
+/// The sum in brackets is one matrix product over all B·D, with m·H columns, as many as H′·m of Z where H = H′. No example
+/// needs another, so a large batch is computed part by part, of which the products of one are there at a time; on the way
+/// back they are computed again.
+///
+/// With a rank L, Wᵏ_h = Uᵏ_h Vᵏ_hᵀ, and these products are not built either:
 /// `Σᵢⱼ W_{ij} Xᵢ X⁰ⱼ = Σ_l (Σᵢ U_{il} Xᵢ) (Σⱼ V_{jl} X⁰ⱼ)`.
 public final class Cin {
+  /// Products of a part of the batch: 4 MiB of float32, which is still in a cache when it is read.
+  private static final int PRODUCTS = 1 << 20;
+
   private final List<Layer> layers = new ArrayList<>();
   private final Config config;
+  private final int products; // of a part, at most, but for one example
   private final int out;
 
   /// Where maps go.
@@ -96,7 +109,13 @@ public final class Cin {
   ///
   /// @param fields m
   Cin(int fields, Config config, Params params) {
+    this(fields, config, PRODUCTS, params);
+  }
+
+  /// @param products of a part of the batch, at most
+  Cin(int fields, Config config, int products, Params params) {
     this.config = config;
+    this.products = products;
     int in = fields; // H′_{k−1}
     int sum = 0;
     int last = config.maps.size();
@@ -124,7 +143,31 @@ public final class Cin {
   }
 
   /// X⁰ `[B, m, D]` → p⁺ `[B, |p⁺|]`.
-  Var forward(Var embeddings) {
+  Var forward(Var embeddings, Mode mode) {
+    int batch = embeddings.size(0);
+    int part = part(embeddings.size(1), embeddings.size(2));
+    if (batch <= part) {
+      return pooled(embeddings);
+    }
+    List<Var> parts = new ArrayList<>();
+    for (int from = 0; from < batch; from += part) {
+      Var some = embeddings.slice(0, from, Math.min(batch, from + part));
+      parts.add(mode.tape().checkpoint(mode, List.of(some), (_, in) -> pooled(in.getFirst())));
+    }
+    return Var.concat(0, parts); //                              [B, |p⁺|]
+  }
+
+  /// Examples of a part: those whose products in all layers are at most so many, and at least one.
+  private int part(int fields, int dim) {
+    long each = 0;
+    for (int h : config.maps) {
+      each += (long) dim * h * (config.rank == 0 ? fields : config.rank);
+    }
+    return Math.clamp(products / each, 1, Integer.MAX_VALUE);
+  }
+
+  /// As [#forward], at once.
+  private Var pooled(Var embeddings) {
     Var x0 = embeddings.transpose(); //                          [B, D, m]
     Var x = x0;
     List<Var> pooled = new ArrayList<>();
@@ -144,9 +187,12 @@ public final class Cin {
     Tape tape = x0.tape();
     Var y =
         switch (layer.weights) {
-          case Full(DenseParameter w) -> {
-            Var z = x.unsqueeze(3).multiply(x0.unsqueeze(2)); // [B, D, H′, m]  (CIN-1)
-            yield z.flatten(2).matmul(tape.use(w)); //           [B, D, H]  (CIN-2)
+          case Full(DenseParameter p) -> {
+            int m = x0.size(2);
+            Var w = tape.use(p).reshape(x.size(2), -1); //       [H′, m·H]
+            Var sums = x.matmul(w); //                           [B, D, m·H]
+            Var each = sums.reshape(x.size(0), x.size(1), m, -1);
+            yield x0.unsqueeze(2).matmul(each).squeeze(2); //    [B, D, H]  (CIN-2)
           }
           case Narrow(DenseParameter u, DenseParameter v) -> {
             Var left = x.matmul(tape.use(u)); //                 [B, D, H·L]

@@ -123,7 +123,7 @@ public final class XDeepFm implements Model {
       z = z.add(h.matmul(tape.use(deepOut)).squeeze(1)); //         [B]  (CIN-4)
     }
     if (cin != null && cinOut != null) {
-      Var p = cin.forward(e); //                                    [B, |p⁺|]  (CIN-1) to (CIN-3)
+      Var p = cin.forward(e, mode); //                              [B, |p⁺|]  (CIN-1) to (CIN-3)
       z = z.add(p.matmul(tape.use(cinOut)).squeeze(1)); //          [B]  (CIN-4)
     }
     return target.outputs(z.expand(Shape.of(batch.size()))); //     [B]  (CIN-4)
