@@ -190,9 +190,8 @@ public final class Cin {
           case Full(DenseParameter p) -> {
             int m = x0.size(2);
             Var w = tape.use(p).reshape(x.size(2), -1); //       [H′, m·H]
-            Var sums = x.matmul(w); //                           [B, D, m·H]
-            Var each = sums.reshape(x.size(0), x.size(1), m, -1);
-            yield x0.unsqueeze(2).matmul(each).squeeze(2); //    [B, D, H]  (CIN-2)
+            Var sums = x.matmul(w).reshape(-1, m, p.shape().size(1)); // [B·D, m, H]
+            yield x0.reshape(-1, m).weightedSum(sums).reshape(x.size(0), x.size(1), -1); // (CIN-2)
           }
           case Narrow(DenseParameter u, DenseParameter v) -> {
             Var left = x.matmul(tape.use(u)); //                 [B, D, H·L]
