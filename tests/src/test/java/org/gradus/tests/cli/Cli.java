@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.gradus.trainer.Main;
 import org.gradus.trainer.cli.Gradus;
@@ -40,6 +42,15 @@ public record Cli(Path cache) {
     /// Both outputs.
     public String all() {
       return out + err;
+    }
+
+    /// The number behind a line of the table that `train` prints on generated data.
+    public double testAuc(String line) {
+      Matcher m = Pattern.compile("\n +" + Pattern.quote(line) + " +(\\d\\.\\d+) ").matcher(out);
+      if (!m.find()) {
+        throw new AssertionError("no line " + line + " in: " + out);
+      }
+      return Double.parseDouble(m.group(1));
     }
   }
 

@@ -7,8 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.gradus.tests.cli.Cli.Result;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -30,18 +28,12 @@ class GeneratedRatingsTest {
               "--seed=" + seed,
               "--out=" + folder.resolve("run" + seed));
       assertThat(r.code()).as(r.all()).isZero();
-      double bayes = auc(r, "true probabilities (Bayes)");
-      double dlrm = auc(r, "dlrm");
-      double fm = auc(r, "fm, same loop");
+      double bayes = r.testAuc("true probabilities (Bayes)");
+      double dlrm = r.testAuc("dlrm");
+      double fm = r.testAuc("fm, same loop");
       assertThat(fm).isLessThan(bayes - 0.02);
-      assertThat(auc(r, "lr, same loop")).isLessThan(fm);
+      assertThat(r.testAuc("lr, same loop")).isLessThan(fm);
       assertThat(dlrm).isBetween(bayes - 0.02, bayes).isGreaterThan(fm + 0.01);
     }
-  }
-
-  private static double auc(Result r, String line) {
-    Matcher m = Pattern.compile("\n +" + Pattern.quote(line) + " +(\\d\\.\\d+) ").matcher(r.out());
-    assertThat(m.find()).as(r.out()).isTrue();
-    return Double.parseDouble(m.group(1));
   }
 }
