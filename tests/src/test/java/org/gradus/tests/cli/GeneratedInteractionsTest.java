@@ -25,7 +25,6 @@ class GeneratedInteractionsTest {
             "--set=data.order=" + order,
             "--model=" + model,
             "--epochs=15",
-            "--set=rate=0.003",
             "--out=" + folder.resolve(model));
     Result r = cli.run(Cli.join(common, List.of(options)));
     assertThat(r.code()).as(r.all()).isZero();
