@@ -71,7 +71,8 @@ class OutputsTest {
     assertThat(Models.get("fm").name()).isEqualTo("fm");
     assertThatThrownBy(() -> Models.get("deepfn"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("model deepfn: no such model. Did you mean deepfm? Expected one of: ")
+        .hasMessageStartingWith(
+            "model deepfn: no such model. Did you mean deepfm? Expected one of: ")
         .hasMessageContaining(" deepfm, din, dlrm, ");
   }
 }
