@@ -58,13 +58,22 @@ final class CpuSoftmax implements SoftmaxKernels {
   private static void shiftedExp(float[] y, int yAt, float[] x, int xAt, float c, int n) {
     int whole = S.loopBound(n);
     for (int i = 0; i < whole; i += W) {
-      Polynomials.exp(FloatVector.fromArray(S, x, xAt + i).sub(c)).intoArray(y, yAt + i);
+      shiftedVector(y, yAt + i, x, xAt + i, c);
     }
     if (whole < n) {
-      VectorMask<Float> rest = Lanes.upTo(whole, n);
-      Polynomials.exp(FloatVector.fromArray(S, x, xAt + whole, rest).sub(c))
-          .intoArray(y, yAt + whole, rest);
+      shiftedRest(y, yAt + whole, x, xAt + whole, c, Lanes.upTo(whole, n));
     }
+  }
+
+  // Each with a method of its own: where the polynomial stands twice in one, the compiler gives up
+  // on keeping vectors in registers.
+  private static void shiftedVector(float[] y, int yAt, float[] x, int xAt, float c) {
+    Polynomials.exp(FloatVector.fromArray(S, x, xAt).sub(c)).intoArray(y, yAt);
+  }
+
+  private static void shiftedRest(
+      float[] y, int yAt, float[] x, int xAt, float c, VectorMask<Float> rest) {
+    Polynomials.exp(FloatVector.fromArray(S, x, xAt, rest).sub(c)).intoArray(y, yAt, rest);
   }
 
   /// y = m ? x : other

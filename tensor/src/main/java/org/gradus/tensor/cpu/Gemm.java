@@ -89,7 +89,9 @@ final class Gemm {
               p.b(),
               p.c(),
               p.epilogue()));
-    } else if (count * work < PARALLEL_WORK || (count < CHUNKS && work > 16 * PARALLEL_WORK)) {
+    } else if (count * work < PARALLEL_WORK) {
+      some(p, 0, count);
+    } else if (count < CHUNKS && work > 16 * PARALLEL_WORK) {
       for (int s = 0; s < count; s++) {
         multiply(p.at(s));
       }
@@ -100,10 +102,41 @@ final class Gemm {
           chunks,
           chunk -> {
             int end = Math.min(count, (chunk + 1) * perChunk);
-            for (int s = chunk * perChunk; s < end; s++) {
-              multiply(p.at(s)); // runs on this thread alone: the workers are busy
-            }
+            some(p, chunk * perChunk, end); // on this thread alone: the workers are busy
           });
+    }
+  }
+
+  /// Products from…to−1 of a batch, one after the other, with one set of objects for all.
+  private void some(Product p, int from, int to) {
+    int m = p.size().m();
+    int n = p.size().n();
+    int k = p.size().k();
+    boolean small = m > 1 && n > 1 && n <= SLAB_COLUMNS && k > 0 && k <= SLAB_STEPS;
+    if (!small || p.size().work() >= PARALLEL_WORK) {
+      for (int s = from; s < to; s++) {
+        multiply(p.at(s));
+      }
+      return;
+    }
+    Slab slab = new Slab(0, n, 0, k);
+    GemmPart.Buffers own = buffers.get();
+    GemmPart part =
+        new GemmPart(p, slab, own.panels(slab.panels() * GemmPart.COLUMNS * slab.steps()));
+    for (int s = from; s < to; s++) {
+      onThisThread(part, s, own);
+    }
+  }
+
+  /// Product s of the batch of a part: all of it.
+  private static void onThisThread(GemmPart part, int s, GemmPart.Buffers own) {
+    Slab slab = part.slab();
+    for (int panel = 0; panel < slab.panels(); panel++) {
+      Packing.panel(part.p(), s, slab, panel, 0, slab.steps(), part.packed());
+    }
+    int strips = (part.p().size().m() + GemmPart.ROWS - 1) / GemmPart.ROWS;
+    for (int strip = 0; strip < strips; strip += CHUNK_STRIPS) {
+      part.multiply(own.cut(s, strip, Math.min(strips, strip + CHUNK_STRIPS), 0, slab.panels()));
     }
   }
 
@@ -124,14 +157,7 @@ final class Gemm {
     int strips = (m + GemmPart.ROWS - 1) / GemmPart.ROWS;
     int pieces = (slab.steps() + PACK_STEPS - 1) / PACK_STEPS;
     if ((long) m * slab.columns() * slab.steps() < PARALLEL_WORK) {
-      for (int panel = 0; panel < slab.panels(); panel++) {
-        Packing.panel(p, slab, panel, 0, slab.steps(), packed);
-      }
-      GemmPart part = new GemmPart(p, slab, packed);
-      for (int strip = 0; strip < strips; strip += CHUNK_STRIPS) {
-        int end = Math.min(strips, strip + CHUNK_STRIPS);
-        part.multiply(buffers.get().cut(strip, end, 0, slab.panels()));
-      }
+      onThisThread(new GemmPart(p, slab, packed), 0, buffers.get());
       return;
     }
     workers.run(

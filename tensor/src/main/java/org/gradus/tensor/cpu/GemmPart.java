@@ -29,7 +29,7 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed) {
       for (int strip = buffers.firstStrip; strip < buffers.endStrip; strip++) {
         if (!inPlace || rows(strip) < ROWS) {
           int rows = rows(strip);
-          int source = p.a().index(strip * ROWS, slab.step() + step);
+          int source = p.a().index(buffers.product, strip * ROWS, slab.step() + step);
           Packing.strip(
               p.a(),
               source,
@@ -59,14 +59,14 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed) {
     boolean last = k + kc == p.size().k();
     float[] c = p.c().data();
     int cs = p.c().stride();
-    int co = p.c().index(strip * ROWS, column);
+    int co = p.c().index(buffers.product, strip * ROWS, column);
     int bo = slab.start(panel) + step * vectors * Lanes.WIDTH;
     if (rows == tileRows(rows) && columns == vectors * Lanes.WIDTH) {
       float[] from = first ? buffers.zeros : c;
       int fo = first ? 0 : co;
       int fs = first ? 0 : cs;
       if (inPlace && rows == ROWS) {
-        int ao = p.a().index(strip * ROWS, k);
+        int ao = p.a().index(buffers.product, strip * ROWS, k);
         float[] a = p.a().data();
         RowTiles.multiply(
             rows, vectors, kc, a, ao, p.a().stride(), packed, bo, from, fo, fs, c, co, cs);
@@ -87,7 +87,7 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed) {
       copy(c, co, cs, edge, 0, COLUMNS, rows, columns);
     }
     if (inPlace && rows == ROWS) {
-      int ao = p.a().index(strip * ROWS, k);
+      int ao = p.a().index(buffers.product, strip * ROWS, k);
       float[] a = p.a().data();
       RowTiles.multiply(
           rows, vectors, kc, a, ao, p.a().stride(), packed, bo, edge, 0, COLUMNS, edge, 0, COLUMNS);
@@ -143,6 +143,7 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed) {
     private int endStrip;
     private int firstPanel;
     private int endPanel;
+    private int product; // of a batch
 
     /// Says which strips of rows and which panels of columns are to be computed next.
     Buffers cut(int firstStrip, int endStrip, int firstPanel, int endPanel) {
@@ -150,6 +151,14 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed) {
       this.endStrip = endStrip;
       this.firstPanel = firstPanel;
       this.endPanel = endPanel;
+      this.product = 0;
+      return this;
+    }
+
+    /// As [#cut], of product s of a batch.
+    Buffers cut(int s, int firstStrip, int endStrip, int firstPanel, int endPanel) {
+      cut(firstStrip, endStrip, firstPanel, endPanel);
+      this.product = s;
       return this;
     }
 

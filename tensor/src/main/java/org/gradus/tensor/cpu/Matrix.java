@@ -29,6 +29,12 @@ record Matrix(float[] data, int offset, int stride, boolean transposed, int step
 
   /// Where element (i, j) lies.
   int index(int i, int j) {
-    return transposed ? offset + j * stride + i : offset + i * stride + j;
+    return index(0, i, j);
+  }
+
+  /// Where element (i, j) of matrix s of the batch lies.
+  int index(int s, int i, int j) {
+    int first = offset + s * step;
+    return transposed ? first + j * stride + i : first + i * stride + j;
   }
 }

@@ -87,7 +87,7 @@ class NeuralCfCommandTest {
         .isEqualTo(Cli.metrics(folder.resolve("neumf")).path("parameters_sha256"));
     Path raw = folder.resolve("raw");
     Result g =
-        cli.run("data", "generate", "--data=movielens-synthetic", "--rows=200", "--out=" + raw);
+        cli.run("data", "generate", "--data=movielens-synthetic", "--rows=30000", "--out=" + raw);
     assertThat(g.code()).as(g.all()).isZero();
     Path few = raw.resolve("few.data");
     Files.write(few, Files.readAllLines(raw.resolve("u.data")).subList(0, 200));

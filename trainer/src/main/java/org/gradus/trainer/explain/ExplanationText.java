@@ -139,7 +139,7 @@ public final class ExplanationText {
 
   private void foot() {
     if (!explanation.unread().isEmpty()) {
-      line("", "Not read in evaluation");
+      line("", "Read by no operation: on the host, or in training only");
       for (Step.Reading r : explanation.unread()) {
         row(
             "    " + r.path(),
