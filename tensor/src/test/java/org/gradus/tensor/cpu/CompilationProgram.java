@@ -7,6 +7,7 @@ import java.util.List;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.ElementwiseKernels.Unary;
+import org.gradus.tensor.JaggedKernels.Slice;
 import org.gradus.tensor.LayoutKernels.View;
 import org.gradus.tensor.UpdateKernels.Adam;
 import org.gradus.tensor.UpdateKernels.Ftrl;
@@ -15,7 +16,7 @@ import org.gradus.tensor.host.Ints;
 
 /// Runs every kernel as often as the virtual machine needs to compile it in full, for [CompilationTest].
 final class CompilationProgram {
-  private static final int ROUNDS = 1_500;
+  private static final int ROUNDS = 2_000;
 
   /// A machine that is busy with other things is given this long.
   private static final long MOST_NANOS = 120_000_000_000L;
@@ -28,6 +29,8 @@ final class CompilationProgram {
   private final Buffer y = real();
   private final Buffer z = real();
   private final Buffer w = real();
+  private final Buffer ids = new Ints(new int[64], 64);
+  private final Buffer offsets = new Ints(new int[64], 64);
 
   private CompilationProgram() {}
 
@@ -123,11 +126,17 @@ final class CompilationProgram {
     var reduce = device.kernels().reduce();
     reduce.sum(y, x, 64, 64, 1, 1);
     reduce.sum(y, x, 64, 8, 8, 1);
+    reduce.firstNonFinite(w, N);
     var gather = device.kernels().gather();
-    Buffer ids = new Ints(new int[64], 64);
     gather.pick(y, x, ids, 64, 64);
     gather.pickBackward(z, y, ids, 64, 64);
-    device.kernels().layout().read(y, x, new View(0, new int[] {8, 200}, new int[] {512, 2}));
+    var layout = device.kernels().layout();
+    layout.read(y, x, new View(0, new int[] {8, 200}, new int[] {512, 2}));
+    layout.read(y, x, new View(0, new int[] {64, 64}, new int[] {1, 64}));
+    var interaction = device.kernels().interaction();
+    interaction.pairwise(y, z, x, 16, 8, 32);
+    interaction.weightedSum(y, z, x, 16, 8, 32);
+    device.kernels().jagged().places(ids, ids, 0, ids, offsets, new Slice(0, 32, -1, 0, 1));
   }
 
   private static Buffer real() {
