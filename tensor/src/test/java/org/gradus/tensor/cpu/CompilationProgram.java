@@ -123,6 +123,7 @@ final class CompilationProgram {
     update.adagrad(w, z, x, 0.1, 1e-10, N);
     update.adam(w, y, z, x, new Adam(0.01, 0.9, 0.999, 1e-8, 1, 1), N);
     update.ftrl(w, y, z, x, new Ftrl(0.1, 1, 0.5, 0.2), N);
+    update.proximal(w, 64, 64, 0.01, 0.01);
     var reduce = device.kernels().reduce();
     reduce.sum(y, x, 64, 64, 1, 1);
     reduce.sum(y, x, 64, 8, 8, 1);
@@ -136,6 +137,10 @@ final class CompilationProgram {
     var interaction = device.kernels().interaction();
     interaction.pairwise(y, z, x, 16, 8, 32);
     interaction.weightedSum(y, z, x, 16, 8, 32);
+    for (boolean perRow : List.of(true, false)) {
+      interaction.cross(y, x, z, x, 64, 64, perRow);
+      interaction.crossBackward(y, z, w, x, x, 64, 64, perRow);
+    }
     device.kernels().jagged().places(ids, ids, 0, ids, offsets, new Slice(0, 32, -1, 0, 1));
   }
 
