@@ -308,8 +308,9 @@ final class BenchCommand implements Runnable {
     @Override
     public Double convert(String text) {
       double seconds = Double.parseDouble(text);
-      if (!(seconds > 0)) {
-        throw new TypeConversionException("\"" + text + "\". Expected more than 0 seconds.");
+      if (!(seconds > 0 && seconds < Double.POSITIVE_INFINITY)) {
+        throw new TypeConversionException(
+            "\"" + text + "\". Expected more than 0 seconds, and an end.");
       }
       return seconds;
     }
