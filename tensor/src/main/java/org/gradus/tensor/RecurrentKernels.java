@@ -17,7 +17,33 @@ public interface RecurrentKernels {
   record Size(int batch, int time, int width) {
     /// Numbers in one block of `projected`: B · T · H.
     public int states() {
-      return batch * time * width;
+      return numbers(width);
+    }
+
+    /// Numbers in blocks that hold `each` for every step of every row: B · T · each.
+    ///
+    /// @throws IllegalArgumentException when they are more than an array holds
+    public int numbers(long each) {
+      return numbers(batch, each);
+    }
+
+    /// The same for another number of rows, to which a device may have filled them up.
+    public int numbers(long rows, long each) {
+      // each factor is below 2³¹, so that two of them make a long
+      long steps = rows * time;
+      if (steps > 0 && each > Integer.MAX_VALUE / steps) {
+        throw new IllegalArgumentException(
+            "recurrent: batch "
+                + batch
+                + ", "
+                + time
+                + " steps, width "
+                + width
+                + ": a layer would keep more than "
+                + Integer.MAX_VALUE
+                + " numbers. Expected a smaller batch, or shorter sequences.");
+      }
+      return (int) (steps * each);
     }
   }
 

@@ -26,8 +26,8 @@ final class CpuRecurrent implements RecurrentKernels {
   }
 
   private static int kept(Size size, int blocks) {
-    int rows = SequenceRows.tiles(size) * StepWeights.ROWS;
-    return rows * size.time() * blocks * StepWeights.padded(size.width());
+    long rows = (long) SequenceRows.tiles(size) * StepWeights.ROWS;
+    return size.numbers(rows, (long) blocks * StepWeights.padded(size.width()));
   }
 
   @Override

@@ -27,7 +27,7 @@ record SequenceRows(
   }
 
   static int tiles(Size size) {
-    return (size.batch() + StepWeights.ROWS - 1) / StepWeights.ROWS;
+    return Math.ceilDiv(size.batch(), StepWeights.ROWS);
   }
 
   /// Rows of a tile, less than [StepWeights#ROWS] in the last one.

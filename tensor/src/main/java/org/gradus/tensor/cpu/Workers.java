@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Any thread may call `run`. While one run is under way, a second one (from a chunk of the first,
 /// or from another thread) works through all its chunks on its own caller.
-final class Workers implements AutoCloseable {
+class Workers implements AutoCloseable {
   /// Turns of the spin before a thread parks: about 0.1 ms.
   private static final int SPINS = 4_000;
 

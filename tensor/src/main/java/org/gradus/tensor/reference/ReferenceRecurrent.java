@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class ReferenceRecurrent implements RecurrentKernels {
   @Override
   public int gruKept(Size size) {
-    return 4 * size.states(); // u, r, n, q of every step
+    return size.numbers(4L * size.width()); // u, r, n, q of every step
   }
 
   @Override
@@ -145,7 +145,7 @@ final class ReferenceRecurrent implements RecurrentKernels {
 
   @Override
   public int lstmKept(Size size) {
-    return 6 * size.states(); // i, f, g, o, tanh(c′), c of every step
+    return size.numbers(6L * size.width()); // i, f, g, o, tanh(c′), c of every step
   }
 
   @Override

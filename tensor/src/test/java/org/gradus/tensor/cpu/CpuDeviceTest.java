@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
@@ -17,6 +19,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CpuDeviceTest {
   /// Cuts work of a hundred numbers, so that small inputs go through many chunks.
   private static final int SMALL_GRAIN = 64;
+
+  private static final Set<String> IN_PARTS =
+      Set.of("sum", "mean", "variance", "normalizeColumns", "normalizeColumnsBackward");
 
   private static Map<String, double[]> run(int threads, int grain) {
     DeviceOptions options = DeviceOptions.defaults().withThreads(threads).withPoison();
@@ -34,6 +39,25 @@ class CpuDeviceTest {
     one.forEach(
         (kernel, values) ->
             assertThat(more.get(kernel)).as("%s, %s threads", kernel, threads).isEqualTo(values));
+  }
+
+  /// Where work is cut does not show either, but in sums down columns and what is made of them: those are added part by part, and the
+  /// parts of a grain are fixed.
+  @Test
+  void everyKernelGivesTheSameBitsInOtherCuts() {
+    Map<String, double[]> small = run(2, SMALL_GRAIN);
+    Map<String, double[]> large = run(2, Chunks.GRAIN);
+    Set<String> addedInParts = new TreeSet<>();
+    large.forEach(
+        (kernel, values) -> {
+          String family = kernel.split(" ", 2)[0];
+          if (IN_PARTS.contains(family)) {
+            addedInParts.add(family);
+          } else {
+            assertThat(small.get(kernel)).as(kernel).isEqualTo(values);
+          }
+        });
+    assertThat(addedInParts).isEqualTo(IN_PARTS);
   }
 
   @Test

@@ -14,7 +14,8 @@ import java.util.zip.CRC32;
 import org.gradus.tensor.DeviceOptions;
 import org.junit.jupiter.api.Test;
 
-/// Every kernel in several virtual machines: under default flags, compiled by C1 alone, with vectors of 256 bits. All
+/// Every kernel in several virtual machines: under default flags, compiled by C1 alone, with vectors of 256 and of 128
+/// bits. All
 /// print the same hashes. (The pieces that kernels are made of go through more settings in [SameBitsTest].)
 class EveryKernelSameBitsTest {
   @Test
@@ -23,6 +24,7 @@ class EveryKernelSameBitsTest {
     running.put("default", start());
     running.put("C1 alone", start("-XX:TieredStopAtLevel=1"));
     running.put("256 bits", start("-XX:UseAVX=2"));
+    running.put("128 bits", start("-XX:MaxVectorSize=16"));
     Map<String, List<String>> hashes = new LinkedHashMap<>();
     for (Map.Entry<String, Process> process : running.entrySet()) {
       hashes.put(process.getKey(), output(process.getValue()));

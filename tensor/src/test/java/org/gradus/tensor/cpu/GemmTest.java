@@ -68,6 +68,16 @@ class GemmTest {
     }
   }
 
+  /// More strips of a transposed A than a chunk packs at a time, and more steps than a panel has.
+  @Test
+  void packsATallTransposedOperandInSeveralChunks() {
+    try (Workers workers = new Workers(2)) {
+      Case test = Case.of(new Product.Size(1601, 33, 257), 1);
+      new Gemm(workers).multiply(test.product);
+      test.check();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 3, 4, 8, 28})
   void multipliesBatches(int variant) {

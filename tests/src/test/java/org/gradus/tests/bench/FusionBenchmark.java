@@ -10,6 +10,7 @@ import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.MatMulKernels.Activation;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
+import org.gradus.tests.fusion.Compositions;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -114,7 +115,7 @@ public class FusionBenchmark {
   public int linearComposed() {
     try (Tape tape = Tape.recording(device)) {
       Var x = tape.variable(rows);
-      return walk(tape, x.matmul(tape.variable(weight)).add(tape.variable(bias)).relu());
+      return walk(tape, Compositions.linear(x, tape.variable(weight), tape.variable(bias)));
     }
   }
 
@@ -130,9 +131,7 @@ public class FusionBenchmark {
   @Benchmark
   public int pairwiseComposed() {
     try (Tape tape = Tape.recording(device)) {
-      Var e = tape.variable(narrow);
-      Var y = e.sum(1).square().subtract(e.square().sum(1)).sum(1).multiply(0.5);
-      return walk(tape, y);
+      return walk(tape, Compositions.pairwise(tape.variable(narrow)));
     }
   }
 
@@ -144,12 +143,11 @@ public class FusionBenchmark {
     }
   }
 
-  /// The whole matrix of products, from which the pairs would have to be taken yet.
+  /// The whole matrix of products, and the pairs taken from it.
   @Benchmark
   public int dotsComposed() {
     try (Tape tape = Tape.recording(device)) {
-      Var e = tape.variable(wide);
-      return walk(tape, e.matmul(e.transpose()));
+      return walk(tape, Compositions.dots(tape.variable(wide)));
     }
   }
 
@@ -165,9 +163,7 @@ public class FusionBenchmark {
   @Benchmark
   public int crossEntropyComposed() {
     try (Tape tape = Tape.recording(device)) {
-      Var z = tape.variable(logits);
-      Var rest = z.abs().negate().exp().log1p();
-      return walk(tape, z.relu().subtract(z.multiply(tape.constant(targets))).add(rest));
+      return walk(tape, Compositions.crossEntropy(tape.variable(logits), targets));
     }
   }
 
@@ -183,9 +179,7 @@ public class FusionBenchmark {
   @Benchmark
   public int facingComposed() {
     try (Tape tape = Tape.recording(device)) {
-      Var k = tape.variable(keys);
-      Var q = tape.variable(query).unsqueeze(1).expand(k.shape());
-      return walk(tape, Var.concat(2, java.util.List.of(q, k, q.subtract(k), q.multiply(k))));
+      return walk(tape, Compositions.facing(tape.variable(keys), tape.variable(query)));
     }
   }
 
@@ -218,7 +212,7 @@ public class FusionBenchmark {
   @Benchmark
   public int weightedSumComposed() {
     try (Tape tape = Tape.recording(device)) {
-      return walk(tape, tape.variable(weights).unsqueeze(2).multiply(tape.variable(keys)).sum(1));
+      return walk(tape, Compositions.weightedSum(tape.variable(weights), tape.variable(keys)));
     }
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tests.bench;
 
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
@@ -13,6 +12,7 @@ import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
+import org.gradus.tests.fusion.Compositions;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -95,14 +95,7 @@ public class RecurrentBenchmark {
   @Benchmark
   public int gruByCell() {
     try (Tape tape = Tape.recording(device)) {
-      Var all = tape.variable(x);
-      Var h = zeros(tape);
-      Var[] states = new Var[TIME];
-      for (int t = 0; t < TIME; t++) {
-        h = gru.cell(all.index(1, t), h, null);
-        states[t] = h;
-      }
-      return backward(tape, Var.stack(1, List.of(states)));
+      return backward(tape, Compositions.gru(gru, tape.variable(x), WIDTH));
     }
   }
 
@@ -118,19 +111,8 @@ public class RecurrentBenchmark {
   @Benchmark
   public int lstmByCell() {
     try (Tape tape = Tape.recording(device)) {
-      Var all = tape.variable(x);
-      Lstm.Memory memory = new Lstm.Memory(zeros(tape), zeros(tape));
-      Var[] states = new Var[TIME];
-      for (int t = 0; t < TIME; t++) {
-        memory = lstm.cell(all.index(1, t), memory);
-        states[t] = memory.h();
-      }
-      return backward(tape, Var.stack(1, List.of(states)));
+      return backward(tape, Compositions.lstm(lstm, tape.variable(x), WIDTH));
     }
-  }
-
-  private static Var zeros(Tape tape) {
-    return tape.constant(Shape.of(BATCH, WIDTH), new float[BATCH * WIDTH]);
   }
 
   private int backward(Tape tape, Var states) {

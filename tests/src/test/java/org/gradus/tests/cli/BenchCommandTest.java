@@ -7,9 +7,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.gradus.tests.cli.Cli.Result;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,10 +40,11 @@ class BenchCommandTest {
     assertThat(done.err()).isEmpty();
     assertThat(done.code()).isZero();
     assertThat(done.out())
-        .startsWith("device cpu, 1 threads; peaks: ")
+        .startsWith("device cpu, 1 threads")
         .containsPattern("dlrm, batch 4: \\d+ samples/s, \\d+\\.\\d+ ms a step")
         .contains("data_wait", "lookup", "forward", "backward", "optimiser", "release")
-        .contains("GFLOP/s", "GB/s", "bytes a step", "% of the time waiting");
+        .contains("GFLOP/s", "GB/s", "bytes a step", "% of the time waiting")
+        .contains("peaks: ", "% of the peak inside products");
     JsonNode all = JsonMapper.shared().readTree(Files.readString(json));
     assertThat(all.get("device").asString()).isEqualTo("cpu");
     assertThat(all.get("threads").asInt()).isEqualTo(1);
@@ -69,6 +73,38 @@ class BenchCommandTest {
     assertThat(done.out()).contains("fm, batch 4: ");
   }
 
+  @Test
+  @Timeout(120)
+  void aProcessThatIsToldToEndLeavesNoData() throws IOException, InterruptedException {
+    Path temporary = Files.createDirectory(folder.resolve("temporary"));
+    Path output = folder.resolve("bench");
+    List<String> line = List.of("bench", "dlrm", "--batch=4", "--rows=20", "--seconds=60");
+    Process process =
+        Cli.start(
+            cli.command(List.of("-Djava.io.tmpdir=" + temporary), line), output, Map.of());
+    while (process.isAlive() && folders(temporary) == 0) {
+      Thread.sleep(5);
+    }
+    assertThat(process.isAlive()).as("measuring").isTrue();
+    process.destroy(); // SIGTERM
+    Cli.await(process, output);
+    assertThat(folders(temporary)).isZero();
+  }
+
+  private static long folders(Path temporary) throws IOException {
+    try (Stream<Path> all = Files.list(temporary)) {
+      return all.filter(path -> path.getFileName().toString().startsWith("gradus-bench")).count();
+    }
+  }
+
+  @Test
+  void dataForAWorkloadThatReadsNoneIsRefused() throws IOException {
+    Path rows = Files.createFile(folder.resolve("some.rows"));
+    Result done = cli.run("bench", "gru", "--data=" + rows);
+    assertThat(done.code()).isEqualTo(1);
+    assertThat(done.err()).contains("--data: gru reads no data");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -76,7 +112,13 @@ class BenchCommandTest {
         "bench resnet | no workload resnet. Expected deepfm, dlrm, din, gru or all",
         "bench deepfm --model=fm | --model fm beside deepfm. Expected one of them",
         "bench deepfm --set=embeddingDim=4 | Expected --model beside it",
-        "bench --model=nothing | no such model"
+        "bench --model=nothing | no such model",
+        "bench deepfm --batch=2147483647 | --batch 2147483647. Expected at most",
+        "bench gru --batch=10000000 | gru: batch 10000000. Expected 1 …",
+        "bench deepfm --threads=1025 | --threads 1025. Expected at most 1024",
+        "bench deepfm --json=nowhere/at/all.json | --json: cannot write nowhere/at/all.json",
+        "bench deepfm --data=no.rows | --data no.rows: no file that can be read",
+        "bench gru all | Expected all by itself"
       })
   void wrongUseIsTold(String line, String message) {
     Result done = cli.run(line.split(" ", -1));

@@ -128,6 +128,8 @@ class CommandLineTest {
         "bench --batch 0",
         "bench --rows 1",
         "bench --seconds 0",
+        "bench --seconds NaN",
+        "bench --seconds Infinity",
         "train --set rows",
         "evaluate",
         "predict --run x --in y",

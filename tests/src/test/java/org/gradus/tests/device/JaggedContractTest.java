@@ -80,6 +80,14 @@ class JaggedContractTest {
       all.add(new Lookup(9, new int[] {3, 17, 1}, pooling, 0, 6));
       all.add(new Lookup(33, new int[] {8, 8}, pooling, 2, 33));
       all.add(new Lookup(255, new int[] {33, 31, 2, 16}, pooling, 0, 3));
+      all.add(
+          new Lookup(
+              5,
+              new int[] {127, 128, 129},
+              pooling,
+              1,
+              4)); // as wide as what is summed in registers
+      all.add(new Lookup(3, new int[] {256, 300}, pooling, -1, 40));
     }
     return all;
   }
@@ -165,8 +173,8 @@ class JaggedContractTest {
   @OnEveryDevice
   void rowGradients(DeviceUnderTest device) {
     try (Twin twin = device.open()) {
-      for (int width : new int[] {1, 2, 7, 8, 16, 17, 33, 64}) {
-        for (int n : new int[] {0, 1, 5, 31, 255, 3000}) {
+      for (int width : new int[] {1, 2, 7, 8, 16, 17, 33, 64, 127, 128, 129, 256, 300}) {
+        for (int n : width < 100 ? new int[] {0, 1, 5, 31, 255, 3000} : new int[] {1, 70, 255}) {
           int batch = n / 2 + 1;
           int dyWidth = width + 3;
           float[] dy = Samples.normal(1, batch * dyWidth);

@@ -15,9 +15,19 @@ import org.gradus.tensor.RecurrentKernels.Size;
 import org.gradus.tests.device.RecurrentOracle.Case;
 
 class RecurrentContractTest {
-  /// batch, time, width: no rows, no steps, around the tiles of rows and the vectors, and more steps than are taken at once.
+  /// batch, time, width: no rows, no steps, around the tiles of rows and the vectors, more steps than are taken at once,
+  /// more tiles than parts of a gradient, and states of several vectors.
   private static final int[][] SIZES = {
-    {0, 3, 2}, {2, 0, 3}, {1, 1, 1}, {3, 4, 5}, {12, 2, 16}, {13, 2, 17}, {25, 23, 2}
+    {0, 3, 2},
+    {2, 0, 3},
+    {1, 1, 1},
+    {3, 4, 5},
+    {12, 2, 16},
+    {13, 2, 17},
+    {25, 23, 2},
+    {205, 2, 3},
+    {13, 3, 40},
+    {5, 22, 100}
   };
 
   /// Everything but the bias of a GRU's candidate, drawn; a third of the rows is empty, another full.

@@ -59,8 +59,8 @@ class UpdateContractTest {
             }
           });
     }
-    for (int width : new int[] {1, 3, 8, 16, 17, 33}) {
-      for (int count : new int[] {0, 1, 7, 300, 2000}) {
+    for (int width : new int[] {1, 3, 8, 16, 17, 33, 127, 128, 129, 256, 300}) {
+      for (int count : width < 100 ? new int[] {0, 1, 7, 300, 2000} : new int[] {1, 40}) {
         int tableRows = 2 * count + 3;
         float[][] before = before(tableRows * width);
         int[] rows = new int[count];

@@ -32,6 +32,17 @@ public record GruLayer(int batch) implements Workload {
   /// Learning rate.
   public static final double RATE = 1;
 
+  /// The most sequences of which a step keeps its four blocks in one array, some rows more than there are.
+  private static final int MOST = Integer.MAX_VALUE / (TIME * 4 * WIDTH) - 64;
+
+  /// Checks the range.
+  public GruLayer {
+    if (batch < 1 || batch > MOST) {
+      throw new IllegalArgumentException(
+          "gru: batch " + batch + ". Expected 1 … " + MOST + ", sequences of " + TIME + " steps.");
+    }
+  }
+
   @Override
   public String name() {
     return "gru";

@@ -13,14 +13,19 @@ import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Table;
 
-/// What a device does at best on this machine: three kernels with nothing around them, the fastest of many calls.
+/// What a device does at best on this machine: three kernels with nothing around them, the fastest of several calls.
 ///
-/// @param gflops a product of matrices of 1024 × 1024 numbers, 10⁹ operations a second
+/// @param gflops a product of matrices of 1024 × 1024 numbers, or 256 × 256 in float64, 10⁹ operations a second
 /// @param copyGbps numbers copied from one block of 64 MiB to another, 10⁹ bytes a second, both ways counted
 /// @param rowGbps random rows of a table, read and written beside each other, 10⁹ bytes a second, both ways counted
 /// @param rowWidth numbers of such a row
 public record Peaks(double gflops, double copyGbps, double rowGbps, int rowWidth) {
   private static final int SIDE = 1024;
+  private static final int SIDE_FLOAT64 = 256;
+
+  /// Calls at least, however long they take: the first ones run before their code is compiled.
+  private static final int LEAST_CALLS = 10;
+
   private static final int COPIED = 1 << 24;
   private static final int GATHERED = 1 << 16;
   private static final long TABLE_BYTES = 1L << 28;
@@ -28,12 +33,21 @@ public record Peaks(double gflops, double copyGbps, double rowGbps, int rowWidth
   /// Measures a device.
   ///
   /// @param rowWidth width of the table's rows
-  /// @param seconds for each of the three, warm-up included
+  /// @param seconds for each of the three at least, warm-up included
   public static Peaks measure(Device device, int rowWidth, double seconds) {
     return new Peaks(
         products(device, seconds),
         copies(device, seconds),
         rows(device, rowWidth, seconds),
+        rowWidth);
+  }
+
+  /// The better of two measurements of one device, number by number.
+  public Peaks max(Peaks other) {
+    return new Peaks(
+        Math.max(gflops, other.gflops),
+        Math.max(copyGbps, other.copyGbps),
+        Math.max(rowGbps, other.rowGbps),
         rowWidth);
   }
 
@@ -49,14 +63,15 @@ public record Peaks(double gflops, double copyGbps, double rowGbps, int rowWidth
 
   private static double products(Device device, double seconds) {
     try (Scope scope = new Scope(device)) {
-      Shape square = Shape.of(SIDE, SIDE);
+      int side = device.float64() ? SIDE_FLOAT64 : SIDE;
+      Shape square = Shape.of(side, side);
       Buffer a = filled(scope, square);
       Buffer b = filled(scope, square);
       Buffer c = filled(scope, square);
-      Product product = Product.of(SIDE, SIDE, SIDE);
+      Product product = Product.of(side, side, side);
       double best =
           best(seconds, c, device, () -> device.kernels().matMul().multiply(c, a, b, product));
-      return 2e-9 * SIDE * SIDE * SIDE / best;
+      return 2e-9 * side * side * side / best;
     }
   }
 
@@ -112,12 +127,12 @@ public record Peaks(double gflops, double copyGbps, double rowGbps, int rowWidth
   private static double best(double seconds, Buffer result, Device device, Runnable call) {
     long end = System.nanoTime() + (long) (seconds * 1e9);
     long best = Long.MAX_VALUE;
-    do {
+    for (int calls = 0; calls < LEAST_CALLS || System.nanoTime() < end; calls++) {
       long begun = System.nanoTime();
       call.run();
       device.kernels().reduce().sumOfSquares(result, 1); // waits
       best = Math.min(best, System.nanoTime() - begun);
-    } while (System.nanoTime() < end);
+    }
     return best * 1e-9;
   }
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.cli;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -52,6 +50,11 @@ import tools.jackson.databind.json.JsonMapper;
 final class BenchCommand implements Runnable {
   /// Width of the rows of the machine's peak where a workload says nothing about it.
   private static final int ROW_WIDTH = 64;
+
+  /// Beyond this a batch is a mistake.
+  private static final int MOST_EXAMPLES = 1 << 24;
+
+  private static final int MOST_THREADS = 1024;
 
   /// Batches in the generated file.
   private static final int BATCHES = 32;
@@ -125,27 +128,35 @@ final class BenchCommand implements Runnable {
   @Override
   public void run() {
     PrintWriter out = spec.commandLine().getOut();
+    checkSizes();
     List<Workload> workloads = chosen();
     Runs.checkFile("--json", json);
+    checkData(workloads);
     String name = Devices.choose(Runs.device(device, "cpu")).name();
-    List<Map<String, Object>> measured = new ArrayList<>();
     Map<String, Object> all = new LinkedHashMap<>();
     DeviceOptions options =
         threads == null ? DeviceOptions.defaults() : DeviceOptions.defaults().withThreads(threads);
+    int used = name.equals("cpu") ? options.threads() : 1;
+    out.printf(
+        Locale.ROOT, "device %s%s%n", name, name.equals("cpu") ? ", " + used + " threads" : "");
+    out.flush();
     try (MeteredDevice metered = new MeteredDevice(Device.open(name, options))) {
-      Peaks peaks = Peaks.measure(metered, ROW_WIDTH, Math.min(1, seconds));
-      all.put("device", name);
-      all.put("threads", options.threads());
-      all.put("java", Runtime.version().toString());
-      all.put("peaks", peaks.toMap());
-      print(name, options.threads(), peaks, out);
+      Peaks before = Peaks.measure(metered, ROW_WIDTH, Math.min(1, seconds));
+      List<Measurement> found = new ArrayList<>();
       for (Workload w : workloads) {
         Measurement m = measure(w, metered);
-        print(m, peaks, out);
-        measured.add(m.toMap());
+        print(m, out);
+        found.add(m);
       }
+      // again, since a machine that was busy before would make the shares too large
+      Peaks peaks = before.max(Peaks.measure(metered, ROW_WIDTH, Math.min(1, seconds)));
+      print(peaks, found, out);
+      all.put("device", name);
+      all.put("threads", used);
+      all.put("java", Runtime.version().toString());
+      all.put("peaks", peaks.toMap());
+      all.put("workloads", found.stream().map(Measurement::toMap).toList());
     }
-    all.put("workloads", measured);
     if (json != null) {
       AtomicFiles.write(
           json,
@@ -153,6 +164,36 @@ final class BenchCommand implements Runnable {
               .enable(SerializationFeature.INDENT_OUTPUT)
               .build()
               .writeValueAsString(all));
+    }
+  }
+
+  private void checkSizes() {
+    if (batch != null && batch > MOST_EXAMPLES) {
+      throw new IllegalArgumentException(
+          "--batch " + batch + ". Expected at most " + MOST_EXAMPLES + ".");
+    }
+    if (threads != null && threads > MOST_THREADS) {
+      throw new IllegalArgumentException(
+          "--threads " + threads + ". Expected at most " + MOST_THREADS + ".");
+    }
+  }
+
+  /// Whether what is read after minutes of measuring can be.
+  private void checkData(List<Workload> workloads) {
+    if (data == null) {
+      return;
+    }
+    if (!Files.isRegularFile(data) || !Files.isReadable(data)) {
+      throw new IllegalArgumentException(
+          "--data "
+              + data
+              + ": no file that can be read. Expected train.rows of a prepared folder.");
+    }
+    for (Workload w : workloads) {
+      if (!(w instanceof TrainedModel)) {
+        throw new IllegalArgumentException(
+            "--data: " + w.name() + " reads no data. Expected a workload that is a model.");
+      }
     }
   }
 
@@ -164,6 +205,10 @@ final class BenchCommand implements Runnable {
     if (model != null && !names.isEmpty()) {
       throw new IllegalArgumentException(
           "bench: --model " + model + " beside " + Gradus.words(names) + ". Expected one of them.");
+    }
+    if (names.size() > 1 && names.contains("all")) {
+      throw new IllegalArgumentException(
+          "bench: " + Gradus.words(names) + ". Expected all by itself, or workloads by name.");
     }
     List<Workload> found = new ArrayList<>();
     if (model != null) {
@@ -186,46 +231,45 @@ final class BenchCommand implements Runnable {
         return benchmark.run(trained.on(file.schema()), metered, file);
       }
     }
-    try {
-      Path folder = Files.createTempDirectory("gradus-bench");
-      try {
-        Path file = folder.resolve("train.rows");
-        GeneratedBatches.write(file, trained.schema(), trained.batch(), BATCHES);
-        try (PreparedFile rows = PreparedFile.open(file)) {
-          return benchmark.run(trained, metered, rows);
-        }
-      } finally {
-        AtomicFiles.delete(folder);
+    try (TemporaryFolder folder = new TemporaryFolder("gradus-bench")) {
+      Path file = folder.path().resolve("train.rows");
+      GeneratedBatches.write(file, trained.schema(), trained.batch(), BATCHES);
+      try (PreparedFile rows = PreparedFile.open(file)) {
+        return benchmark.run(trained, metered, rows);
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException("bench: no folder for data: " + e.getMessage(), e);
     }
   }
 
-  private static void print(String name, int threads, Peaks p, PrintWriter out) {
+  private static void print(Peaks p, List<Measurement> measured, PrintWriter out) {
     out.printf(
         Locale.ROOT,
-        "device %s, %d threads; peaks: %.1f GFLOP/s in products, %.1f GB/s copied, %.1f GB/s in"
-            + " random rows of %d%n",
-        name,
-        threads,
+        "%npeaks: %.1f GFLOP/s in products, %.1f GB/s copied, %.1f GB/s in random rows of %d%n",
         p.gflops(),
         p.copyGbps(),
         p.rowGbps(),
         p.rowWidth());
+    for (Measurement m : measured) {
+      out.printf(
+          Locale.ROOT,
+          "  %-10s %.0f %% of the peak inside products, %.0f %% of that in rows inside moves%n",
+          m.workload(),
+          100 * m.gflopsInside() / p.gflops(),
+          100 * m.gbpsInside() / p.rowGbps());
+    }
     out.flush();
   }
 
-  private static void print(Measurement m, Peaks peaks, PrintWriter out) {
+  private static void print(Measurement m, PrintWriter out) {
     out.printf(
         Locale.ROOT,
-        "%n%s, batch %d: %.0f samples/s, %.3f ms a step (median of %d after %d)%n",
+        "%n%s, batch %d: %.0f samples/s, %.3f ms a step (median of %d after %d%s)%n",
         m.workload(),
         m.batch(),
         m.samplesPerSecond(),
         m.steps().median() * 1e3,
         m.steps().count(),
-        m.warmUp());
+        m.warmUp(),
+        m.warmUp() < Benchmark.WARM_UP ? ", NOT WARM: --seconds is too short" : "");
     m.steps()
         .phases()
         .forEach(
@@ -238,16 +282,14 @@ final class BenchCommand implements Runnable {
                     100 * s / m.steps().median()));
     out.printf(
         Locale.ROOT,
-        "  products   %9.1f GFLOP/s over the step, %.1f inside them (%.0f %% of the peak)%n",
+        "  products   %9.1f GFLOP/s over the step, %.1f inside them%n",
         m.gflops(),
-        m.gflopsInside(),
-        100 * m.gflopsInside() / peaks.gflops());
+        m.gflopsInside());
     out.printf(
         Locale.ROOT,
-        "  moves      %9.1f GB/s over the step, %.1f inside them (%.0f %% of the peak in rows)%n",
+        "  moves      %9.1f GB/s over the step, %.1f inside them%n",
         m.gbps(),
-        m.gbpsInside(),
-        100 * m.gbpsInside() / peaks.rowGbps());
+        m.gbpsInside());
     out.printf(Locale.ROOT, "  allocated  %9.0f bytes a step%n", m.allocatedBytesPerStep());
     Measurement.Loading data = m.loading();
     if (data != null) {
@@ -266,8 +308,9 @@ final class BenchCommand implements Runnable {
     @Override
     public Double convert(String text) {
       double seconds = Double.parseDouble(text);
-      if (!(seconds > 0)) {
-        throw new TypeConversionException("\"" + text + "\". Expected more than 0 seconds.");
+      if (!(seconds > 0 && seconds < Double.POSITIVE_INFINITY)) {
+        throw new TypeConversionException(
+            "\"" + text + "\". Expected more than 0 seconds, and an end.");
       }
       return seconds;
     }
