@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Builds the simulated driver: build.sh OUT NATIVES, where NATIVES is the jar of JCuda's native libraries. Needs g++ and nm.
+set -eu
+cd "$(dirname "$0")"
+out=$1
+natives=$2
+mkdir -p "$out"
+kernels=../../main/cuda
+compile="g++ -std=gnu++20 -O2 -g1 -fPIC -fvisibility=hidden -ffp-contract=off -Wall -Wno-unknown-pragmas -Wno-unused -I. -I$kernels"
+# every kernel that the PTX names must be there, and none else
+{
+  echo '#include "cudasim_kernel.h"'
+  for file in "$kernels"/*.cu; do echo "#include \"$(basename "$file")\""; done
+  sed -n 's/^\.visible \.entry \([a-z0-9_]*\).*/CUDASIM_KERNEL(\1)/p' ../../main/resources/org/gradus/cuda/*.ptx
+} > "$out/kernels.cpp"
+$compile -c -o "$out/kernels.o" "$out/kernels.cpp" &
+$compile -c -o "$out/rt.o" cudasim_rt.cpp
+$compile -c -o "$out/driver.o" cudasim_driver.cpp
+wait
+# every other function that JCuda binds says its name and returns CUDA_ERROR_NOT_SUPPORTED
+unzip -o -q "$natives" 'lib/libJCudaDriver-*' -d "$out"
+nm -D --undefined-only "$out"/lib/libJCudaDriver-*.so | awk '$2 ~ /^cu[A-Z]/ {print $2}' | sort > "$out/needed"
+nm --defined-only "$out/driver.o" | awk '{print $3}' | sort > "$out/simulated"
+{
+  echo '#include <cstdio>'
+  comm -23 "$out/needed" "$out/simulated" |
+    sed 's/.*/extern "C" int &() { fprintf(stderr, "cudasim: & is not simulated\\n"); return 801; }/'
+} > "$out/stubs.cpp"
+$compile -fvisibility=default -c -o "$out/stubs.o" "$out/stubs.cpp"
+g++ -shared -Wl,-soname,libcuda.so.1 -o "$out/libcuda.so.1" "$out/kernels.o" "$out/rt.o" "$out/driver.o" "$out/stubs.o" -lpthread
