@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Translates the kernels to PTX, beside a hash of what they were made of. Needs nvcc 13.
+# Translates the kernels to PTX, beside a hash of what they were made of: build.sh [OUT]. Needs nvcc 13.
 set -eu
 export LC_ALL=C
 cd "$(dirname "$0")"
-out=../resources/org/gradus/cuda
+out=${1:-../resources/org/gradus/cuda}
 mkdir -p "$out"
 for file in *.cu; do
   family=${file%.cu}

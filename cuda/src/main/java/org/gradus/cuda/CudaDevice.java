@@ -2,10 +2,8 @@
 package org.gradus.cuda;
 
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
-import java.util.List;
 import java.util.Set;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.BufferPool;
@@ -22,41 +20,44 @@ final class CudaDevice implements Device {
   private final Staging staging;
   private final Launch launch;
   private final Kernels kernels;
-  private final List<Module> modules = new ArrayList<>();
   private final BufferPool<CudaBuffer> pool;
   private final boolean poison;
   private final Set<GpuMemory> allocated = Collections.newSetFromMap(new IdentityHashMap<>());
 
   CudaDevice(DeviceOptions options) {
     gpu = new Gpu();
-    staging = new Staging(gpu);
-    launch = new Launch(gpu);
-    poison = options.poison();
-    pool = new BufferPool<>(options.poolBytes(), Float.BYTES, b -> free(b.memory()));
-    CudaMatMul products = new CudaMatMul(this);
-    kernels =
-        new Kernels(
-            new CudaElementwise(this),
-            new CudaLayout(this),
-            new CudaReduce(this),
-            products,
-            new CudaSoftmax(this),
-            new CudaNorm(this),
-            new CudaGather(this),
-            new CudaJagged(this),
-            new CudaSort(this),
-            new CudaInteraction(this),
-            new CudaRecurrent(this, products),
-            new CudaLoss(this),
-            new CudaRandom(this),
-            new CudaUpdate(this));
+    gpu.atClose(() -> allocated.forEach(GpuMemory::abandon));
+    try {
+      staging = new Staging(gpu);
+      launch = new Launch(gpu);
+      poison = options.poison();
+      pool = new BufferPool<>(options.poolBytes(), Float.BYTES, b -> free(b.memory()));
+      CudaMatMul products = new CudaMatMul(this);
+      kernels =
+          new Kernels(
+              new CudaElementwise(this),
+              new CudaLayout(this),
+              new CudaReduce(this),
+              products,
+              new CudaSoftmax(this),
+              new CudaNorm(this),
+              new CudaGather(this),
+              new CudaJagged(this),
+              new CudaSort(this),
+              new CudaInteraction(this),
+              new CudaRecurrent(this, products),
+              new CudaLoss(this),
+              new CudaRandom(this),
+              new CudaUpdate(this));
+    } catch (RuntimeException e) {
+      gpu.close();
+      throw e;
+    }
   }
 
   /// The kernels of a family; unloaded with the device.
   Module module(String family) {
-    Module module = new Module(gpu, family);
-    modules.add(module);
-    return module;
+    return new Module(gpu, family);
   }
 
   Launch launch() {
@@ -182,11 +183,10 @@ final class CudaDevice implements Device {
   @Override
   public void close() {
     try {
-      gpu.await();
+      if (!gpu.failed()) {
+        gpu.await();
+      }
     } finally {
-      List.copyOf(allocated).forEach(this::free);
-      modules.forEach(Module::close);
-      staging.close();
       gpu.close();
     }
   }

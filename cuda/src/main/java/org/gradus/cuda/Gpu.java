@@ -4,6 +4,8 @@ package org.gradus.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Locale;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -17,23 +19,43 @@ import jcuda.driver.JCudaDriver;
 ///
 /// A context is current on a thread, not in a process, so every way into the driver goes through [#enter].
 final class Gpu implements AutoCloseable {
-  private static final String LIBRARY = "libcuda.so.1";
+  private static final String LIBRARY =
+      System.getProperty("os.name").startsWith("Windows") ? "nvcuda.dll" : "libcuda.so.1";
 
   private final CUdevice device = new CUdevice();
   private final CUcontext context = new CUcontext();
   private final CUstream stream = new CUstream();
   private long current; // the thread that entered last
   private String lastLaunch = "none";
+  private boolean failed;
+  private final Deque<Runnable> undo = new ArrayDeque<>();
 
   /// Opens the first GPU.
   Gpu() {
-    check(JCudaDriver.cuInit(0), "start the driver");
+    check(start(), "start the driver");
     check(JCudaDriver.cuDeviceGet(device, 0), "find a GPU");
     check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "open a context");
-    check(JCudaDriver.cuCtxSetCurrent(context), "enter the context");
-    current = Thread.currentThread().threadId();
-    check(
-        JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "make a stream");
+    undo.push(() -> JCudaDriver.cuDevicePrimaryCtxRelease(device));
+    try {
+      check(JCudaDriver.cuCtxSetCurrent(context), "enter the context");
+      current = Thread.currentThread().threadId();
+      check(
+          JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING),
+          "make a stream");
+      undo.push(() -> JCudaDriver.cuStreamDestroy(stream));
+    } catch (GpuException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /// Loads and starts the driver; what it answers.
+  private static int start() {
+    String failure = NativeLibrary.failure();
+    if (!failure.isEmpty()) {
+      throw new GpuException("cuda: " + failure + ".");
+    }
+    return JCudaDriver.cuInit(0);
   }
 
   /// What is missing for a GPU to be used here; empty when nothing is.
@@ -44,7 +66,11 @@ final class Gpu implements AutoCloseable {
     } catch (IllegalArgumentException e) {
       return "no NVIDIA driver: " + LIBRARY + " is not on the library path";
     }
-    int code = JCudaDriver.cuInit(0);
+    String failure = NativeLibrary.failure();
+    if (!failure.isEmpty()) {
+      return failure;
+    }
+    int code = start();
     if (code != CUresult.CUDA_SUCCESS) {
       return "the NVIDIA driver does not start: " + CUresult.stringFor(code);
     }
@@ -58,7 +84,7 @@ final class Gpu implements AutoCloseable {
 
   /// Name, compute capability and memory of the first GPU.
   static String describe() {
-    check(JCudaDriver.cuInit(0), "start the driver");
+    check(start(), "start the driver");
     CUdevice first = new CUdevice();
     check(JCudaDriver.cuDeviceGet(first, 0), "find a GPU");
     byte[] name = new byte[256];
@@ -93,6 +119,11 @@ final class Gpu implements AutoCloseable {
     return stream;
   }
 
+  /// Has something undone when the GPU is left, what came last first. What it answers is of no interest: the context goes.
+  void atClose(Runnable step) {
+    undo.push(step);
+  }
+
   /// Remembers what was launched, for the message of an error that shows only later.
   void launched(String kernel) {
     lastLaunch = kernel;
@@ -102,7 +133,7 @@ final class Gpu implements AutoCloseable {
   void await() {
     int code = JCudaDriver.cuStreamSynchronize(enter());
     if (code != CUresult.CUDA_SUCCESS) {
-      throw new GpuException(
+      throw failure(
           "cuda: "
               + CUresult.stringFor(code)
               + " in a kernel, at the latest "
@@ -118,9 +149,22 @@ final class Gpu implements AutoCloseable {
     }
   }
 
+  /// What to throw when a kernel could not be launched, or failed.
+  GpuException failure(String message) {
+    failed = true;
+    return new GpuException(message);
+  }
+
+  /// Whether that happened: then nothing is worth waiting for.
+  boolean failed() {
+    return failed;
+  }
+
   @Override
   public void close() {
-    JCudaDriver.cuStreamDestroy(enter());
-    JCudaDriver.cuDevicePrimaryCtxRelease(device);
+    JCudaDriver.cuCtxSetCurrent(context);
+    while (!undo.isEmpty()) {
+      undo.pop().run();
+    }
   }
 }

@@ -61,4 +61,9 @@ final class GpuMemory {
     gpu.enter();
     Gpu.check(JCudaDriver.cuMemFree(block), "free " + bytes + " bytes");
   }
+
+  /// Frees what is left when the device closes, its context lost or not.
+  void abandon() {
+    JCudaDriver.cuMemFree(block);
+  }
 }

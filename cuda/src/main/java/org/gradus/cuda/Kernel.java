@@ -6,4 +6,5 @@ import jcuda.driver.CUfunction;
 /// A kernel of a family, as the driver knows it.
 ///
 /// @param name its symbol, `family_what`
-record Kernel(String name, CUfunction function) {}
+/// @param parameters how many arguments it takes
+record Kernel(String name, CUfunction function, int parameters) {}

@@ -148,6 +148,10 @@ final class Launch {
     if (k == null) {
       throw new IllegalStateException("cuda: a launch without a kernel.");
     }
+    if (parameters != k.parameters()) {
+      throw new IllegalStateException(
+          "cuda: " + parameters + " arguments for " + k.name() + ", which has " + k.parameters());
+    }
     int code =
         JCudaDriver.cuLaunchKernel(
             k.function(),
@@ -162,7 +166,7 @@ final class Launch {
             pointer,
             null);
     if (code != CUresult.CUDA_SUCCESS) {
-      throw new GpuException(
+      throw gpu.failure(
           "cuda: kernel "
               + k.name()
               + " with grid ("

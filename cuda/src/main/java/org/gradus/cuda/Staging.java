@@ -12,7 +12,7 @@ import jcuda.driver.JCudaDriver;
 
 /// Copies between host and GPU through pinned memory: a copy to the GPU returns when the numbers are in a pinned slot, a copy from
 /// it when they are on the host. Arrays of the heap never meet an asynchronous copy: the collector may move them.
-final class Staging implements AutoCloseable {
+final class Staging {
   private static final int SLOTS = 4;
   private static final int BYTES = 1 << 20;
 
@@ -29,11 +29,13 @@ final class Staging implements AutoCloseable {
     for (int i = 0; i < SLOTS; i++) {
       Pointer pointer = new Pointer();
       Gpu.check(JCudaDriver.cuMemHostAlloc(pointer, BYTES, 0), "pin " + BYTES + " bytes of memory");
+      gpu.atClose(() -> JCudaDriver.cuMemFreeHost(pointer));
       MemorySegment memory =
           MemorySegment.ofBuffer(pointer.getByteBuffer(0, BYTES).order(ByteOrder.nativeOrder()));
       CUevent free = new CUevent();
       Gpu.check(
           JCudaDriver.cuEventCreate(free, CUevent_flags.CU_EVENT_DISABLE_TIMING), "make an event");
+      gpu.atClose(() -> JCudaDriver.cuEventDestroy(free));
       slots.add(new Slot(pointer, memory, free));
     }
   }
@@ -72,14 +74,5 @@ final class Staging implements AutoCloseable {
     gpu.enter();
     Gpu.check(JCudaDriver.cuEventSynchronize(slot.free()), "wait for a copy");
     return slot;
-  }
-
-  @Override
-  public void close() {
-    gpu.enter();
-    for (Slot slot : slots) {
-      JCudaDriver.cuEventDestroy(slot.free());
-      JCudaDriver.cuMemFreeHost(slot.pointer());
-    }
   }
 }
