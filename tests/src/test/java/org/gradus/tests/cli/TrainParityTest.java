@@ -16,12 +16,14 @@ import tools.jackson.databind.JsonNode;
 
 /// A run of the command line on the cpu device, or on the one that is asked for, beside the same run on `reference`.
 @Tag("device")
+@Tag("training")
 class TrainParityTest {
   @TempDir private Path folder;
 
-  /// With the default optimiser of the model, and evaluation. The bounds: a float32 logit of a model this small is off by less than
-  /// 2⁻¹² after 12 steps, by [org.gradus.tests.parity.ModelParityTest] with room to spare, and |d logloss/d logit| ≤ 1; the AUC of 200
-  /// rows changes where two scores that close change places, 1 in 2,000 pairs at the most when scores spread over 1.
+  /// With the default optimiser of the model, evaluation and all. The losses of ten plain steps differ by less than 5·10⁻⁶, see
+  /// [org.gradus.tests.parity.ModelParityTest]; an optimiser that divides by small numbers may make fifty times as much of that, and
+  /// d logloss/d logit is at most 1: 2⁻¹². The AUC of 100 rows, 10 or more of either label, counts 900 pairs or more; one may change its
+  /// order.
   @ParameterizedTest
   @ValueSource(strings = {"fm", "dlrm"})
   void metricsAgree(String model) throws IOException {
@@ -34,7 +36,7 @@ class TrainParityTest {
           .isCloseTo(exact.path(split + ".logloss").asDouble(), within(0x1p-12));
       assertThat(found.path(split + ".auc").asDouble())
           .as("%s %s auc", model, split)
-          .isCloseTo(exact.path(split + ".auc").asDouble(), within(0x1p-11));
+          .isCloseTo(exact.path(split + ".auc").asDouble(), within(1.01 / 900));
     }
   }
 
@@ -43,15 +45,17 @@ class TrainParityTest {
     Cli.Result r =
         new Cli(folder.resolve("cache"))
             .run(
-                Cli.join(
-                    List.of(
-                        "train",
-                        "--model=" + model,
-                        "--device=" + device,
-                        "--epochs=2",
-                        "--batch-size=100",
-                        "--out=" + run),
-                    Cli.TINY_DATA));
+                "train",
+                "--model=" + model,
+                "--device=" + device,
+                "--epochs=1",
+                "--batch-size=60",
+                "--data=criteo-synthetic",
+                "--set=data.rows=600",
+                "--set=data.validRows=100",
+                "--set=data.testRows=100",
+                "--no-baselines",
+                "--out=" + run);
     assertThat(r.code()).as(r.all()).isZero();
     return Cli.metrics(run);
   }
