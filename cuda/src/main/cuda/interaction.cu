@@ -138,3 +138,33 @@ extern "C" __global__ void interaction_weighted_sum_backward(float* dw, float* d
     if ((threadIdx.x & 31) == 0) dw[r] = dot;
   }
 }
+
+// y = x0 z + x, z [rows, width] or one number a row (Wang et al. 2017, 2021). One thread per number.
+extern "C" __global__ void interaction_cross(float* y, const float* x0, const float* z, const float* x, int per_row, int width,
+                                             long long n) {
+  FOR_EACH(i, n) y[i] = fmaf(x0[i], z[per_row ? i / width : i], x[i]);
+}
+
+// dx0 = dy z and dz = dy x0, z [rows, width]. One thread per number.
+extern "C" __global__ void interaction_cross_backward(float* dx0, float* dz, const float* dy, const float* x0, const float* z,
+                                                      long long n) {
+  FOR_EACH(i, n) {
+    dx0[i] = dy[i] * z[i];
+    dz[i] = dy[i] * x0[i];
+  }
+}
+
+// dx0 = dy z and dz[r] = <dy[r], x0[r]>, z one number a row. A warp per row.
+extern "C" __global__ void interaction_cross_rows_backward(float* dx0, float* dz, const float* dy, const float* x0, const float* z,
+                                                           int rows, int width) {
+  FOR_EACH_ROW(r, rows) {
+    float dot = 0;
+    FOR_EACH_LANE(d, width) {
+      long long i = (long long)r * width + d;
+      dx0[i] = dy[i] * z[r];
+      dot = fmaf(dy[i], x0[i], dot);
+    }
+    dot = warp_sum(dot);
+    if ((threadIdx.x & 31) == 0) dz[r] = dot;
+  }
+}

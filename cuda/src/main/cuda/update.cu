@@ -131,6 +131,31 @@ extern "C" __global__ void update_ftrl_rows(float* w, float* z, float* s, const 
   FOR_EACH(t, n) ftrl(w, z, s, spot(rows, t, width), g[t], f);
 }
 
+// u = sign(w) max(|w| - l1, 0), then w = u max(1 - l21 / |u|, 0) for a row from `at` on. By a warp: each lane writes and reads its own
+// numbers only.
+static __device__ void proximal(float* w, long long at, int width, float l1, float l21) {
+  float squares = 0;
+  FOR_EACH_LANE(d, width) {
+    float u = copysignf(larger(fabsf(w[at + d]) - l1, 0), w[at + d]);
+    squares = fmaf(u, u, squares);
+    w[at + d] = u;
+  }
+  float norm = sqrtf(warp_sum(squares));
+  if (l21 <= 0) return;
+  float left = norm <= l21 ? 0 : 1 - l21 / norm;
+  FOR_EACH_LANE(d, width) w[at + d] *= left;
+}
+
+// A warp per row of w [rows, width].
+extern "C" __global__ void update_proximal(float* w, float l1, float l21, int rows, int width) {
+  FOR_EACH_ROW(r, rows) proximal(w, (long long)r * width, width, l1, l21);
+}
+
+// A warp per row given.
+extern "C" __global__ void update_proximal_rows(float* w, const int* rows, float l1, float l21, int count, int width) {
+  FOR_EACH_ROW(r, count) proximal(w, (long long)rows[r] * width, width, l1, l21);
+}
+
 // g += l2 scale[r] w[row r], scale 1 where there is none
 extern "C" __global__ void update_row_penalty(float* g, const float* w, const int* rows, const float* scale, float l2, int width,
                                               long long n) {

@@ -15,6 +15,9 @@ final class CudaInteraction implements InteractionKernels {
   private final Kernel facingBackward;
   private final Kernel weightedSum;
   private final Kernel weightedSumBackward;
+  private final Kernel cross;
+  private final Kernel crossBackward;
+  private final Kernel crossRowsBackward;
 
   CudaInteraction(CudaDevice device) {
     launch = device.launch();
@@ -27,6 +30,9 @@ final class CudaInteraction implements InteractionKernels {
     facingBackward = module.kernel("facing_backward");
     weightedSum = module.kernel("weighted_sum");
     weightedSumBackward = module.kernel("weighted_sum_backward");
+    cross = module.kernel("cross");
+    crossBackward = module.kernel("cross_backward");
+    crossRowsBackward = module.kernel("cross_rows_backward");
   }
 
   @Override
@@ -155,5 +161,33 @@ final class CudaInteraction implements InteractionKernels {
         .number(steps)
         .number(width)
         .warps(rows);
+  }
+
+  @Override
+  public void cross(Buffer y, Buffer x0, Buffer z, Buffer x, int rows, int width, boolean perRow) {
+    long n = (long) rows * width;
+    launch
+        .of(cross)
+        .buffer(y)
+        .buffer(x0)
+        .buffer(z)
+        .buffer(x)
+        .flag(perRow)
+        .number(width)
+        .big(n)
+        .each(n);
+  }
+
+  @Override
+  public void crossBackward(
+      Buffer dx0, Buffer dz, Buffer dy, Buffer x0, Buffer z, int rows, int width, boolean perRow) {
+    long n = (long) rows * width;
+    Kernel which = perRow ? crossRowsBackward : crossBackward;
+    launch.of(which).buffer(dx0).buffer(dz).buffer(dy).buffer(x0).buffer(z);
+    if (perRow) {
+      launch.number(rows).number(width).warps(rows);
+    } else {
+      launch.big(n).each(n);
+    }
   }
 }

@@ -19,6 +19,7 @@ final class CudaUpdate implements UpdateKernels {
   private final Rule adagrad;
   private final Rule adam;
   private final Rule ftrl;
+  private final Rule proximal;
   private final Kernel rowWiseAdagrad;
   private final Kernel adamAllRows;
   private final Kernel rowPenalty;
@@ -39,6 +40,7 @@ final class CudaUpdate implements UpdateKernels {
     adagrad = rule("adagrad");
     adam = rule("adam");
     ftrl = rule("ftrl");
+    proximal = rule("proximal");
     rowWiseAdagrad = module.kernel("row_wise_adagrad");
     adamAllRows = module.kernel("adam_all_rows");
     rowPenalty = module.kernel("row_penalty");
@@ -290,6 +292,24 @@ final class CudaUpdate implements UpdateKernels {
                 .number(w.width())
                 .big(n)
                 .each(n));
+  }
+
+  @Override
+  public void proximal(Buffer w, int rows, int width, double l1, double l21) {
+    launch.of(proximal.dense()).buffer(w).real(l1).real(l21).number(rows).number(width).warps(rows);
+  }
+
+  @Override
+  public void proximalRows(Table w, Buffer rows, int count, double l1, double l21) {
+    launch
+        .of(proximal.rows())
+        .table(w)
+        .buffer(rows)
+        .real(l1)
+        .real(l21)
+        .number(count)
+        .number(w.width())
+        .warps(count);
   }
 
   @Override
