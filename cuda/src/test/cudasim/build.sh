@@ -26,22 +26,24 @@ done
 if [ -e "$library" ] && [ -z "$(find . "$kernels" "$resources" -newer "$library" -type f)" ]; then
   exit 0
 fi
-rm -f "$library"
+rm -f "$library" "$out"/*.o
 
 compile="g++ -std=gnu++20 -O2 -g1 -fPIC -fvisibility=hidden -ffp-contract=off -Wall -Wno-unknown-pragmas -Wno-unused -I. -I$kernels"
 # every kernel that the PTX names must be there, and none else
 {
+  echo '#define CUDASIM_KERNELS'
   echo '#include "cudasim_kernel.h"'
   for file in "$kernels"/*.cu; do echo "#include \"$(basename "$file")\""; done
   sed -n 's/^\.visible \.entry \([a-z0-9_]*\).*/CUDASIM_KERNEL(\1)/p' "$resources"/*.ptx
 } > "$out/kernels.cpp"
 $compile -c -o "$out/kernels.o" "$out/kernels.cpp"
-$compile -c -o "$out/rt.o" cudasim_rt.cpp
-$compile -c -o "$out/driver.o" cudasim_driver.cpp
+for source in cudasim_*.cpp; do
+  $compile -c -o "$out/${source%.cpp}.o" "$source"
+done
 # every other function that JCuda binds says its name and returns CUDA_ERROR_NOT_SUPPORTED
 unzip -o -q "$natives" 'lib/libJCudaDriver-*' -d "$out"
 nm -D --undefined-only "$out"/lib/libJCudaDriver-*.so | awk '$2 ~ /^cu[A-Z]/ {print $2}' | sort > "$out/needed"
-nm --defined-only "$out/driver.o" | awk '{print $3}' | sort > "$out/simulated"
+nm --defined-only "$out/cudasim_driver.o" | awk '{print $3}' | sort > "$out/simulated"
 {
   echo '#include <cstdio>'
   comm -23 "$out/needed" "$out/simulated" |
@@ -49,5 +51,5 @@ nm --defined-only "$out/driver.o" | awk '{print $3}' | sort > "$out/simulated"
 } > "$out/stubs.cpp"
 $compile -fvisibility=default -c -o "$out/stubs.o" "$out/stubs.cpp"
 # under its name only when it is whole
-g++ -shared -Wl,-soname,libcuda.so.1 -o "$out/libcuda.part" "$out/kernels.o" "$out/rt.o" "$out/driver.o" "$out/stubs.o" -lpthread
+g++ -shared -Wl,-soname,libcuda.so.1 -o "$out/libcuda.part" "$out/kernels.o" "$out"/cudasim_*.o "$out/stubs.o" -lpthread
 mv "$out/libcuda.part" "$library"
