@@ -5,10 +5,8 @@ import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.DeviceProvider;
 
-/// Answers to `--device cuda`. It has no kernels yet, says so, and is never usable.
+/// Answers to `--device cuda`: the first NVIDIA GPU.
 public final class CudaProvider implements DeviceProvider {
-  private static final String MISSING = "this version of Gradus has no CUDA kernels yet";
-
   /// For `ServiceLoader`.
   public CudaProvider() {}
 
@@ -19,12 +17,15 @@ public final class CudaProvider implements DeviceProvider {
 
   @Override
   public Availability availability() {
-    return new Availability(false, MISSING);
+    String missing = Gpu.missing();
+    return missing.isEmpty()
+        ? new Availability(true, Gpu.describe())
+        : new Availability(false, missing);
   }
 
   @Override
   public Device open(DeviceOptions options) {
-    throw new IllegalArgumentException("device cuda: " + MISSING);
+    return new CudaDevice(options);
   }
 
   @Override

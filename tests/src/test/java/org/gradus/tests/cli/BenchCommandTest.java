@@ -80,8 +80,7 @@ class BenchCommandTest {
     Path output = folder.resolve("bench");
     List<String> line = List.of("bench", "dlrm", "--batch=4", "--rows=20", "--seconds=60");
     Process process =
-        Cli.start(
-            cli.command(List.of("-Djava.io.tmpdir=" + temporary), line), output, Map.of());
+        Cli.start(cli.command(List.of("-Djava.io.tmpdir=" + temporary), line), output, Map.of());
     while (process.isAlive() && folders(temporary) == 0) {
       Thread.sleep(5);
     }

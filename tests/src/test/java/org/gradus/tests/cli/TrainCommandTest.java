@@ -61,7 +61,7 @@ class TrainCommandTest {
     assertThat(r.err()).contains("epoch 1", "epoch 2");
     // which device, why it, and why none before it; no advice to do what was done
     assertThat(r.err())
-        .containsPattern("device: auto chose cpu: float32 .* Not cuda: .*no CUDA kernels yet\\.\n")
+        .containsPattern("device: auto chose cpu: float32 .* Not cuda: .*driver.*\\.\n")
         .doesNotContain("use --device");
     // what has no value takes one line, with the reason
     assertThat(r.out())

@@ -16,8 +16,8 @@ final class Twin implements AutoCloseable {
       single; // the same with one thread; null where the device has only one
   private final Device reference;
 
-  Twin(String name, int threads) {
-    DeviceOptions options = new DeviceOptions(threads, 1 << 24, true);
+  Twin(String name, int threads, long pool) {
+    DeviceOptions options = new DeviceOptions(threads, pool, true);
     device = Device.open(name, options);
     single = threads == 1 ? null : Device.open(name, options.withThreads(1));
     reference = Device.open("reference", options);

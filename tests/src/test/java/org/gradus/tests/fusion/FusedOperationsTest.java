@@ -55,8 +55,7 @@ class FusedOperationsTest {
   ///
   /// @param roundings n
   /// @param magnitude M
-  private record Case(
-      String name, List<Shape> inputs, int roundings, double magnitude, Layer layer) {
+  record Case(String name, List<Shape> inputs, int roundings, double magnitude, Layer layer) {
     @Override
     public String toString() {
       return name;
@@ -96,7 +95,8 @@ class FusedOperationsTest {
             WIDTH + 5,
             WIDTH / 4.0,
             new Pair(in -> in.get(0).dots(true, false), in -> Compositions.dots(in.get(0)))),
-        // two elementary functions of 8 roundings; |z|, |z t|, ln 2 or their derivatives add up to less than 3
+        // two elementary functions of 8 roundings; |z|, |z t|, ln 2 or their derivatives add up to
+        // less than 3
         of(
             "cross-entropy",
             List.of(Shape.of(301)),
@@ -105,7 +105,8 @@ class FusedOperationsTest {
             new Pair(
                 in -> in.get(0).crossEntropyWithLogits(targets(in.get(0))),
                 in -> Compositions.crossEntropy(in.get(0), targets(in.get(0))))),
-        // an exponential, a sum of 37 shares of at most 1, and a division whose derivative squares it
+        // an exponential, a sum of 37 shares of at most 1, and a division whose derivative squares
+        // it
         of(
             "softmax",
             List.of(Shape.of(7, 37)),
@@ -146,8 +147,10 @@ class FusedOperationsTest {
             new Pair(
                 in -> in.get(0).weightedSum(in.get(1)),
                 in -> Compositions.weightedSum(in.get(0), in.get(1)))),
-        // A step makes 17 + 6 products and five functions of 8 roundings, forward and backward. U is orthogonal and gates have a
-        // slope of at most ¼, so that a step hands an error on at most twofold: 2⁴. A gradient of weights adds up 20 terms of halves.
+        // A step makes 17 + 6 products and five functions of 8 roundings, forward and backward. U
+        // is orthogonal and gates have a
+        // slope of at most ¼, so that a step hands an error on at most twofold: 2⁴. A gradient of
+        // weights adds up 20 terms of halves.
         new Case(
             "GRU",
             List.of(sequence),
@@ -279,15 +282,12 @@ class FusedOperationsTest {
         Tape fused = Tape.recording(device);
         Tape composed = Tape.recording(device)) {
       TableParameter table =
-          params.table(
-              "table", rows, WIDTH, TableParameter.NO_PADDING, Initializers.uniform(1));
+          params.table("table", rows, WIDTH, TableParameter.NO_PADDING, Initializers.uniform(1));
       Shape shape = Shape.of(rows, WIDTH);
       double[] values = new double[shape.elements()];
       table.table().read(0, values);
       Var dense = composed.variable(scope.upload(shape, values));
-      Var y =
-          Lookup.bags(
-              fused, List.of(new Lookup.Bag(table, Pooling.SUM)), ids, offsets, null);
+      Var y = Lookup.bags(fused, List.of(new Lookup.Bag(table, Pooling.SUM)), ids, offsets, null);
       Var z = composed.constant(counted, counts).matmul(dense);
       agree("y", y.value().toDoubles(), z.value().toDoubles(), bound);
       float[] seed = numbers(99, y.shape());

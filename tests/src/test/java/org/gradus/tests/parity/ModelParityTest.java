@@ -3,6 +3,7 @@ package org.gradus.tests.parity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,17 +19,22 @@ import org.gradus.models.Models;
 import org.gradus.models.Settings;
 import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
+import org.gradus.tests.device.DeviceUnderTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every model on the cpu device, beside `reference`.
+/// Every model on the cpu device, or on the one that is asked for, beside `reference`. The system property `gradus.models` names some of
+/// them.
+@Tag("device")
 class ModelParityTest {
   private static final int STEPS = 10;
   private static final int SHAKES = 8;
   private static final double RATE = 0.1;
 
   static List<ModelSpec> models() {
-    return Models.all();
+    String some = System.getProperty("gradus.models");
+    return some == null ? Models.all() : Arrays.stream(some.split(",")).map(Models::get).toList();
   }
 
   /// Outputs, gradients and the loss, with every pair of option values. What they may differ by follows from the
@@ -37,25 +43,25 @@ class ModelParityTest {
   @MethodSource("models")
   void outputsLossAndGradientsAgree(ModelSpec spec) {
     try (Device reference = Device.open("reference");
-        Device cpu = Device.open("cpu")) {
+        Device device = Device.open(DeviceUnderTest.one())) {
       long seed = 0;
       for (Map<String, String> given : CoveringArray.pairwise(spec, 1)) {
         seed++;
         Settings settings = spec.settings(given);
         Batch batch = SampleBatches.draw(spec.exampleSchema(settings), 5, seed);
         ModelCheck.check(spec, settings, seed)
-            .compare(cpu, reference, ModelCheck.objective(spec, settings, batch))
+            .compare(device, reference, ModelCheck.objective(spec, settings, batch))
             .orFail();
-        compare(spec, settings, batch, seed, reference, cpu).orFail();
+        compare(spec, settings, batch, seed, reference, device).orFail();
       }
     }
   }
 
   private static DeviceReport compare(
-      ModelSpec spec, Settings settings, Batch batch, long seed, Device reference, Device cpu) {
+      ModelSpec spec, Settings settings, Batch batch, long seed, Device reference, Device device) {
     return ModelCheck.check(spec, settings, seed)
         .compare(
-            cpu,
+            device,
             reference,
             params -> {
               Model model = spec.createExample(settings, batch.schema(), params);
@@ -76,10 +82,10 @@ class ModelParityTest {
     Batch batch = SampleBatches.draw(spec.exampleSchema(settings), 16, 7);
     Descent descent = new Descent(spec, settings, batch, RATE);
     try (Device reference = Device.open("reference");
-        Device cpu = Device.open("cpu")) {
+        Device device = Device.open(DeviceUnderTest.one())) {
       Map<String, Double> roundings = new HashMap<>();
       for (long seed = 1; seed <= 3; seed++) {
-        DeviceReport report = compare(spec, settings, batch, seed, reference, cpu);
+        DeviceReport report = compare(spec, settings, batch, seed, reference, device);
         for (DeviceReport.Row row : report.orFail().rows()) {
           String path = row.name().substring(row.name().indexOf(' ') + 1);
           if (row.magnitude() > 0) {
@@ -90,7 +96,7 @@ class ModelParityTest {
         }
       }
       double[] exact = descent.losses(reference, STEPS, Descent.Shake.NONE);
-      double[] found = descent.losses(cpu, STEPS, Descent.Shake.NONE);
+      double[] found = descent.losses(device, STEPS, Descent.Shake.NONE);
       double[] bounds = new double[STEPS];
       for (int i = 0; i < SHAKES; i++) {
         Descent.Shake shake = new Descent.Shake(roundings, 0x1p-24, Counter.key(5, i));

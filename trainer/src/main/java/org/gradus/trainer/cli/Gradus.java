@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
     version = "gradus 0.1.0-SNAPSHOT",
     description =
         "Reference implementations of recommender-system papers in Java, gradient-checked."
-            + " On the CPU; CUDA has no kernels yet.",
+            + " On the CPU, or on an NVIDIA GPU.",
     subcommands = {
       TrainCommand.class,
       CompareCommand.class,

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.cuda;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
+import org.gradus.tensor.Buffer;
+import org.gradus.tensor.BufferPool;
+import org.gradus.tensor.Device;
+import org.gradus.tensor.DeviceOptions;
+import org.gradus.tensor.Kernels;
+import org.gradus.tensor.Kind;
+import org.gradus.tensor.MemoryUse;
+import org.gradus.tensor.Table;
+
+/// The first NVIDIA GPU. Kernels run one after the other in one stream; only copies to the host wait for them.
+final class CudaDevice implements Device {
+  private final Gpu gpu;
+  private final Staging staging;
+  private final Launch launch;
+  private final Kernels kernels;
+  private final BufferPool<CudaBuffer> pool;
+  private final boolean poison;
+  private final Set<GpuMemory> allocated = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  CudaDevice(DeviceOptions options) {
+    gpu = new Gpu();
+    gpu.atClose(() -> allocated.forEach(GpuMemory::abandon));
+    try {
+      staging = new Staging(gpu);
+      launch = new Launch(gpu);
+      poison = options.poison();
+      pool = new BufferPool<>(options.poolBytes(), Float.BYTES, b -> free(b.memory()));
+      CudaMatMul products = new CudaMatMul(this);
+      kernels =
+          new Kernels(
+              new CudaElementwise(this),
+              new CudaLayout(this),
+              new CudaReduce(this),
+              products,
+              new CudaSoftmax(this),
+              new CudaNorm(this),
+              new CudaGather(this),
+              new CudaJagged(this),
+              new CudaSort(this),
+              new CudaInteraction(this),
+              new CudaRecurrent(this, products),
+              new CudaLoss(this),
+              new CudaRandom(this),
+              new CudaUpdate(this));
+    } catch (RuntimeException e) {
+      gpu.close();
+      throw e;
+    }
+  }
+
+  /// The kernels of a family; unloaded with the device.
+  Module module(String family) {
+    return new Module(gpu, family);
+  }
+
+  Launch launch() {
+    return launch;
+  }
+
+  Staging staging() {
+    return staging;
+  }
+
+  /// Memory that is freed with the device at the latest.
+  GpuMemory memory(long bytes) {
+    GpuMemory memory = new GpuMemory(gpu, bytes);
+    allocated.add(memory);
+    return memory;
+  }
+
+  void free(GpuMemory memory) {
+    if (allocated.remove(memory)) {
+      memory.free();
+    }
+  }
+
+  @Override
+  public String name() {
+    return "cuda:0";
+  }
+
+  @Override
+  public Kernels kernels() {
+    return kernels;
+  }
+
+  @Override
+  public boolean float64() {
+    return false;
+  }
+
+  @Override
+  public Buffer allocate(Kind kind, int elements) {
+    CudaBuffer used = pool.take(kind, elements);
+    if (used != null) {
+      return used;
+    }
+    CudaBuffer fresh =
+        new CudaBuffer(kind, elements, memory((long) elements * CudaBuffer.bytes(kind)));
+    if (poison) {
+      fresh.memory().fill(0xFF); // as a float NaN, as an int −1
+    }
+    return fresh;
+  }
+
+  @Override
+  public void release(Buffer buffer) {
+    CudaBuffer b = CudaBuffer.of(buffer);
+    if (poison) {
+      b.memory().fill(0xFF);
+    }
+    if (!pool.give(b)) {
+      free(b.memory());
+    }
+  }
+
+  @Override
+  public MemoryUse memory() {
+    return pool.use();
+  }
+
+  @Override
+  public Table table(int rows, int width) {
+    return new CudaTable(this, rows, width);
+  }
+
+  @Override
+  public void upload(Buffer to, float[] from) {
+    staging.upload(CudaBuffer.of(to).memory(), 0, MemorySegment.ofArray(from));
+  }
+
+  @Override
+  public void upload(Buffer to, double[] from) {
+    float[] rounded = new float[from.length];
+    for (int i = 0; i < from.length; i++) {
+      rounded[i] = (float) from[i];
+    }
+    upload(to, rounded);
+  }
+
+  @Override
+  public void upload(Buffer to, int[] from) {
+    staging.upload(CudaBuffer.of(to).memory(), 0, MemorySegment.ofArray(from));
+  }
+
+  @Override
+  public void upload(Buffer to, byte[] from) {
+    staging.upload(CudaBuffer.of(to).memory(), 0, MemorySegment.ofArray(from));
+  }
+
+  @Override
+  public void download(float[] to, Buffer from) {
+    staging.download(MemorySegment.ofArray(to), CudaBuffer.of(from).memory(), 0);
+  }
+
+  @Override
+  public void download(double[] to, Buffer from) {
+    float[] values = new float[to.length];
+    download(values, from);
+    for (int i = 0; i < to.length; i++) {
+      to[i] = values[i];
+    }
+  }
+
+  @Override
+  public void download(int[] to, Buffer from) {
+    staging.download(MemorySegment.ofArray(to), CudaBuffer.of(from).memory(), 0);
+  }
+
+  @Override
+  public void download(byte[] to, Buffer from) {
+    staging.download(MemorySegment.ofArray(to), CudaBuffer.of(from).memory(), 0);
+  }
+
+  /// Frees all memory, what was never released included.
+  @Override
+  public void close() {
+    try {
+      if (!gpu.failed()) {
+        gpu.await();
+      }
+    } finally {
+      gpu.close();
+    }
+  }
+}
