@@ -40,7 +40,7 @@ class CompilationTest {
           "Merge::read", // over digits
           "Merge::lambda$sort",
           "Gemm::batched", // over products
-          "Gemm::lambda$batched",
+          "Gemm::some",
           "Gemm::onlyEpilogue"); // a product over nothing
 
   /// Loops for vectors of another width.
