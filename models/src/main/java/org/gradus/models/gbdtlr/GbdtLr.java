@@ -70,6 +70,7 @@ public final class GbdtLr implements Fitted {
   private final TreeFeatures features;
   private final Forest.Stored trees;
   private final Schema leaves; //                     a field for each tree, blocks of one table
+  private final List<String> keys; //                 their names
   private final FirstOrder w; //                      [T · L + 2]
   private final @Nullable FirstOrder original; //     g
   private final DenseParameter bias; //               b
@@ -89,6 +90,7 @@ public final class GbdtLr implements Fitted {
       fields.add(new Field.Categorical("tree " + t, rows, "leaves"));
     }
     leaves = new Schema(fields);
+    keys = fields.stream().map(Field::name).toList();
     w = new FirstOrder(leaves, params.at("w"));
     original = config.appendOriginalFeatures ? new FirstOrder(schema, params.at("original")) : null;
     bias = params.bias("bias", Shape.scalar());
@@ -129,7 +131,6 @@ public final class GbdtLr implements Fitted {
         rows[t * size + b] = FIRST_LEAF + t * most + reached[t];
       }
     }
-    List<String> keys = leaves.ids().stream().map(Field::name).toList();
     return Batch.builder(leaves, size).sparse(KeyedJaggedTensor.oneHot(keys, rows, size)).build();
   }
 

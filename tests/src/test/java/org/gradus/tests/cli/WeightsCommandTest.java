@@ -42,6 +42,13 @@ class WeightsCommandTest {
   }
 
   @Test
+  void aModelThatIsFittedFirstHasAMapToo() {
+    Cli.Result map =
+        run(with(List.of("weights", "map"), List.of("--model=gbdt-lr", "--set=trees=3"), DATA));
+    assertThat(metrics(map)).containsPattern("trees\\.nodes +trees/nodes");
+  }
+
+  @Test
   void whatIsExportedAndImportedPredictsTheSame() throws IOException {
     Path run = folder.resolve("run");
     Path file = folder.resolve("model.safetensors");

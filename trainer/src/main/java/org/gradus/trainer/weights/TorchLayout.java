@@ -15,7 +15,9 @@ import org.gradus.autograd.Tape;
 import org.gradus.autograd.Watcher;
 import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
+import org.gradus.models.Fitted;
 import org.gradus.models.Model;
+import org.gradus.models.ModelSpec;
 import org.gradus.tensor.Tensor;
 
 /// How PyTorch would name and lay out the parameters of a model.
@@ -34,7 +36,7 @@ public final class TorchLayout {
 
   private TorchLayout() {}
 
-  /// The map for a model.
+  /// The map for a model. One that is not fitted yet is fitted on drawn rows: its parameters are then to be overwritten.
   ///
   /// @param schema that it was built for
   public static WeightMap of(Model model, Params params, Schema schema) {
@@ -83,6 +85,9 @@ public final class TorchLayout {
             factors.add(w);
           }
         };
+    if (model instanceof Fitted f && !f.fitted()) { // any values will do
+      f.fit(each -> each.accept(SampleBatches.draw(schema, ModelSpec.EXAMPLE_ROWS, 1)), 1);
+    }
     try (Tape tape = Tape.watched(params.device(), watcher)) {
       model.forward(SampleBatches.draw(schema, 2, 1), Mode.evaluation(tape));
     }
