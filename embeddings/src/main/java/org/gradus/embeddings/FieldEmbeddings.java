@@ -188,9 +188,9 @@ public final class FieldEmbeddings {
     boolean[] present = new boolean[batch.size() * count()];
     Arrays.fill(present, true);
     for (int f = 0; f < fields.size(); f++) {
-      JaggedIds ids = batch.sparse().of(names.get(f));
+      int key = batch.sparse().index(names.get(f));
       for (int b = 0; b < batch.size(); b++) {
-        present[b * count() + f] = Values.of(ids, b).count > 0;
+        present[b * count() + f] = Values.of(batch.sparse(), key, b).count > 0;
       }
     }
     return present;
@@ -222,9 +222,9 @@ public final class FieldEmbeddings {
   public double[] squaredNorms(Batch batch) {
     double[] norms = new double[batch.size()];
     for (int f = 0; f < fields.size(); f++) {
-      JaggedIds ids = batch.sparse().of(names.get(f));
+      int key = batch.sparse().index(names.get(f));
       for (int b = 0; b < norms.length; b++) {
-        Values x = Values.of(ids, b);
+        Values x = Values.of(batch.sparse(), key, b);
         norms[b] += x.sumOfSquares * x.squaredScale(bags.get(f).pooling(), names.get(f));
       }
     }
@@ -308,12 +308,21 @@ public final class FieldEmbeddings {
   /// What the values x of a bag follow from; padding is no feature and has no part in it.
   private record Values(int count, double sum, double sumOfSquares) {
     static Values of(JaggedIds ids, int bag) {
-      float[] weights = ids.weights();
+      return of(ids.values(), ids.weights(), ids.offsets()[bag], ids.offsets()[bag + 1]);
+    }
+
+    /// Of an example's bag of one key, where it lies.
+    static Values of(KeyedJaggedTensor ids, int key, int example) {
+      int bag = key * ids.stride() + example;
+      return of(ids.values(), ids.weights(), ids.offsets()[bag], ids.offsets()[bag + 1]);
+    }
+
+    private static Values of(int[] ids, float @Nullable [] weights, int from, int to) {
       int count = 0;
       double sum = 0;
       double sumOfSquares = 0;
-      for (int i = ids.offsets()[bag]; i < ids.offsets()[bag + 1]; i++) {
-        if (ids.values()[i] != 0) {
+      for (int i = from; i < to; i++) {
+        if (ids[i] != 0) {
           double a = weights == null ? 1 : weights[i];
           count++;
           sum += a;

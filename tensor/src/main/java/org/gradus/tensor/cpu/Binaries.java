@@ -17,11 +17,7 @@ final class Binaries {
 
   private Binaries() {}
 
-  static void run(Binary op, float[] y, int yAt, Place a, Place b, int n) {
-    float[] x = a.array();
-    float[] z = b.array();
-    int xAt = a.at();
-    int zAt = b.at();
+  static void run(Binary op, float[] y, int yAt, float[] x, int xAt, float[] z, int zAt, int n) {
     switch (op) {
       case ADD -> add(y, yAt, x, xAt, z, zAt, n);
       case SUBTRACT -> subtract(y, yAt, x, xAt, z, zAt, n);
@@ -31,9 +27,6 @@ final class Binaries {
       case MAX -> max(y, yAt, x, xAt, z, zAt, n);
     }
   }
-
-  /// Values from a place in an array on.
-  record Place(float[] array, int at) {}
 
   private static FloatVector load(float[] x, int i) {
     return FloatVector.fromArray(S, x, i);
@@ -87,11 +80,8 @@ final class Binaries {
     }
   }
 
-  static void run(Compare op, byte[] mask, int maskAt, Place a, Place b, int n) {
-    float[] x = a.array();
-    float[] z = b.array();
-    int xAt = a.at();
-    int zAt = b.at();
+  static void run(
+      Compare op, byte[] mask, int maskAt, float[] x, int xAt, float[] z, int zAt, int n) {
     switch (op) {
       case LESS -> less(mask, maskAt, x, xAt, z, zAt, n);
       case LESS_EQUAL -> lessEqual(mask, maskAt, x, xAt, z, zAt, n);

@@ -64,7 +64,9 @@ final class CpuElementwise implements ElementwiseKernels {
                 op,
                 to,
                 from,
+                left.array(scratch),
                 left.place(scratch, 0, from, end),
+                right.array(scratch),
                 right.place(scratch, BLOCK, from, end),
                 end - from);
           }
@@ -83,12 +85,18 @@ final class CpuElementwise implements ElementwiseKernels {
       return new Operand(array, Strided.of(0, sizes, strides), stretched);
     }
 
-    Binaries.Place place(float[] scratch, int at, int from, int to) {
+    /// Where its values are found.
+    float[] array(float[] scratch) {
+      return stretched ? scratch : array;
+    }
+
+    /// Where in that array those of `from … to−1` begin; stretched ones are laid out from `at` on.
+    int place(float[] scratch, int at, int from, int to) {
       if (!stretched) {
-        return new Binaries.Place(array, from);
+        return from;
       }
       strided.read(scratch, at, array, from, to);
-      return new Binaries.Place(scratch, at);
+      return at;
     }
   }
 
@@ -97,12 +105,7 @@ final class CpuElementwise implements ElementwiseKernels {
     float[] to = Floats.of(y);
     float[] left = Floats.of(a);
     float[] right = Floats.of(b);
-    chunks.blocks(
-        n,
-        1,
-        (lo, hi) ->
-            Binaries.run(
-                op, to, lo, new Binaries.Place(left, lo), new Binaries.Place(right, lo), hi - lo));
+    chunks.blocks(n, 1, (lo, hi) -> Binaries.run(op, to, lo, left, lo, right, lo, hi - lo));
   }
 
   @Override
@@ -137,7 +140,9 @@ final class CpuElementwise implements ElementwiseKernels {
                 op,
                 to,
                 from,
+                left.array(scratch),
                 left.place(scratch, 0, from, end),
+                right.array(scratch),
                 right.place(scratch, BLOCK, from, end),
                 end - from);
           }

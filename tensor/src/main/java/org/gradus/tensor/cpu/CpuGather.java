@@ -32,8 +32,8 @@ final class CpuGather implements GatherKernels {
     if (k == 0 || inner == 0) {
       return;
     }
-    chunks.rows(
-        outer * k, inner + 4L, (lo, hi) -> gather(to, from, id, new Block(n, k, inner), lo, hi));
+    Block block = new Block(n, k, inner);
+    chunks.rows(outer * k, inner + 4L, (lo, hi) -> gather(to, from, id, block, lo, hi));
   }
 
   /// Sizes of one outer block.
@@ -68,10 +68,8 @@ final class CpuGather implements GatherKernels {
     if (outer == 1 && (long) k * inner >= SORTED) {
       scatterSorted(to, from, id, n, k, inner);
     } else {
-      chunks.rows(
-          outer,
-          (long) k * (inner + 4),
-          (lo, hi) -> scatter(to, from, id, new Block(n, k, inner), lo, hi));
+      Block block = new Block(n, k, inner);
+      chunks.rows(outer, (long) k * (inner + 4), (lo, hi) -> scatter(to, from, id, block, lo, hi));
     }
   }
 

@@ -9,6 +9,9 @@ import org.gradus.tensor.host.Ints;
 
 /// Reductions over the middle axis. Sums of rows run in 16 lanes, sums of columns in chains of a fixed length.
 final class CpuReduce implements ReduceKernels {
+  /// Rows from which on the loop over a row is compiled within a few steps.
+  private static final int MANY = 64;
+
   private final Chunks chunks;
   private final ColumnSum columnSum;
   private final Scratch scratch = new Scratch();
@@ -23,7 +26,9 @@ final class CpuReduce implements ReduceKernels {
     float[] to = Floats.of(y);
     float[] from = Floats.of(x);
     float factor = (float) scale;
-    if (inner == 1) {
+    if (inner == 1 && outer >= MANY) {
+      chunks.rows(outer, n, (lo, hi) -> sumsOfManyRows(to, from, n, factor, lo, hi));
+    } else if (inner == 1) {
       chunks.rows(outer, n, (lo, hi) -> rowSums(to, from, n, factor, lo, hi));
     } else if (chunks.count(n, inner) <= 1) {
       chunks.rows(
@@ -40,6 +45,12 @@ final class CpuReduce implements ReduceKernels {
   private static void rowSums(float[] y, float[] x, int n, float scale, int from, int to) {
     for (int r = from; r < to; r++) {
       y[r] = scale * Lanes.sum(x, r * n, n);
+    }
+  }
+
+  private static void sumsOfManyRows(float[] y, float[] x, int n, float scale, int from, int to) {
+    for (int r = from; r < to; r++) {
+      y[r] = scale * Lanes.sumOfMany(x, r * n, n);
     }
   }
 

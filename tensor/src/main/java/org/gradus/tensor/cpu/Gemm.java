@@ -90,25 +90,31 @@ final class Gemm {
               p.c(),
               p.epilogue()));
     } else if (count * work < PARALLEL_WORK) {
-      some(p, 0, count);
+      some(p, whole(p), 0, count);
     } else if (count < CHUNKS && work > 16 * PARALLEL_WORK) {
       for (int s = 0; s < count; s++) {
         multiply(p.at(s));
       }
     } else {
+      Slab slab = whole(p);
       int perChunk = (int) Math.max((count + 63) / 64, Math.min(count, PARALLEL_WORK / 4 / work));
       int chunks = (count + perChunk - 1) / perChunk;
       workers.run(
           chunks,
           chunk -> {
             int end = Math.min(count, (chunk + 1) * perChunk);
-            some(p, chunk * perChunk, end); // on this thread alone: the workers are busy
+            some(p, slab, chunk * perChunk, end); // on this thread alone: the workers are busy
           });
     }
   }
 
+  /// All of B in one slab, which `some` uses for small products only.
+  private static Slab whole(Product p) {
+    return new Slab(0, p.size().n(), 0, p.size().k());
+  }
+
   /// Products from…to−1 of a batch, one after the other, with one set of objects for all.
-  private void some(Product p, int from, int to) {
+  private void some(Product p, Slab slab, int from, int to) {
     int m = p.size().m();
     int n = p.size().n();
     int k = p.size().k();
@@ -119,7 +125,6 @@ final class Gemm {
       }
       return;
     }
-    Slab slab = new Slab(0, n, 0, k);
     GemmPart.Buffers own = buffers.get();
     GemmPart part =
         new GemmPart(p, slab, own.panels(slab.panels() * GemmPart.COLUMNS * slab.steps()));

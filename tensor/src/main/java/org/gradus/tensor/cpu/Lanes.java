@@ -83,6 +83,11 @@ final class Lanes {
     return addLanes(lanes);
   }
 
+  /// As [#sum], bit for bit, for a kernel with many rows: its loop is entered often, and needs no array however long they are.
+  static float sumOfMany(float[] x, int offset, int n) {
+    return WIDTH == LANES ? sumInRegister(x, offset, n) : sum(x, offset, n);
+  }
+
   /// Σ x[offset + i]²; each square is added with a single rounding.
   static float sumOfSquares(float[] x, int offset, int n) {
     return dot(x, offset, x, offset, n);
@@ -202,7 +207,7 @@ final class Lanes {
   // All in one method: a vector that a method returns goes over the heap where its call is not
   // inlined. That was 16 MB in a training step with dot products of 50,000 short rows.
   private static float sumOfWide(float[] x, int offset, int n) {
-    return n < 2 * BLOCK ? sumOfShort(x, offset, n) : sumOfLong(x, offset, n);
+    return n < 2 * BLOCK ? sumInRegister(x, offset, n) : sumOfLong(x, offset, n);
   }
 
   /// A long row is rare, and a loop that is entered rarely is compiled late and then on its way, its vectors on the heap. The
@@ -227,7 +232,7 @@ final class Lanes {
     sum.intoArray(lanes, 0);
   }
 
-  private static float sumOfShort(float[] x, int offset, int n) {
+  private static float sumInRegister(float[] x, int offset, int n) {
     FloatVector lanes = FloatVector.zero(SPECIES);
     int whole = SPECIES.loopBound(n);
     for (int i = 0; i < whole; i += WIDTH) {

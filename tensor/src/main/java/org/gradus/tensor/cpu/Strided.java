@@ -87,28 +87,45 @@ final class Strided {
     return sizes.length == 0 ? 1 : sizes[0];
   }
 
-  /// Where a row starts; rows are asked for one after another.
+  /// Where a row starts; rows are asked for one after another. Holds no array, so that the compiler can keep it in registers: a
+  /// view is read in hundreds of chunks, each with a cursor.
   private final class Cursor {
-    private final int[] index = new int[sizes.length];
+    private final int last = sizes.length - 1;
     private int at = offset;
+    private int left; // rows before the last of the outer axes is at its end
+    private int carries; // how often it was
 
     Cursor(int row) {
       int rest = row;
-      for (int i = sizes.length - 1; i >= 0; i--) {
-        index[i] = rest % sizes[i];
+      for (int i = last; i >= 0; i--) {
+        at += rest % sizes[i] * strides[i];
         rest /= sizes[i];
-        at += index[i] * strides[i];
       }
+      left = last < 0 ? 0 : sizes[last] - row % sizes[last];
+      carries = last < 0 ? 0 : row / sizes[last];
     }
 
     void next() {
-      for (int i = sizes.length - 1; i >= 0; i--) {
+      if (last < 0) {
+        return;
+      }
+      at += strides[last];
+      if (--left == 0) {
+        carry();
+      }
+    }
+
+    private void carry() {
+      left = sizes[last];
+      at -= left * strides[last];
+      int rest = ++carries;
+      for (int i = last - 1; i >= 0; i--) {
         at += strides[i];
-        if (++index[i] < sizes[i]) {
+        if (rest % sizes[i] != 0) {
           return;
         }
         at -= sizes[i] * strides[i];
-        index[i] = 0;
+        rest /= sizes[i];
       }
     }
   }

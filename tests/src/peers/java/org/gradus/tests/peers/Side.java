@@ -10,6 +10,14 @@ record Side(String name, boolean torch, Runnable call) {
   /// The name of our side.
   static final String OURS = "gradus";
 
+  /// Checks the name, which becomes a column of a line.
+  Side {
+    if (name.isBlank() || name.indexOf(',') >= 0) {
+      throw new IllegalArgumentException(
+          "side: name \"" + name + "\". Expected a name that is not blank and holds no comma.");
+    }
+  }
+
   static Side ours(Runnable call) {
     return new Side(OURS, false, call);
   }

@@ -38,7 +38,7 @@ sealed interface Steps {
             "tables",
             Map.of(
                 "one table", (w, b) -> new TorchDlrm(w, b, true, false),
-                "one table, gather", (w, b) -> new TorchDlrm(w, b, true, true),
+                "one gathered table", (w, b) -> new TorchDlrm(w, b, true, true),
                 "26 tables", (w, b) -> new TorchDlrm(w, b, false, false))),
         new OfModel(
             Workloads.din(Workloads.ROWS),

@@ -64,7 +64,7 @@ public record Benchmark(double seconds, int warmUpSteps) {
           workload.name(),
           workload.batch(),
           warmUp,
-          Measurement.Steps.of(Arrays.copyOf(nanos, n)),
+          Measurement.Steps.of(Arrays.copyOf(nanos, n), step.operations()),
           (double) allocated / n,
           work,
           loading);

@@ -67,6 +67,7 @@ public record GruLayer(int batch) implements Workload {
     private final List<Tensor> batches = new ArrayList<>(); // [B, T, D] each
     private final Stopwatch watch;
     private long step;
+    private int operations;
 
     private GruStep(int batch, Device device, Stopwatch watch) {
       this.watch = watch;
@@ -94,6 +95,11 @@ public record GruLayer(int batch) implements Workload {
     }
 
     @Override
+    public int operations() {
+      return operations;
+    }
+
+    @Override
     public double run() {
       watch.begin();
       Tensor batch = batches.get((int) (step++ % batches.size()));
@@ -103,6 +109,7 @@ public record GruLayer(int batch) implements Workload {
         Var x = tape.variable(tape.scope().share(batch));
         Var loss = gru.forward(x).last().square().mean();
         found = loss.value().item();
+        operations = tape.size();
         watch.lap(Phase.FORWARD);
         Gradients gradients = tape.backward(loss);
         watch.lap(Phase.BACKWARD);

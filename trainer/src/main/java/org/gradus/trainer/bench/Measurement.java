@@ -28,11 +28,12 @@ public record Measurement(
   /// Times of steps.
   ///
   /// @param count number of steps
+  /// @param operations recorded in a step, the last one
   /// @param median seconds of a step
   /// @param phases seconds of each phase, medians each
-  public record Steps(int count, double median, Map<Phase, Double> phases) {
+  public record Steps(int count, int operations, double median, Map<Phase, Double> phases) {
     /// @param nanos one row per step, phases in their order
-    static Steps of(long[][] nanos) {
+    static Steps of(long[][] nanos, int operations) {
       long[] sums = new long[nanos.length];
       for (int i = 0; i < sums.length; i++) {
         sums[i] = Arrays.stream(nanos[i]).sum();
@@ -46,7 +47,7 @@ public record Measurement(
         }
         phases.put(order[p], median(column) * 1e-9);
       }
-      return new Steps(sums.length, median(sums) * 1e-9, phases);
+      return new Steps(sums.length, operations, median(sums) * 1e-9, phases);
     }
 
     private static double median(long[] values) {
@@ -108,6 +109,7 @@ public record Measurement(
     steps.phases.forEach((p, seconds) -> phases.put(p.word(), seconds * 1e3));
     map.put("phase_ms", phases);
     map.put("allocated_bytes_per_step", allocatedBytesPerStep);
+    map.put("operations_per_step", steps.operations);
     map.put("gflop_per_step", work.flops() / steps.count * 1e-9);
     map.put("gflops", gflops());
     map.put("gflops_inside_products", gflopsInside());

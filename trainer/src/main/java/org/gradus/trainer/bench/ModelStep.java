@@ -29,6 +29,7 @@ public final class ModelStep implements Workload.Step {
   private final List<Batch> batches = new ArrayList<>();
   private final Stopwatch watch;
   private long step;
+  private int operations;
 
   ModelStep(TrainedModel workload, Device device, Stopwatch watch) {
     this.watch = watch;
@@ -57,6 +58,11 @@ public final class ModelStep implements Workload.Step {
   }
 
   @Override
+  public int operations() {
+    return operations;
+  }
+
+  @Override
   public double run() {
     watch.begin();
     return train(batches.get((int) (step % BATCHES)));
@@ -71,6 +77,7 @@ public final class ModelStep implements Workload.Step {
       Objective.Loss found =
           objective.of(model.forward(batch, Mode.training(tape, SEED, step)), batch);
       loss = found.total().value().item();
+      operations = tape.size();
       watch.lap(Phase.FORWARD);
       Gradients gradients = tape.backward(found.total());
       watch.lap(Phase.BACKWARD);

@@ -24,6 +24,9 @@ public sealed interface Workload permits TrainedModel, GruLayer {
     /// @return the loss
     double run();
 
+    /// Operations that the last step recorded; each was walked back, too.
+    int operations();
+
     @Override
     void close();
   }

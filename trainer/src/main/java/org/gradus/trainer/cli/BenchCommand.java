@@ -290,7 +290,12 @@ final class BenchCommand implements Runnable {
         "  moves      %9.1f GB/s over the step, %.1f inside them%n",
         m.gbps(),
         m.gbpsInside());
-    out.printf(Locale.ROOT, "  allocated  %9.0f bytes a step%n", m.allocatedBytesPerStep());
+    out.printf(
+        Locale.ROOT,
+        "  allocated  %9.0f bytes a step, %.0f for each of %d operations%n",
+        m.allocatedBytesPerStep(),
+        m.allocatedBytesPerStep() / m.steps().operations(),
+        m.steps().operations());
     Measurement.Loading data = m.loading();
     if (data != null) {
       out.printf(

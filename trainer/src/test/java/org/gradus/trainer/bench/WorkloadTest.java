@@ -178,7 +178,7 @@ class WorkloadTest {
   void aMeasurementTakesTheMedianOfEachPhase() {
     // data wait, lookup, forward, backward, optimiser, release
     long[][] nanos = {{0, 0, 10, 7, 0, 0}, {0, 0, 30, 1, 0, 0}, {0, 0, 20, 4, 0, 0}};
-    Measurement.Steps steps = Measurement.Steps.of(nanos);
+    Measurement.Steps steps = Measurement.Steps.of(nanos, 7);
     assertThat(steps.count()).isEqualTo(3);
     assertThat(steps.median()).isEqualTo(24 * 1e-9); // of 17, 31, 24
     assertThat(steps.phases())
