@@ -26,13 +26,17 @@ class CompilationTest {
           "Workers::close",
           "Workers$Job::await", // waits
           "Workers$Worker::run",
+          "Workers$Job::<init>", // over threads
+          "Workers$Job::hasWork",
           "Workers$Job::work", // hands chunks out
+          "Workers$Job::take",
           "Lanes::masks", // once
           "CpuJagged::bags", // over tables
           "CpuJagged::lambda$bags",
           "CpuRecurrent::lambda$lstm", // over tiles of sequences
           "CpuRecurrent::lambda$lstmBackward",
           "CpuReduce::sum", // over blocks
+          "CpuReduce::rowSums", // over fewer than 64 rows
           "CpuReduce::total", // over sums of a thousand
           "CpuReduce::lambda$total",
           "CpuUpdate::lambda$sumOfSquaresAll",

@@ -299,7 +299,16 @@ final class EveryKernel {
 
   private void reduce() {
     var k = device.kernels().reduce();
-    int[][] sizes = {{67, 37, 1}, {9, 26, 10}, {1, 300, 70}, {2, 90, 5}, {3, 0, 4}, {5, 1, 33}};
+    int[][] sizes = {
+      {67, 37, 1},
+      {67, 700, 1},
+      {7, 700, 1},
+      {9, 26, 10},
+      {1, 300, 70},
+      {2, 90, 5},
+      {3, 0, 4},
+      {5, 1, 33}
+    };
     for (int[] s : sizes) {
       Buffer x = real(s[0] * s[1] * s[2]);
       Buffer y = empty(s[0] * s[2]);
