@@ -14,7 +14,7 @@ import org.gradus.tensor.Counter;
 /// | dense | uniform on −1 … 1 |
 /// | categorical | never padding; from two examples on, the last repeats the first one's id |
 /// | multi-valued | example 0: as many ids as allowed, the second repeats the first, the third is padding; example 1: none; others: any number, one id in eight padding |
-/// | sequence | example 0: as long as allowed; example 1: empty; others: any length, no padding |
+/// | sequence | example 0: as long as allowed, its second id another than its first; example 1: empty; others: any length, no padding |
 /// | sessions | example 0: as many, and as long, as allowed; example 1: none; others: any number of 1 to `maxLength` ids |
 /// | label | binary: 1, 0, then either; regression: uniform on 0.1 … 2 |
 /// | label mask | from three examples on 0 for the last; first two 1, others mostly |
@@ -145,7 +145,12 @@ public final class SampleBatches {
           ids[2] = 0;
         }
       }
-      case Field.Sequence _, Field.Sessions _ -> {}
+      case Field.Sequence f -> {
+        if (lengths[0] > 1 && f.size() > 2 && ids[1] == ids[0]) { // equal steps hide attention
+          ids[1] = ids[0] == 1 ? f.size() - 1 : 1;
+        }
+      }
+      case Field.Sessions _ -> {}
     }
     return ids;
   }
