@@ -2,28 +2,35 @@
 package org.gradus.autograd;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.gradus.tensor.Counter;
+import org.gradus.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// How a forward pass runs: on which tape, in training or in evaluation, and where its random numbers come from.
 public final class Mode {
   private final Tape tape;
   private final boolean training;
   private final boolean updatesStatistics;
-  private final long key;
-  private final Map<String, Integer> draws;
+  private final Randomness random;
+  private final @Nullable WeightsWatcher watcher;
+
+  /// @param key of seed and step
+  /// @param draws how often each path drew so far
+  private record Randomness(long key, Map<String, Integer> draws) {}
 
   private Mode(
       Tape tape,
       boolean training,
       boolean updatesStatistics,
-      long key,
-      Map<String, Integer> draws) {
+      Randomness random,
+      @Nullable WeightsWatcher watcher) {
     this.tape = tape;
     this.training = training;
     this.updatesStatistics = updatesStatistics;
-    this.key = key;
-    this.draws = draws;
+    this.random = random;
+    this.watcher = watcher;
   }
 
   /// Training: dropout drops, batch norm uses and updates the batch's statistics.
@@ -31,31 +38,38 @@ public final class Mode {
   /// @param seed the run's seed
   /// @param step the number of the step, so that each step draws anew
   public static Mode training(Tape tape, long seed, long step) {
-    return new Mode(tape, true, true, Counter.key(seed, step), new HashMap<>());
+    Randomness random = new Randomness(Counter.key(seed, step), new HashMap<>());
+    return new Mode(tape, true, true, random, null);
   }
 
   /// Evaluation: no randomness, moving statistics; a row's score does not depend on its neighbours.
   public static Mode evaluation(Tape tape) {
-    return new Mode(tape, false, false, 0, new HashMap<>());
+    return new Mode(tape, false, false, new Randomness(0, new HashMap<>()), null);
   }
 
   /// This mode with moving statistics left alone: the forward pass has no effect but its result.
   public Mode withoutSideEffects() {
-    return new Mode(tape, training, false, key, draws);
+    return new Mode(tape, training, false, random, watcher);
+  }
+
+  /// This mode with someone who is told of every [#watch].
+  public Mode watching(WeightsWatcher other) {
+    return new Mode(tape, training, updatesStatistics, random, other);
   }
 
   /// This mode on another tape; the two draw from one sequence.
   Mode on(Tape other) {
-    return new Mode(other, training, updatesStatistics, key, draws);
+    return new Mode(other, training, updatesStatistics, random, watcher);
   }
 
   /// This mode on another tape, drawing once more what was drawn after `drawsSoFar`, without side effects.
   Mode again(Tape other, Map<String, Integer> drawsSoFar) {
-    return new Mode(other, training, false, key, new HashMap<>(drawsSoFar));
+    Randomness repeated = new Randomness(random.key, new HashMap<>(drawsSoFar));
+    return new Mode(other, training, false, repeated, null); // seen the first time
   }
 
   Map<String, Integer> drawsSoFar() {
-    return new HashMap<>(draws);
+    return new HashMap<>(random.draws);
   }
 
   /// Where operations are recorded.
@@ -76,7 +90,19 @@ public final class Mode {
   /// A key for the random numbers of the layer at a path: a function of seed, step, path, and how often the layer drew in
   /// this pass.
   public long draw(String path) {
-    int n = draws.merge(path, 1, Integer::sum);
-    return Counter.key(Counter.key(key, path), n);
+    int n = random.draws.merge(path, 1, Integer::sum);
+    return Counter.key(Counter.key(random.key, path), n);
+  }
+
+  /// Tells whoever watches by what weights something is mixed; costs nothing when nobody does.
+  ///
+  /// @param name path of what made them: made once, not in every pass
+  /// @param over sequences of the batch whose real steps, in order, are mixed, or none
+  /// @param weights `[B, …, n]`
+  /// @param mask `[B, n]`, true where there is something to mix; null when there is everywhere
+  public void watch(String name, List<String> over, Var weights, @Nullable Tensor mask) {
+    if (watcher != null) {
+      watcher.mixed(new WeightsWatcher.Weights(name, over, weights.value(), mask));
+    }
   }
 }
