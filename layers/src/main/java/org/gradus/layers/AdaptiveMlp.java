@@ -36,11 +36,26 @@ public final class AdaptiveMlp {
   /// @param activation after every layer
   /// @param dropout share dropped after every layer
   /// @param batchNorm whether linear and activation are separated by batch norm
-  public record Style(Activation activation, double dropout, boolean batchNorm) {
+  /// @param learned what an activation that learns starts from
+  public record Style(Activation activation, double dropout, boolean batchNorm, Learned learned) {
+    /// With the starts of the papers.
+    public Style(Activation activation, double dropout, boolean batchNorm) {
+      this(activation, dropout, batchNorm, Learned.PAPER);
+    }
+
     /// An activation, no dropout, no batch norm.
     public static Style of(Activation activation) {
       return new Style(activation, 0, false);
     }
+  }
+
+  /// What an activation that learns starts from.
+  ///
+  /// @param dice for [Activation#DICE]
+  /// @param slope where the slopes of [Activation#PRELU] start
+  public record Learned(Dice.Config dice, double slope) {
+    /// The starts of the papers.
+    public static final Learned PAPER = new Learned(Dice.Config.PAPER, Prelu.PAPER);
   }
 
   private record Layer(
@@ -63,10 +78,10 @@ public final class AdaptiveMlp {
               new Linear(width, size, style.batchNorm ? IDENTITY : fused(), LinearInit.XAVIER, p),
               style.batchNorm ? new BatchNorm(size, p.at("norm")) : null,
               activation == Activation.PRELU
-                  ? new Prelu(size, Prelu.PAPER, p.at("activation"))
+                  ? new Prelu(size, style.learned.slope, p.at("activation"))
                   : null,
               activation == Activation.DICE
-                  ? new Dice(size, Dice.Config.PAPER, p.at("activation"))
+                  ? new Dice(size, style.learned.dice, p.at("activation"))
                   : null,
               new Dropout(style.dropout, p)));
       width = size;

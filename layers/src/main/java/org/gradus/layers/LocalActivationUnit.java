@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// z_t = [a, e_t, a − e_t, a ⊙ e_t]                    (DIN-1)
 /// s_t = MLP(z_t)                                      (DIN-2)
-/// w_t = m_t s_t,  or the softmax of s/κ over real t   (DIN-3)
+/// w_t = m_t s_t,  m_t σ(s_t),  or the softmax of s/κ over real t   (DIN-3)
 /// v   = Σ_t w_t e_t                                   (DIN-4)
 /// ```
 ///
@@ -35,6 +35,7 @@ public final class LocalActivationUnit {
   private final @Nullable DenseParameter bias; //  [1]; a softmax would cancel it
   private final Config config;
   private final int width;
+  private final String path;
 
   /// What the tower sees of candidate a and step e.
   public enum Interaction {
@@ -50,6 +51,8 @@ public final class LocalActivationUnit {
   public enum Normalization {
     /// as they are: their sum says how strong the interest is (the paper)
     NONE,
+    /// each between 0 and 1 on its own
+    SIGMOID,
     /// softmax over real steps
     SOFTMAX,
     /// softmax of scores divided by √D (the authors' program)
@@ -60,17 +63,31 @@ public final class LocalActivationUnit {
   ///
   /// @param interaction what the tower sees
   /// @param hidden sizes of its layers before the last, which has one unit
-  /// @param activation after them
+  /// @param style of these layers
   /// @param normalization how scores become weights
   public record Config(
       Interaction interaction,
       List<Integer> hidden,
-      AdaptiveMlp.Activation activation,
+      AdaptiveMlp.Style style,
       Normalization normalization) {
     /// 36 units with Dice, no softmax.
     public static final Config PAPER =
         new Config(
             Interaction.AUTHOR, List.of(36), AdaptiveMlp.Activation.DICE, Normalization.NONE);
+
+    /// With layers that have nothing but an activation.
+    public Config(
+        Interaction interaction,
+        List<Integer> hidden,
+        AdaptiveMlp.Activation activation,
+        Normalization normalization) {
+      this(interaction, hidden, AdaptiveMlp.Style.of(activation), normalization);
+    }
+
+    private boolean softmax() {
+      return normalization == Normalization.SOFTMAX
+          || normalization == Normalization.SOFTMAX_SCALED;
+    }
   }
 
   /// A unit whose layers have the paths `0`, `1`, … and `out` under `params`.
@@ -83,12 +100,13 @@ public final class LocalActivationUnit {
           case PRODUCT -> 3 * width;
           case OUTER -> 2 * width + Math.multiplyExact(width, width);
         };
-    tower = new AdaptiveMlp(in, config.hidden, AdaptiveMlp.Style.of(config.activation), params);
+    tower = new AdaptiveMlp(in, config.hidden, config.style, params);
     Params out = params.at("out");
     weight = out.weight("weight", Shape.of(tower.out(), 1), Initializers.xavierUniform());
-    bias = config.normalization == Normalization.NONE ? out.bias("bias", Shape.of(1)) : null;
+    bias = config.softmax() ? null : out.bias("bias", Shape.of(1));
     this.config = config;
     this.width = width;
+    this.path = params.path();
   }
 
   /// v `[B, D]`, the steps summed by weight.
@@ -100,11 +118,17 @@ public final class LocalActivationUnit {
     return weights(candidate, steps, mask, mode).weightedSum(steps); // [B, D]  (DIN-4)
   }
 
+  /// Where the parameters are.
+  public String path() {
+    return path;
+  }
+
   /// w `[B, T]`, the weights of the steps; 0 at padding.
   public Var weights(Var candidate, Var steps, Tensor mask, Mode mode) {
     Var s = scores(candidate, steps, mask, mode);
     return switch (config.normalization) {
       case NONE -> s.keepWhere(mask); //                                       (DIN-3)
+      case SIGMOID -> s.sigmoid().keepWhere(mask); //                          (DIN-3)
       case SOFTMAX -> s.softmax(mask); //                                      (DIN-3)
       case SOFTMAX_SCALED -> s.multiply(1 / Math.sqrt(width)).softmax(mask); // (DIN-3)
     };

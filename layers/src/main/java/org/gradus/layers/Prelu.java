@@ -13,6 +13,9 @@ public final class Prelu {
   /// Where slopes start in the paper.
   public static final double PAPER = 0.25;
 
+  /// Where slopes start in the program that the authors of DIEN (Zhou et al. 2019) published.
+  public static final double DIEN = 0.1;
+
   private final DenseParameter alpha; // [C]
 
   /// Slopes `alpha [C]` under `params`, which a penalty leaves alone: it would turn PReLU into ReLU.

@@ -140,6 +140,43 @@ class DiceTest {
     assertThat(bench.get("variance")).containsExactly(1, 1);
   }
 
+  /// A well-known port takes mean and variance over the numbers of one example, and its variance is a sum. Here a neuron is
+  /// normalised over the batch: what the others hold does not matter to it.
+  @Test
+  void aNeuronIsNormalisedOverTheBatchAndNotAnExampleOverItsNeurons() {
+    Dice one = new Dice(1, config(.25, false, false), bench.params.at("one"));
+    Dice two = new Dice(2, config(.25, false, false), bench.params.at("two"));
+    double[] alone = numbers(one.forward(bench.variable(COLUMN, 1, 2, 4), null, bench.training));
+    double[] beside =
+        numbers(
+            two.forward(bench.variable(Shape.of(3, 2), 1, 50, 2, -9, 4, 7), null, bench.training));
+    assertClose(new double[] {beside[0], beside[2], beside[4]}, alone, EXACT);
+  }
+
+  /// Another has no moving statistics: a score depends on its batch, and every row of a batch of one is scaled by (1 + α)/2.
+  @Test
+  void inEvaluationARowDoesNotDependOnItsBatch() {
+    Dice dice = new Dice(1, config(.25, false, false), bench.params);
+    bench.set("mean", .3);
+    bench.set("variance", 2);
+    double[] all = numbers(dice.forward(bench.variable(COLUMN, 1, 2, 4), null, bench.evaluation));
+    double[] single =
+        numbers(dice.forward(bench.variable(Shape.of(1, 1), 2), null, bench.evaluation));
+    assertThat(single[0]).isEqualTo(all[1]).isNotEqualTo(2 * (1 + .25) / 2);
+  }
+
+  /// p looks at the distance from the mean alone.
+  @Test
+  void aConstantAddedToAllInputsLeavesTheGateAlone() {
+    Dice dice = new Dice(1, config(0, false, false), bench.params);
+    double[] f = numbers(dice.forward(bench.variable(COLUMN, 1, 2, 4), null, bench.training));
+    double[] g = numbers(dice.forward(bench.variable(COLUMN, 6, 7, 9), null, bench.training));
+    for (int i = 0; i < 3; i++) { // with α = 0, f = p s
+      double s = new double[] {1, 2, 4}[i];
+      assertClose(new double[] {g[i] / (s + 5)}, new double[] {f[i] / s}, EXACT);
+    }
+  }
+
   private static Objective.Builder layer(boolean masked, boolean stop) {
     return params -> {
       Dice dice = new Dice(2, config(0, false, stop), params);

@@ -145,6 +145,23 @@ class GruTest {
     assertClose(h, new double[] {a, b}, SIX_DECIMALS);
   }
 
+  /// AIGRU is a GRU whose inputs are multiplied by attention: with 0 it still moves (numbers of the specification).
+  @ParameterizedTest
+  @CsvSource({
+    "0.5, -0.25, 0, 0, 0, -0.277098, 0.181988",
+    "0.5, -0.25, 1, 1, 1, -0.298726, 0.105731",
+    "0, 0, 0.2, 0.5, 0.3, -0.300123, 0.241485"
+  })
+  void theWorkedExampleOfAttentionOnTheInputs(
+      double h1, double h2, double a1, double a2, double a3, double e1, double e2) {
+    Gru gru = worked(Gru.Form.DIEN);
+    Var x = bench.variable(Shape.of(1, T, 2), STEPS);
+    Var alpha = bench.variable(Shape.of(1, T, 1), a1, a2, a3);
+    Var h0 = bench.variable(Shape.of(1, 2), h1, h2);
+    double[] h = numbers(gru.forward(alpha.multiply(x), h0, null, null).last());
+    assertClose(h, new double[] {e1, e2}, SIX_DECIMALS);
+  }
+
   /// A batch with rows of all lengths, and the layer unrolled over it.
   private final class Unrolled {
     final Gru gru;

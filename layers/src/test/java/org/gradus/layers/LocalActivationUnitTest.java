@@ -56,7 +56,7 @@ class LocalActivationUnitTest {
     bench.set(path + "0/weight", filled(0, 16));
     bench.set(path + "0/bias", filled(16, 2));
     bench.set(path + "out/weight", filled(18, 2));
-    if (normalization == Normalization.NONE) {
+    if (normalization == Normalization.NONE || normalization == Normalization.SIGMOID) {
       bench.set(path + "out/bias", filled(20, 1));
     }
     return unit;
@@ -84,6 +84,7 @@ class LocalActivationUnitTest {
     double[][] expected =
         switch (normalization) {
           case NONE -> new double[][] {{-.392607, -.442093, 0}, {-.019466, -.171889}};
+          case SIGMOID -> mixture(sigmoid(-.392607), sigmoid(-.442093)); // of the raw scores
           case SOFTMAX -> new double[][] {{.512369, .487631, 0}, {.061132, .197526}};
           case SOFTMAX_SCALED -> new double[][] {{.508747, .491253, 0}, {.057872, .198251}};
         };
@@ -93,6 +94,15 @@ class LocalActivationUnitTest {
         numbers(unit.weights(candidate(), e, mask, bench.evaluation)), expected[0], SIX_DECIMALS);
     assertClose(
         numbers(unit.forward(candidate(), e, mask, bench.evaluation)), expected[1], SIX_DECIMALS);
+  }
+
+  private static double sigmoid(double s) {
+    return 1 / (1 + Math.exp(-s));
+  }
+
+  /// Weights, and the steps (0.5, 0.1) and (−0.4, 0.3) by weight.
+  private static double[][] mixture(double w1, double w2) {
+    return new double[][] {{w1, w2, 0}, {.5 * w1 - .4 * w2, .1 * w1 + .3 * w2}};
   }
 
   /// Other numbers at padding, and more of it, change nothing; gradients there are 0.
@@ -133,7 +143,9 @@ class LocalActivationUnitTest {
                   steps(.5, .1, -.4, .3),
                   mask(true, true, true, true),
                   bench.training));
-      double factor = normalization == Normalization.NONE ? 2 : 1;
+      boolean shares =
+          normalization == Normalization.SOFTMAX || normalization == Normalization.SOFTMAX_SCALED;
+      double factor = shares ? 1 : 2;
       assertClose(twice, new double[] {factor * once[0], factor * once[1]}, EXACT);
     }
   }

@@ -154,6 +154,36 @@ public final class ModelBench implements AutoCloseable {
     }
   }
 
+  /// Anything about what the model says of a batch in training, without side effects.
+  public <T> T train(Batch batch, long step, Function<Outputs, T> what) {
+    try (Tape tape = Tape.recording(device)) {
+      return what.apply(model.forward(batch, training(tape, step)));
+    }
+  }
+
+  /// Gradients in training, without side effects, of a number that the model says of a batch.
+  public Map<String, double[]> trainingGradients(
+      Batch batch, long step, Function<Outputs, Var> what) {
+    try (Tape tape = Tape.recording(device)) {
+      return gradients(tape.backward(what.apply(model.forward(batch, training(tape, step)))));
+    }
+  }
+
+  /// What a model is told in training, by [#descend] too.
+  public static Mode training(Tape tape, long step) {
+    return Mode.training(tape, 1, step).withoutSideEffects();
+  }
+
+  /// What the model reports of the weights by which it mixes a batch, in evaluation, by name.
+  public Map<String, double[]> weights(Batch batch) {
+    Map<String, double[]> seen = new TreeMap<>();
+    try (Tape tape = Tape.evaluating(device)) {
+      Mode mode = Mode.evaluation(tape);
+      model.forward(batch, mode.watching(w -> seen.put(w.name(), w.values().toDoubles())));
+    }
+    return seen;
+  }
+
   private Head head(Batch batch, Mode mode) {
     return model.forward(batch, mode).head(schema.labels().getFirst().name());
   }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
+import org.gradus.layers.AdaptiveMlp;
 import org.gradus.tensor.Pooling;
 
 /// Plain loops over batches and raw parameters, from which tests compute what a model should say. Nothing here calls an
@@ -24,7 +25,12 @@ public final class Naive {
 
   /// The parameter at a path.
   public static double[] get(Map<String, double[]> params, String path) {
-    return Objects.requireNonNull(params.get(path), path);
+    return present(params, path);
+  }
+
+  /// What a map has under a name.
+  public static <V> V present(Map<String, V> map, String name) {
+    return Objects.requireNonNull(map.get(name), name);
   }
 
   /// The features of an example: ids other than padding, each as often as it occurs, then numbers. The value of an id is
@@ -142,6 +148,12 @@ public final class Naive {
   /// The layers `prefix/0`, `prefix/1`, … with ReLU after each, and batch norm by moving statistics before it where there
   /// is one.
   public static double[] tower(Map<String, double[]> params, String prefix, double[] x) {
+    return tower(params, prefix, AdaptiveMlp.Activation.RELU, x);
+  }
+
+  /// The layers `prefix0`, `prefix1`, … of a tower whose activations may learn, in evaluation, with batch norm where there is one.
+  public static double[] tower(
+      Map<String, double[]> params, String prefix, AdaptiveMlp.Activation activation, double[] x) {
     double[] h = x;
     for (int l = 0; params.containsKey(prefix + l + "/weight"); l++) {
       String p = prefix + l + "/";
@@ -154,10 +166,84 @@ public final class Naive {
               get(params, p + "norm/scale")[i] * (h[i] - m) / Math.sqrt(v + 1e-5)
                   + get(params, p + "norm/shift")[i];
         }
-        h[i] = Math.max(h[i], 0);
+        h[i] = activation(params, p + "activation/", i, activation, h[i]);
       }
     }
     return h;
+  }
+
+  private static double activation(
+      Map<String, double[]> params,
+      String path,
+      int i,
+      AdaptiveMlp.Activation activation,
+      double s) {
+    return switch (activation) {
+      case SIGMOID -> ModelBench.sigmoid(s);
+      case RELU -> Math.max(s, 0);
+      case PRELU -> s > 0 ? s : get(params, path + "alpha")[i] * s;
+      case DICE -> {
+        double mean = get(params, path + "mean")[i];
+        double variance = get(params, path + "variance")[i];
+        double p = ModelBench.sigmoid((s - mean) / Math.sqrt(variance + 1e-8));
+        yield p * s + (1 - p) * get(params, path + "alpha")[i] * s;
+      }
+    };
+  }
+
+  /// The vector of an id in the table `v/<table>`.
+  public static double[] row(Map<String, double[]> params, String table, int id, int dim) {
+    return Arrays.copyOfRange(get(params, "v/" + table), id * dim, (id + 1) * dim);
+  }
+
+  /// The vectors of the real steps of a history of these columns.
+  public static List<double[]> steps(
+      Map<String, double[]> params, Batch batch, List<String> columns, int row, int dim) {
+    List<double[]> steps = new ArrayList<>();
+    int length = ModelBench.bag(batch, columns.getFirst(), row).length;
+    for (int t = 0; t < length; t++) {
+      double[] step = new double[0];
+      boolean real = false;
+      for (String column : columns) {
+        int id = ModelBench.bag(batch, column, row)[t];
+        real |= id != 0;
+        step = flat(step, row(params, table(batch, column), id, dim));
+      }
+      if (real) {
+        steps.add(step);
+      }
+    }
+    return steps;
+  }
+
+  /// The vectors of the fields that read the tables of these columns.
+  public static double[] candidate(
+      Map<String, double[]> params, Batch batch, List<String> columns, int row, int dim) {
+    double[] candidate = new double[0];
+    for (String column : columns) {
+      for (Field.Categorical f : batch.schema().categorical()) {
+        if (f.table().equals(table(batch, column))) {
+          int id = ModelBench.bag(batch, f.name(), row)[0];
+          candidate = flat(candidate, row(params, f.table(), id, dim));
+        }
+      }
+    }
+    return candidate;
+  }
+
+  private static String table(Batch batch, String column) {
+    return ((Field.Ids) batch.schema().field(column)).table();
+  }
+
+  /// Σ_t w_t x_t of vectors of this width.
+  public static double[] weighted(double[] w, List<double[]> x, int width) {
+    double[] sum = new double[width];
+    for (int t = 0; t < w.length; t++) {
+      for (int d = 0; d < width; d++) {
+        sum[d] += w[t] * x.get(t)[d];
+      }
+    }
+    return sum;
   }
 
   /// Σ a b

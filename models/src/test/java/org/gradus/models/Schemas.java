@@ -51,6 +51,17 @@ public final class Schemas {
           new Field.MultiValued("seen", 6, "items", Pooling.SUM, 4),
           CLICK);
 
+  /// A history of two columns, and one of purchases; for models that read histories.
+  public static final Schema COLUMNS =
+      Schema.of(
+          new Field.Dense("price"),
+          new Field.Categorical("item", 9),
+          new Field.Categorical("category", 5),
+          new Field.Sequence("viewed", 9, "item", 4),
+          new Field.Sequence("viewedCategory", 5, "category", 4),
+          new Field.Sequence("bought", 9, "item", 3),
+          CLICK);
+
   /// The second with a click instead.
   public static final Schema DENSE_CLICK = clicked(DENSE);
 

@@ -4,15 +4,14 @@ package org.gradus.models.din;
 import java.util.ArrayList;
 import java.util.List;
 import org.gradus.autograd.Initializers;
-import org.gradus.autograd.Masks;
 import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
-import org.gradus.embeddings.Field;
 import org.gradus.embeddings.FieldEmbeddings;
 import org.gradus.embeddings.FieldEmbeddings.Numeric;
+import org.gradus.embeddings.History;
 import org.gradus.embeddings.Schema;
 import org.gradus.layers.AdaptiveMlp;
 import org.gradus.layers.Linear;
@@ -21,7 +20,6 @@ import org.gradus.models.Model;
 import org.gradus.models.Outputs;
 import org.gradus.models.Target;
 import org.gradus.tensor.Shape;
-import org.gradus.tensor.Tensor;
 
 /// **DIN** — Zhou, Song, Zhu, Fan, Zhu, Ma, Yan, Jin, Li, Gai. KDD 2018, [arXiv:1706.06978](https://arxiv.org/abs/1706.06978)
 ///
@@ -82,7 +80,7 @@ public final class Din implements Model {
   public record Tower(List<Integer> hidden, AdaptiveMlp.Style style) {}
 
   private final FieldEmbeddings v;
-  private final List<History> histories = new ArrayList<>();
+  private final List<History> histories;
   private final List<LocalActivationUnit> units = new ArrayList<>(); // one per history
   private final AdaptiveMlp deep;
   private final Linear out; //                                          [h, 1]
@@ -96,10 +94,9 @@ public final class Din implements Model {
     int dim = config.embeddingDim;
     v = new FieldEmbeddings(schema, dim, Numeric.RAW, params.at("v"), Initializers.normal(0.01));
     int width = v.count() * dim + schema.dense().size();
-    for (List<String> names : columns.isEmpty() ? each(schema) : columns) {
-      History history = new History(names, schema, v);
-      int pooled = history.columns() * dim;
-      histories.add(history);
+    histories = History.all(columns, schema, v);
+    for (History history : histories) {
+      int pooled = history.width();
       width += config.alsoSumPool ? 2 * pooled : pooled;
       if (config.pooling == Pooling.ATTENTION) {
         Params p = params.at("attention").at(history.name());
@@ -112,10 +109,6 @@ public final class Din implements Model {
     target = Target.only(schema);
   }
 
-  private static List<List<String>> each(Schema schema) {
-    return schema.all(Field.Sequence.class).stream().map(f -> List.of(f.name())).toList();
-  }
-
   @Override
   public Outputs forward(Batch batch, Mode mode) {
     Tape tape = mode.tape();
@@ -123,14 +116,20 @@ public final class Din implements Model {
     List<Var> parts = new ArrayList<>();
     parts.add(e.flatten(1)); //                                            [B, F·D]
     for (int i = 0; i < histories.size(); i++) {
-      History.Looked h = histories.get(i).lookup(e, batch, mode); //       [B, T, C·D]
-      if (config.pooling == Pooling.ATTENTION) {
-        parts.add(units.get(i).forward(h.candidate(), h.steps(), h.mask(), mode)); // (DIN-4)
-      } else {
-        parts.add(unweighted(h, config.pooling == Pooling.MEAN)); //       [B, C·D]
+      History history = histories.get(i);
+      History.Looked h = history.lookup(e, batch, mode); //                [B, T, C·D]
+      switch (config.pooling) {
+        case ATTENTION -> {
+          LocalActivationUnit unit = units.get(i);
+          Var w = unit.weights(h.candidate(), h.steps(), h.mask(), mode); // [B, T]  (DIN-3)
+          mode.watch(unit.path(), history.columns(), w, h.mask());
+          parts.add(w.weightedSum(h.steps())); //                          [B, C·D]  (DIN-4)
+        }
+        case SUM -> parts.add(h.sum());
+        case MEAN -> parts.add(h.mean());
       }
       if (config.alsoSumPool) {
-        parts.add(unweighted(h, false)); //                                [B, C·D]
+        parts.add(h.sum()); //                                             [B, C·D]
       }
     }
     int numbers = batch.schema().dense().size();
@@ -140,17 +139,5 @@ public final class Din implements Model {
     Var x = Var.concat(1, parts); //                                       [B, width]  (DIN-5)
     Var z = out.forward(deep.forward(x, null, mode)).squeeze(1); //        [B]  (DIN-6)
     return target.outputs(z);
-  }
-
-  /// Σ_t e_t over real steps, or their mean; 0 when there are none.
-  private static Var unweighted(History.Looked h, boolean mean) {
-    Tape tape = h.steps().tape();
-    Tensor real = Masks.toReal(tape.scope(), h.mask());
-    Var sum = tape.constant(real).weightedSum(h.steps()); //               [B, C·D]
-    if (!mean) {
-      return sum;
-    }
-    Var count = tape.constant(real).sum(1, true); //                       [B, 1]
-    return sum.divide(count.max(tape.constant(Shape.scalar(), 1.0)));
   }
 }

@@ -8,6 +8,7 @@ import org.gradus.autograd.Params;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
 import org.gradus.layers.AdaptiveMlp;
+import org.gradus.layers.Dice;
 import org.gradus.layers.LocalActivationUnit;
 import org.gradus.models.Model;
 import org.gradus.models.ModelSpec;
@@ -37,6 +38,7 @@ public final class DinSpec implements ModelSpec {
   public List<Option> options() {
     Config p = Config.PAPER;
     LocalActivationUnit.Config a = p.attention();
+    Dice.Config dice = p.tower().style().learned().dice();
     return List.of(
         Option.integer("embeddingDim", p.embeddingDim(), List.of(2, 3), "width of an embedding"),
         Option.words(
@@ -48,13 +50,22 @@ public final class DinSpec implements ModelSpec {
         Option.choice("interaction", a.interaction(), "what the activation unit sees"),
         Option.integers(
             "attentionHidden", a.hidden(), List.of("3", "4,2"), "sizes of the activation unit"),
-        Option.choice("attentionActivation", a.activation(), "in the activation unit"),
+        Option.choice("attentionActivation", a.style().activation(), "in the activation unit"),
         Option.choice("attentionNormalization", a.normalization(), "how scores become weights"),
         Option.flag("alsoSumPool", p.alsoSumPool(), "the plain sum of a history besides"),
         Option.integers("hidden", p.tower().hidden(), List.of("4", "5,3"), "sizes of the tower"),
         Option.choice("activation", p.tower().style().activation(), "in the tower"),
         Option.flag("batchNorm", false, "batch norm in the tower"),
-        Option.real("dropout", 0, List.of(0.0, 0.4), "share dropped per layer of the tower"));
+        Option.real("dropout", 0, List.of(0.0, 0.4), "share dropped per layer of the tower"),
+        Option.real(
+            "preluSlope", p.tower().style().learned().slope(), List.of(0.25), "start of PRELU"),
+        Option.real(
+            "diceDecay", 1 - dice.momentum(), List.of(0.99), "ρ of the moving statistics of DICE"),
+        Option.flag("diceUnbiased", dice.unbiased(), "n − 1 in the moving variance of DICE"),
+        Option.flag(
+            "diceStopGradient",
+            dice.stopGradientStats(),
+            "the batch's statistics of DICE count as constants"));
   }
 
   /// Two histories, and a number: a history of the candidate's items, and one of its categories.
@@ -83,11 +94,23 @@ public final class DinSpec implements ModelSpec {
 
   @Override
   public Model create(Settings s, Schema schema, Params params) {
+    Dice.Config dice =
+        new Dice.Config(
+            Dice.Config.PAPER.alpha(),
+            Dice.Config.PAPER.epsilon(),
+            1 - s.real("diceDecay"),
+            s.flag("diceUnbiased"),
+            s.flag("diceStopGradient"));
+    AdaptiveMlp.Learned learned = new AdaptiveMlp.Learned(dice, s.real("preluSlope"));
     AdaptiveMlp.Style style =
         new AdaptiveMlp.Style(
             s.choice("activation", AdaptiveMlp.Activation.class),
             s.real("dropout"),
-            s.flag("batchNorm"));
+            s.flag("batchNorm"),
+            learned);
+    AdaptiveMlp.Style unit =
+        new AdaptiveMlp.Style(
+            s.choice("attentionActivation", AdaptiveMlp.Activation.class), 0, false, learned);
     return new Din(
         new Config(
             s.integer("embeddingDim"),
@@ -95,7 +118,7 @@ public final class DinSpec implements ModelSpec {
             new LocalActivationUnit.Config(
                 s.choice("interaction", LocalActivationUnit.Interaction.class),
                 s.list("attentionHidden"),
-                s.choice("attentionActivation", AdaptiveMlp.Activation.class),
+                unit,
                 s.choice("attentionNormalization", LocalActivationUnit.Normalization.class)),
             s.flag("alsoSumPool"),
             new Din.Tower(s.list("hidden"), style)),

@@ -26,6 +26,7 @@ import org.gradus.models.Naive;
 import org.gradus.models.Schemas;
 import org.gradus.models.Settings;
 import org.gradus.tensor.Device;
+import org.gradus.tensor.Pooling;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,63 +35,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DinTest {
   private static final DinSpec SPEC = new DinSpec();
 
-  /// A history of two columns, and one of purchases.
-  private static final Schema COLUMNS =
-      Schema.of(
-          new Field.Dense("price"),
-          new Field.Categorical("item", 9),
-          new Field.Categorical("category", 5),
-          new Field.Sequence("viewed", 9, "item", 4),
-          new Field.Sequence("viewedCategory", 5, "category", 4),
-          new Field.Sequence("bought", 9, "item", 3),
-          Schemas.CLICK);
-
   private static final Map<String, String> JOINED =
       Map.of("histories", "viewed+viewedCategory,bought", "attentionHidden", "3", "hidden", "4");
-
-  private static double activation(
-      Map<String, double[]> params,
-      String path,
-      int i,
-      AdaptiveMlp.Activation activation,
-      double s) {
-    return switch (activation) {
-      case SIGMOID -> ModelBench.sigmoid(s);
-      case RELU -> Math.max(s, 0);
-      case PRELU -> s > 0 ? s : Naive.get(params, path + "alpha")[i] * s;
-      case DICE -> {
-        double mean = Naive.get(params, path + "mean")[i];
-        double variance = Naive.get(params, path + "variance")[i];
-        double p = ModelBench.sigmoid((s - mean) / Math.sqrt(variance + 1e-8));
-        yield p * s + (1 - p) * Naive.get(params, path + "alpha")[i] * s;
-      }
-    };
-  }
-
-  /// The layers below a prefix, in evaluation.
-  private static double[] tower(
-      Map<String, double[]> params, String prefix, AdaptiveMlp.Activation activation, double[] x) {
-    double[] h = x;
-    for (int l = 0; params.containsKey(prefix + l + "/weight"); l++) {
-      String p = prefix + l + "/";
-      h = Naive.linear(h, Naive.get(params, p + "weight"), Naive.get(params, p + "bias"));
-      for (int i = 0; i < h.length; i++) {
-        if (params.containsKey(p + "norm/scale")) {
-          double m = Naive.get(params, p + "norm/mean")[i];
-          double v = Naive.get(params, p + "norm/variance")[i];
-          h[i] =
-              Naive.get(params, p + "norm/scale")[i] * (h[i] - m) / Math.sqrt(v + 1e-5)
-                  + Naive.get(params, p + "norm/shift")[i];
-        }
-        h[i] = activation(params, p + "activation/", i, activation, h[i]);
-      }
-    }
-    return h;
-  }
-
-  private static double[] row(Map<String, double[]> params, String table, int id, int dim) {
-    return Arrays.copyOfRange(Naive.get(params, "v/" + table), id * dim, (id + 1) * dim);
-  }
 
   /// (DIN-1)
   private static double[] features(double[] a, double[] e, Interaction interaction) {
@@ -119,19 +65,23 @@ class DinTest {
       double[] z = features(a, steps.get(t), s.choice("interaction", Interaction.class));
       var kind = s.choice("attentionActivation", AdaptiveMlp.Activation.class);
       scores[t] =
-          Naive.dot(tower(params, prefix, kind, z), Naive.get(params, prefix + "out/weight"));
+          Naive.dot(Naive.tower(params, prefix, kind, z), Naive.get(params, prefix + "out/weight"));
     }
     var normalization = s.choice("attentionNormalization", Normalization.class);
+    boolean shares =
+        normalization == Normalization.SOFTMAX || normalization == Normalization.SOFTMAX_SCALED;
     double sum = 0;
     for (int t = 0; t < scores.length; t++) {
       switch (normalization) {
         case NONE -> scores[t] += Naive.get(params, prefix + "out/bias")[0];
+        case SIGMOID ->
+            scores[t] = ModelBench.sigmoid(scores[t] + Naive.get(params, prefix + "out/bias")[0]);
         case SOFTMAX -> scores[t] = Math.exp(scores[t]);
         case SOFTMAX_SCALED -> scores[t] = Math.exp(scores[t] / Math.sqrt(a.length));
       }
       sum += scores[t];
     }
-    for (int t = 0; t < scores.length && normalization != Normalization.NONE; t++) {
+    for (int t = 0; t < scores.length && shares; t++) {
       scores[t] /= sum;
     }
     return scores;
@@ -142,28 +92,12 @@ class DinTest {
       Map<String, double[]> params, Settings s, List<List<String>> histories, Batch batch, int b) {
     int dim = s.integer("embeddingDim");
     List<double[]> parts = new ArrayList<>();
-    Map<String, double[]> candidates = new HashMap<>();
     for (Field.Categorical f : batch.schema().categorical()) {
-      double[] e = row(params, f.table(), ModelBench.bag(batch, f.name(), b)[0], dim);
-      candidates.put(f.table(), e);
-      parts.add(e);
+      parts.add(Naive.row(params, f.table(), ModelBench.bag(batch, f.name(), b)[0], dim));
     }
     for (List<String> columns : histories) {
-      double[] a = new double[0];
-      List<double[]> steps = new ArrayList<>();
-      for (String column : columns) {
-        String table = ((Field.Sequence) batch.schema().field(column)).table();
-        a = Naive.flat(a, Naive.get(candidates, table));
-        int[] ids = ModelBench.bag(batch, column, b);
-        for (int t = 0; t < ids.length; t++) {
-          double[] e = row(params, table, ids[t], dim);
-          if (steps.size() <= t) {
-            steps.add(e);
-          } else {
-            steps.set(t, Naive.flat(steps.get(t), e));
-          }
-        }
-      }
+      double[] a = Naive.candidate(params, batch, columns, b, dim);
+      List<double[]> steps = Naive.steps(params, batch, columns, b, dim);
       double[] ones = new double[steps.size()];
       Arrays.fill(ones, 1);
       double[] means = new double[steps.size()];
@@ -174,26 +108,16 @@ class DinTest {
             case SUM -> ones;
             case MEAN -> means;
           };
-      parts.add(pooled(w, steps, a.length));
+      parts.add(Naive.weighted(w, steps, a.length));
       if (s.flag("alsoSumPool")) {
-        parts.add(pooled(ones, steps, a.length));
+        parts.add(Naive.weighted(ones, steps, a.length));
       }
     }
     parts.add(Naive.numbers(batch, b));
     double[] x = Naive.flat(parts.toArray(double[][]::new));
-    double[] h = tower(params, "deep/", s.choice("activation", AdaptiveMlp.Activation.class), x);
+    double[] h =
+        Naive.tower(params, "deep/", s.choice("activation", AdaptiveMlp.Activation.class), x);
     return Naive.linear(h, Naive.get(params, "out/weight"), Naive.get(params, "out/bias"))[0];
-  }
-
-  /// (DIN-4)
-  private static double[] pooled(double[] w, List<double[]> steps, int width) {
-    double[] v = new double[width];
-    for (int t = 0; t < w.length; t++) {
-      for (int d = 0; d < width; d++) {
-        v[d] += w[t] * steps.get(t)[d];
-      }
-    }
-    return v;
   }
 
   private static void compare(
@@ -224,9 +148,9 @@ class DinTest {
     for (Normalization normalization : Normalization.values()) {
       Map<String, String> given = new HashMap<>(JOINED);
       given.put("attentionNormalization", normalization.name());
-      compare(given, histories, COLUMNS, 7);
+      compare(given, histories, Schemas.COLUMNS, 7);
     }
-    try (ModelBench bench = ModelBench.of(SPEC, JOINED, COLUMNS, 1)) {
+    try (ModelBench bench = ModelBench.of(SPEC, JOINED, Schemas.COLUMNS, 1)) {
       assertThat(bench.paths())
           .contains("attention/viewed/0/weight", "attention/bought/out/bias")
           .noneMatch(p -> p.startsWith("attention/viewedCategory"));
@@ -249,7 +173,7 @@ class DinTest {
         check.check(reference, ModelCheck.objective(SPEC, settings, batch)).orFail();
       }
       Settings joined = SPEC.settings(JOINED);
-      Batch batch = SampleBatches.draw(COLUMNS, 4 + size, 3);
+      Batch batch = SampleBatches.draw(Schemas.COLUMNS, 4 + size, 3);
       ModelCheck.check(SPEC, joined, 3)
           .check(reference, ModelCheck.objective(SPEC, joined, batch))
           .orFail();
@@ -288,7 +212,8 @@ class DinTest {
     return modes;
   }
 
-  /// Scores, gradients and, through Dice, statistics: id 0 in a history, more of it, and in any place, are nothing.
+  /// Scores, gradients and, through Dice, statistics: id 0 in a history, more of it, and in any place, are nothing. A public unit
+  /// takes no mask: under its softmax padded steps have weight, and without softmax they count unless their vector is zero.
   @Test
   void paddingInAHistoryChangesNothing() {
     Batch bare =
@@ -321,6 +246,7 @@ class DinTest {
     }
   }
 
+  /// Every step counts, not the first alone, as where lengths were taken to be 1; and all in any order.
   @Test
   void theOrderOfAHistoryDoesNotMatter() {
     for (Map<String, String> given : modes()) {
@@ -345,6 +271,90 @@ class DinTest {
         double[] z = bench.scores(none);
         assertThat(z[0]).isNotEqualTo(z[1]);
       }
+    }
+  }
+
+  @Test
+  void weightsAreReported() {
+    Batch batch = batch(new int[] {2, 3}, new int[] {5, 2, 7}, new int[] {4});
+    for (Normalization normalization : Normalization.values()) {
+      Map<String, String> given =
+          Map.of("attentionNormalization", normalization.name(), "embeddingDim", "3");
+      try (ModelBench bench = ModelBench.drawn(SPEC, given, PLAIN, 4)) {
+        Map<String, double[]> params = bench.all();
+        double[] expected = new double[6];
+        for (int b = 0; b < 2; b++) {
+          List<String> columns = List.of("history");
+          double[] a = Naive.candidate(params, batch, columns, b, 3);
+          List<double[]> steps = Naive.steps(params, batch, columns, b, 3);
+          double[] w = weights(params, SPEC.settings(given), "attention/history/", a, steps);
+          System.arraycopy(w, 0, expected, 3 * b, w.length);
+        }
+        assertThat(bench.weights(batch)).containsOnlyKeys("attention/history");
+        assertClose(Naive.get(bench.weights(batch), "attention/history"), expected, EXACT);
+      }
+    }
+  }
+
+  /// A list that is no history is pooled like any field, with its own padding.
+  @Test
+  void aMultiValuedFieldMayStandBesideAHistory() {
+    Schema schema =
+        Schema.of(
+            new Field.Categorical("item", 9),
+            new Field.MultiValued("tags", 6, "tags", Pooling.MEAN, 4),
+            new Field.Sequence("history", 9, "item", 6),
+            Schemas.CLICK);
+    int[][] tags = {{2, 5, 3}, {3, 2, 5}, {3, 0, 2, 5}, {3, 2, 4}};
+    try (ModelBench bench = ModelBench.drawn(SPEC, Map.of(), schema, 1)) {
+      double[] z = new double[4];
+      for (int i = 0; i < 4; i++) {
+        int[][] bags = {{2}, tags[i], {5, 7}};
+        z[i] = bench.scores(ModelBench.batch(schema, 1, new float[0], bags))[0];
+      }
+      assertClose(new double[] {z[1], z[2]}, new double[] {z[0], z[0]}, EXACT);
+      assertThat(z[3]).isNotEqualTo(z[0]);
+    }
+    Settings settings = SPEC.settings(Map.of("embeddingDim", "2", "hidden", "3"));
+    try (Device reference = Device.open("reference")) {
+      ModelCheck.check(SPEC, settings, 2)
+          .check(reference, ModelCheck.objective(SPEC, settings, SampleBatches.draw(schema, 5, 2)))
+          .orFail();
+    }
+  }
+
+  /// Slopes, and what Dice does with its statistics.
+  @Test
+  void startsOfLearnedActivationsCanBeSet() {
+    Map<String, String> slopes =
+        Map.of("attentionActivation", "PRELU", "activation", "PRELU", "preluSlope", "0.5");
+    try (ModelBench bench = ModelBench.of(SPEC, slopes, PLAIN, 1)) {
+      assertThat(bench.get("attention/history/0/activation/alpha")).containsOnly(.5);
+      assertThat(bench.get("deep/1/activation/alpha")).containsOnly(.5);
+    }
+    Batch batch = batch(new int[] {2, 3, 4}, new int[] {5, 2, 7}, new int[] {4}, new int[] {8, 3});
+    String variance = "deep/0/activation/variance";
+    Map<String, String> plain = Map.of("diceDecay", "0.5");
+    Map<String, String> unbiased = Map.of("diceDecay", "0.5", "diceUnbiased", "true");
+    try (ModelBench a = ModelBench.of(SPEC, plain, PLAIN, 1);
+        ModelBench b = ModelBench.of(SPEC, unbiased, PLAIN, 1)) {
+      double before = a.get(variance)[0];
+      a.descend(batch, 0, 1);
+      b.descend(batch, 0, 1);
+      // half of the old value goes, and half of v comes, v with 3 rows or, times 3/2, with 2
+      // degrees of freedom
+      double v = 2 * (a.get(variance)[0] - before / 2);
+      assertClose(new double[] {b.get(variance)[0]}, new double[] {before / 2 + .75 * v}, EXACT);
+      assertThat(v).isPositive();
+    }
+    Map<String, String> stopped = Map.of("diceStopGradient", "true");
+    try (ModelBench a = ModelBench.drawn(SPEC, Map.of(), PLAIN, 1);
+        ModelBench b = ModelBench.drawn(SPEC, stopped, PLAIN, 1)) {
+      var through = a.trainingGradients(batch, 1, o -> o.head("click").score().sum());
+      var around = b.trainingGradients(batch, 1, o -> o.head("click").score().sum());
+      assertThat(Naive.get(around, "deep/0/weight"))
+          .isNotEqualTo(Naive.get(through, "deep/0/weight"));
+      assertThat(Naive.get(around, "out/weight")).isEqualTo(Naive.get(through, "out/weight"));
     }
   }
 
@@ -404,12 +414,13 @@ class DinTest {
             new Field.Sequence("history", 9, "item", 6),
             Schemas.CLICK);
     refused(Map.of(), alone, "Expected exactly one, the candidate");
-    try (ModelBench bench = ModelBench.of(SPEC, JOINED, COLUMNS, 1)) {
+    try (ModelBench bench = ModelBench.of(SPEC, JOINED, Schemas.COLUMNS, 1)) {
       Batch uneven =
-          ModelBench.batch(COLUMNS, 1, new float[] {1}, new int[][] {{2}, {3}, {4, 5}, {2}, {}});
+          ModelBench.batch(
+              Schemas.COLUMNS, 1, new float[] {1}, new int[][] {{2}, {3}, {4, 5}, {2}, {}});
       assertThatThrownBy(() -> bench.scores(uneven))
           .hasMessage(
-              "din: sequences viewed and viewedCategory of one history have different lengths."
+              "history: sequences viewed and viewedCategory of one history have different lengths."
                   + " Expected columns of the same steps.");
     }
   }
