@@ -21,7 +21,9 @@ public record Penalty(double l1, double l2, Tables tables) {
     ALL,
     /// each distinct row j of the batch with λ₂/nⱼ, nⱼ being how often it occurs in the training rows (Zhou et al.
     /// 2018, "mini-batch aware regularization")
-    DIN
+    DIN,
+    /// as [#DIN], nⱼ being how many batches so far held row j, this one among them: for streams that nobody counts beforehand
+    DIN_RUNNING
   }
 
   /// Checks the ranges.

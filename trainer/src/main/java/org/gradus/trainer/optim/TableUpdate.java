@@ -32,7 +32,7 @@ final class TableUpdate implements Update {
   private final Device device;
   private final Table table;
   private final List<Table> state = new ArrayList<>();
-  private float @Nullable [] frequencies;
+  private final RowCounts counts;
   private final Taken taken = new Taken();
 
   /// The gradient of one step. Where nothing but the update wants the sums of the rows, they are never made.
@@ -103,6 +103,7 @@ final class TableUpdate implements Update {
               + group.penalty().tables()
               + ". Expected ROWS; for zeros over a whole table use FTRL.");
     }
+    this.counts = new RowCounts(parameter, group.penalty(), device);
     boolean rowWise = group.rule() instanceof Rule.RowWiseAdagrad;
     for (int i = 0; i < group.rule().state().size(); i++) {
       state.add(device.table(table.rows(), rowWise ? 1 : table.width()));
@@ -135,16 +136,8 @@ final class TableUpdate implements Update {
   }
 
   /// How often each row occurs in the training rows, for [Penalty.Tables#DIN].
-  void frequencies(float[] counts) {
-    if (counts.length != table.rows()) {
-      throw new IllegalArgumentException(
-          "penalty: "
-              + counts.length
-              + " frequencies for table "
-              + parameter
-              + ". Expected one for each row.");
-    }
-    frequencies = counts.clone();
+  void frequencies(float[] given) {
+    counts.give(given);
   }
 
   @Override
@@ -199,13 +192,13 @@ final class TableUpdate implements Update {
     double l2 = penalty().l2();
     double value = 0;
     if (l2 > 0) {
-      Tensor scale = penalty().tables() == Penalty.Tables.DIN ? inverseFrequencies(t) : null;
+      Tensor scale = inverseFrequencies(t);
       update.addRowPenalty(g, table, rows, scale == null ? null : scale.buffer(), t.count(), l2);
       double squares =
           switch (penalty().tables()) {
             case ROWS -> update.sumOfSquaresRows(table, rows, t.count());
             case ALL -> update.sumOfSquaresAll(table, parameter.firstTrainedRow());
-            case DIN -> scale == null ? 0 : weightedSquares(t, scale);
+            case DIN, DIN_RUNNING -> scale == null ? 0 : weightedSquares(t, scale);
           };
       value += 0.5 * l2 * squares;
     }
@@ -226,20 +219,13 @@ final class TableUpdate implements Update {
     return w;
   }
 
-  private Tensor inverseFrequencies(Taken t) {
-    if (frequencies == null) {
-      throw new IllegalArgumentException(
-          "penalty: DIN on table "
-              + parameter.path()
-              + " without frequencies. Expected how often each row occurs in the training rows;"
-              + " ROWS needs none.");
-    }
-    int[] rows = t.rows().toInts();
-    double[] scale = new double[t.count()];
-    for (int r = 0; r < t.count(); r++) {
-      scale[r] = 1 / Math.max(1.0, frequencies[rows[r]]);
-    }
-    return t.scope().upload(Shape.of(t.count()), scale);
+  /// 1/n of each row of the batch, where the penalty weighs with it.
+  private @Nullable Tensor inverseFrequencies(Taken t) {
+    return switch (penalty().tables()) {
+      case ROWS, ALL -> null;
+      case DIN, DIN_RUNNING ->
+          t.scope().upload(Shape.of(t.count()), counts.inverse(t.rows().toInts(), t.count()));
+    };
   }
 
   /// Σ over rows of scale · ‖row‖²
@@ -387,10 +373,12 @@ final class TableUpdate implements Update {
     for (int i = 0; i < names.size(); i++) {
       into.put(parameter.path() + "@" + names.get(i), new Stored.Rows(state.get(i)));
     }
+    counts.collect(into);
   }
 
   @Override
   public void close() {
     state.forEach(Table::close);
+    counts.close();
   }
 }

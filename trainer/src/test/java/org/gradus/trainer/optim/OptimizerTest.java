@@ -152,6 +152,7 @@ class OptimizerTest {
             case ROWS -> present ? p.l2() : 0;
             case ALL -> p.l2();
             case DIN -> present ? p.l2() / Math.max(1, FREQUENCIES[row]) : 0;
+            case DIN_RUNNING -> throw new AssertionError("has a test of its own");
           };
       double l1 = present ? p.l1() : 0;
       // a rule that zero gradients leave at rest is the same under both ways
