@@ -66,7 +66,7 @@ class CommandLineTest {
     "train, model data path device config set on-bad-row epochs steps-per-epoch batch-size seed"
         + " threads checkpoint-every out resume init-from",
     "compare, models data path device set on-bad-row seeds epochs batch-size threads out",
-    "explain, model data path schema rows set json",
+    "explain, model run row out device data path schema rows set json",
     "weights map, model data path device set",
     "weights export, run out map device",
     "weights import, model from map out data path device set",

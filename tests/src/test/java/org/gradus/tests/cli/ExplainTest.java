@@ -89,6 +89,87 @@ class ExplainTest {
     assertThat(cli.run("explain", "--model=none").err()).contains("no such model");
   }
 
+  /// A tiny run on generated ratings whose histories are what the user liked before.
+  private Path trained(String model, String... more) {
+    Path run = folder.resolve(model);
+    Cli.Result r =
+        cli.run(
+            Cli.join(
+                List.of(
+                    "train",
+                    "--model=" + model,
+                    "--data=movielens-synthetic",
+                    "--set=data.users=30",
+                    "--set=data.items=20",
+                    "--set=data.ratings=300",
+                    "--set=data.history=all",
+                    "--set=data.historyLength=5",
+                    "--set=embeddingDim=4",
+                    "--set=hidden=4",
+                    "--no-baselines",
+                    "--epochs=1",
+                    "--device=cpu",
+                    "--out=" + run),
+                List.of(more)));
+    assertThat(r.code()).as(r.all()).isZero();
+    return run;
+  }
+
+  /// The numbers of the steps, their names and weights, as printed.
+  private static List<List<String>> steps(String text) {
+    return text.lines()
+        .filter(line -> line.matches(" +\\d+  \\S+ +-?\\d+\\.\\d{6}( .*)?"))
+        .map(line -> List.of(line.strip().split(" +", -1)))
+        .toList();
+  }
+
+  @Test
+  void attentionOfAScoredRowIsPrintedAndDrawn() throws IOException {
+    Path run = trained("dien");
+    Path png = folder.resolve("attention.png");
+    Path svg = folder.resolve("attention.svg");
+    Cli.Result r = cli.run("explain", "--run=" + run, "--row=7", "--out=" + png);
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(r.out())
+        .startsWith("dien on movielens-synthetic, test row 7 (cpu)")
+        .contains("interest/history/attention: 5 steps of history, oldest first")
+        .contains("drawn: " + png);
+    List<List<String>> steps = steps(r.out());
+    assertThat(steps).hasSize(5);
+    double sum = 0;
+    for (List<String> step : steps) {
+      assertThat(step.get(1)).matches("\\d+|\\(out"); // items are called by numbers in these data
+      sum += Double.parseDouble(step.get(2));
+    }
+    assertThat(sum).isCloseTo(1, org.assertj.core.api.Assertions.within(5 * 0.5e-6));
+    assertThat(Files.readAllBytes(png)).startsWith(0x89, 'P', 'N', 'G');
+    assertThat(cli.run("explain", "--run=" + run, "--row=7", "--out=" + svg).code()).isZero();
+    assertThat(Files.readString(svg)).contains("<svg");
+    String other = cli.run("explain", "--run=" + run, "--row=8").out();
+    assertThat(steps(other)).isNotEqualTo(steps);
+  }
+
+  @Test
+  void aRowThatCannotBeExplainedSaysWhy() {
+    Path din = trained("din", "--set=pooling=SUM");
+    assertThat(cli.run("explain", "--run=" + din, "--row=0").err())
+        .contains("the model reports no weights")
+        .contains("such as din or dien");
+    assertThat(cli.run("explain", "--run=" + din, "--row=100000").err())
+        .containsPattern("--row 100000 of \\d+ test rows. Expected one from 0 to \\d+\\.");
+    assertThat(cli.run("explain", "--run=" + din, "--row=0", "--out=x.gif").err())
+        .contains("--out x.gif. Expected a name that ends in .png or .svg");
+    assertThat(cli.run("explain", "--run=" + folder.resolve("none"), "--row=0").err())
+        .contains("is no run");
+    assertThat(cli.run("explain", "--run=" + din).err()).contains("--run without --row");
+    assertThat(cli.run("explain", "--row=1").err()).contains("--row without --run");
+    assertThat(cli.run("explain", "--run=" + din, "--row=1", "--model=din").err())
+        .contains("--run and --row beside what explains a model");
+    assertThat(cli.run("explain").err()).contains("nothing to explain").contains("--model M");
+    assertThat(cli.run("explain", "--model=lr", "--device=cpu").err())
+        .contains("--out or --device with --model");
+  }
+
   /// Numbers in a row, added.
   private static final class SumSpec implements ModelSpec {
     @Override

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/// `gradus explain`: a model as data flow.
+/// `gradus explain`: a model as data flow, or a row that a run scored.
 @Command(
     name = "explain",
     mixinStandardHelpOptions = true,
@@ -34,13 +34,37 @@ import tools.jackson.databind.json.JsonMapper;
       "Prints what a model computes, in order: each statement of its forward pass with the shape of"
           + " its result, the parameters it reads, and the equation whose number stands beside it.",
       "It is found by watching the model work on random rows in evaluation, and read from its"
-          + " sources. Without --data and --schema, for the small schema of gradient checks."
+          + " sources. Without --data and --schema, for the small schema of gradient checks.",
+      "With --run and --row: by what weights the model of a run mixed what a test row holds, such"
+          + " as attention to the steps of its history."
     })
 final class ExplainCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Option(names = "--model", paramLabel = "M", required = true, description = "see: gradus models")
-  private String model = "";
+  @Option(names = "--model", paramLabel = "M", description = "see: gradus models")
+  private @Nullable String model;
+
+  @Option(names = "--run", paramLabel = "DIR", description = "folder of a run")
+  private @Nullable Path run;
+
+  @Option(
+      names = "--row",
+      paramLabel = "N",
+      converter = Whole.Steps.class,
+      description = "a test row of the run, counted from 0")
+  private @Nullable Long row;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      description = "with --row: draws the weights as a .png or .svg; several in numbered files")
+  private @Nullable Path picture;
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description = "with --row: any device (default: $$GRADUS_DEVICE, else that of the run)")
+  private @Nullable String device;
 
   @Option(
       names = "--data",
@@ -77,6 +101,16 @@ final class ExplainCommand implements Runnable {
   @Override
   public void run() {
     PrintWriter out = spec.commandLine().getOut();
+    if (run != null || row != null) {
+      rowToExplain().print(out, spec.commandLine().getErr());
+      return;
+    }
+    if (model == null || picture != null || device != null) {
+      throw new IllegalArgumentException(
+          "explain: "
+              + (model == null ? "nothing to explain." : "--out or --device with --model.")
+              + " Expected --model M, or --run DIR with --row N and perhaps --out and --device.");
+    }
     ModelSpec m = Models.get(model);
     Explanation e = data == null ? fromFile(m) : fromData(m, data);
     if (json) {
@@ -89,6 +123,27 @@ final class ExplainCommand implements Runnable {
       out.print(ExplanationText.of(e));
     }
     out.flush();
+  }
+
+  private RowToExplain rowToExplain() {
+    Path folder = run;
+    Long number = row;
+    boolean flow =
+        model != null || data != null || path != null || schema != null || rows != null || json;
+    boolean more = flow || !set.isEmpty();
+    if (folder == null || number == null || more) {
+      String wrong =
+          folder == null
+              ? "--row without --run."
+              : number == null
+                  ? "--run without --row."
+                  : "--run and --row beside what explains a model.";
+      throw new IllegalArgumentException(
+          "explain: "
+              + wrong
+              + " Expected --run DIR and --row N, with --out and --device at most.");
+    }
+    return new RowToExplain(folder, number, device, picture);
   }
 
   private Explanation fromFile(ModelSpec m) {

@@ -3,7 +3,6 @@ package org.gradus.trainer.run;
 
 import java.awt.Color;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import org.gradus.trainer.store.AtomicFiles;
@@ -38,14 +37,6 @@ public final class Bars {
     // Marks, not columns: a column that does not start at 0 makes small differences look large.
     style.setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Scatter);
     chart.addSeries("mean", names, means, deviations);
-    byte[] bytes = ChartEncoder.getBytes(chart, "png");
-    AtomicFiles.write(
-        png,
-        file -> {
-          ByteBuffer buffer = ByteBuffer.wrap(bytes);
-          while (buffer.hasRemaining()) {
-            file.write(buffer);
-          }
-        });
+    AtomicFiles.write(png, ChartEncoder.getBytes(chart, "png"));
   }
 }

@@ -3,8 +3,6 @@ package org.gradus.trainer.run;
 
 import java.awt.Color;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -55,16 +53,8 @@ final class Curves {
   /// @return the SVG, to be set into a page
   static String write(Path folder, String name, XYChart chart) throws IOException {
     byte[] svg = ChartEncoder.getBytes(chart, "svg");
-    AtomicFiles.write(folder.resolve(name + ".svg"), file -> writeAll(file, svg));
-    byte[] png = ChartEncoder.getBytes(chart, "png");
-    AtomicFiles.write(folder.resolve(name + ".png"), file -> writeAll(file, png));
+    AtomicFiles.write(folder.resolve(name + ".svg"), svg);
+    AtomicFiles.write(folder.resolve(name + ".png"), ChartEncoder.getBytes(chart, "png"));
     return new String(svg, StandardCharsets.UTF_8);
-  }
-
-  private static void writeAll(FileChannel file, byte[] bytes) throws IOException {
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    while (buffer.hasRemaining()) {
-      file.write(buffer);
-    }
   }
 }

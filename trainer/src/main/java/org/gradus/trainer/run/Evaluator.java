@@ -30,7 +30,8 @@ public record Evaluator(Model model, Device device, TrainConfig.Measure measure)
   /// @param logP ln p; empty unless the head gives it
   /// @param logNotP ln(1 − p); empty unless the head gives it
   public record Prediction(Scorecard.Scale scale, double[] score, double[] logP, double[] logNotP) {
-    static Prediction of(Head head) {
+    /// What a head says.
+    public static Prediction of(Head head) {
       double[] none = {};
       return switch (head) {
         case Head.Logit(var z) ->

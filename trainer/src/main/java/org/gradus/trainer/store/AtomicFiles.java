@@ -80,6 +80,11 @@ public final class AtomicFiles {
     write(file, channel -> writeAll(channel, text));
   }
 
+  /// Writes a file of these bytes, or replaces it.
+  public static void write(Path file, byte[] bytes) {
+    write(file, channel -> writeAll(channel, ByteBuffer.wrap(bytes)));
+  }
+
   /// Writes a copy of a file, or replaces it.
   public static void copy(Path from, Path to) {
     write(
