@@ -8,6 +8,7 @@ import static org.gradus.models.ModelBench.assertClose;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,10 +19,12 @@ import org.gradus.autograd.Parameter;
 import org.gradus.autograd.TableParameter;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
+import org.gradus.embeddings.KeyedJaggedTensor;
 import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
 import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
+import org.gradus.tensor.Pooling;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -131,7 +134,7 @@ class EveryModelTest {
   }
 
   /// Every fourth combination of options.
-  private static List<Map<String, String>> some(ModelSpec spec) {
+  static List<Map<String, String>> some(ModelSpec spec) {
     List<Map<String, String>> all = CoveringArray.pairwise(spec, 2);
     return IntStream.range(0, all.size()).filter(i -> i % 4 == 0).mapToObj(all::get).toList();
   }
@@ -151,6 +154,13 @@ class EveryModelTest {
       assertThat(z).hasSize(2).doesNotContain(Double.NaN);
       // FFM is its pairs and nothing else, and one id has none
       assertThat(z[0] != z[1]).isEqualTo(!spec.name().equals("ffm"));
+    }
+    Schema bag = Schema.of(new Field.MultiValued("tags", 5, "tags", Pooling.SUM, 3), Schemas.CLICK);
+    try (ModelBench bench = ModelBench.drawn(spec, small(spec), bag, 1)) {
+      int[][] tags = {{2, 3}, {4}, {}};
+      double[] z = bench.scores(ModelBench.batch(bag, 3, new float[0], tags));
+      assertThat(z).hasSize(3).doesNotContain(Double.NaN);
+      assertThat(z[0]).isNotEqualTo(z[2]);
     }
   }
 
@@ -177,6 +187,60 @@ class EveryModelTest {
         assertThat(z[2]).as("padding is as good as nothing").isEqualTo(z[1]);
       }
     }
+  }
+
+  /// Batches of rows of which nothing is known, or no value: they have a score, alone and beside each other, and a step on
+  /// them leaves numbers.
+  @ParameterizedTest
+  @MethodSource("modelsAndSchemas")
+  void batchesWithoutAnyKnownValueAreScoredAndTrainedOn(ModelSpec spec, Schema schema) {
+    for (Map<String, String> given : some(spec)) {
+      for (boolean missing : new boolean[] {true, false}) {
+        try (ModelBench bench = ModelBench.drawn(spec, given, schema, 2)) {
+          Batch batch = alike(schema, 4, missing);
+          double[] z = bench.scores(batch);
+          assertThat(z).hasSize(4).doesNotContain(Double.NaN).containsOnly(z[0]);
+          assertThat(bench.scores(alike(schema, 1, missing))).containsExactly(z[0]);
+          assertThat(bench.descend(batch, .1, 1)).isFinite();
+          bench.all().forEach((path, w) -> assertThat(w).as(path).doesNotContain(Double.NaN));
+        }
+      }
+    }
+  }
+
+  /// Rows without a value, or with unknown ones only; zeros in every column of numbers.
+  private static Batch alike(Schema schema, int size, boolean missing) {
+    Batch.Builder builder = Batch.builder(schema, size);
+    builder.dense(new float[size * schema.dense().size()]);
+    List<int[]> bags = new ArrayList<>();
+    for (Field field : schema.fields()) {
+      switch (field) {
+        case Field.Ids f -> {
+          int[] absent = f instanceof Field.Categorical ? new int[] {0} : new int[0];
+          bags.addAll(Collections.nCopies(size, missing ? absent : new int[] {1}));
+          if (f instanceof Field.Sessions) {
+            builder.sessions(f.name(), sizes(size, missing ? 0 : 1));
+          }
+        }
+        case Field.Label _, Field.LabelMask _, Field.SampleWeight _ -> {
+          float[] ones = new float[size];
+          Arrays.fill(ones, 1);
+          builder.real(field.name(), ones);
+        }
+        case Field.Group _, Field.Domain _, Field.Timestamp _ ->
+            builder.integer(field.name(), new long[size]);
+        case Field.Dense _ -> {} // above, all at once
+      }
+    }
+    return bags.isEmpty() ? builder.build() : builder.sparse(ModelBench.ids(schema, bags)).build();
+  }
+
+  /// As many sessions of one step for each row.
+  private static KeyedJaggedTensor.JaggedIds sizes(int rows, int each) {
+    int[] sizes = new int[rows * each];
+    Arrays.fill(sizes, 1);
+    int[] offsets = IntStream.rangeClosed(0, rows).map(b -> b * each).toArray();
+    return new KeyedJaggedTensor.JaggedIds(sizes, null, offsets);
   }
 
   private static boolean pads(ModelBench bench) {

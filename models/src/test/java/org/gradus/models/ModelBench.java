@@ -133,6 +133,11 @@ public final class ModelBench implements AutoCloseable {
     }
   }
 
+  /// D of a table.
+  public int tableWidth(String path) {
+    return ((TableParameter) params.get(path)).table().width();
+  }
+
   /// What the model says of a batch in evaluation.
   public double[] scores(Batch batch) {
     try (Tape tape = Tape.evaluating(device)) {
