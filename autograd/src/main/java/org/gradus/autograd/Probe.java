@@ -12,6 +12,11 @@ interface Probe {
   /// Sees nothing, changes nothing.
   Probe NONE = new Probe() {};
 
+  /// Whether [#value] wants to know of what the host finds between operations.
+  default boolean watchesHost() {
+    return false;
+  }
+
   /// What an operation computed, before anyone reads it; may be overwritten, unless it shares its memory.
   default void value(String op, Tensor value, Var[] inputs) {}
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.function.BiFunction;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.Kernels;
+import org.gradus.tensor.Kind;
 import org.gradus.tensor.LayoutKernels.View;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
@@ -125,6 +126,23 @@ public final class Tape implements AutoCloseable {
   /// A `REAL` constant from host values.
   public Var constant(Shape shape, double... values) {
     return constant(scope.upload(shape, values));
+  }
+
+  /// Shows a watcher what the host found from parameters, since no operation did: the leaves of trees. Nobody else is told.
+  ///
+  /// @param what it is, in a few words
+  /// @param shape of it
+  /// @param read what it was found from
+  public void host(String what, Shape shape, List<? extends Parameter> read) {
+    if (probe.watchesHost()) {
+      for (Parameter p : read) {
+        switch (p) {
+          case DenseParameter d -> probe.reads(d.value());
+          case TableParameter t -> probe.reads(t);
+        }
+      }
+      probe.value(what, scope.allocate(what, Kind.INT, shape), new Var[0]);
+    }
   }
 
   /// A value whose gradient [Gradients#of(Var)] will hold.

@@ -19,6 +19,11 @@ final class WatcherProbe implements Probe {
   }
 
   @Override
+  public boolean watchesHost() {
+    return true;
+  }
+
+  @Override
   public void reads(Tensor constant) {
     constants.add(constant);
   }

@@ -2,10 +2,13 @@
 package org.gradus.models.gbdtlr;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Params;
+import org.gradus.autograd.Tape;
 import org.gradus.tensor.Shape;
+import org.jspecify.annotations.Nullable;
 
 /// Boosted trees, as numbers that can be saved.
 ///
@@ -46,6 +49,12 @@ public record Forest(List<Tree> all) implements LeafEncoder {
     return sum;
   }
 
+  /// The largest number of float32 that is not above x.
+  static float floor(double x) {
+    float f = (float) x;
+    return f > x ? Math.nextDown(f) : f;
+  }
+
   /// Where trees are kept among a model's parameters. Node and feature numbers are exact in float32; thresholds are rounded down to
   /// it, which changes nothing for rows of float32.
   static final class Stored {
@@ -54,6 +63,9 @@ public record Forest(List<Tree> all) implements LeafEncoder {
     private final DenseParameter leaves; // [T], 0 before there are trees
     private final int trees;
     private final int most;
+    private float[] lastNodes; //  as they were for `flat`
+    private float[] lastLeaves; // as they were for `flat`
+    private @Nullable FlatForest flat;
 
     /// Room for so many trees of at most so many leaves.
     Stored(int trees, int most, Params params) {
@@ -62,6 +74,8 @@ public record Forest(List<Tree> all) implements LeafEncoder {
       nodes = params.state("nodes", Shape.of(trees, most - 1, NODE), 0);
       values = params.state("values", Shape.of(trees, most), 0);
       leaves = params.state("leaves", Shape.of(trees), 0);
+      lastNodes = new float[trees * (most - 1) * NODE];
+      lastLeaves = new float[trees];
     }
 
     boolean present() {
@@ -89,10 +103,29 @@ public record Forest(List<Tree> all) implements LeafEncoder {
       leaves.write(count);
     }
 
-    /// The largest number of float32 that is not above x.
-    private static float floor(double x) {
-      float f = (float) x;
-      return f > x ? Math.nextDown(f) : f;
+    /// The trees in the form that batches go through, laid out again only when the parameters are others than the last time: those
+    /// of a run that was read, for one.
+    ///
+    /// @param first the row of the weight of the first leaf
+    /// @param rows of the batch
+    /// @param tape may be watched
+    FlatForest flat(int first, int rows, Tape tape) {
+      tape.host(
+          "the leaf of each tree", Shape.of(rows, trees), List.of(nodes, leaves)); // [B, T]  (GL-1)
+      float[] foundNodes = new float[lastNodes.length];
+      float[] foundLeaves = new float[lastLeaves.length];
+      nodes.value().device().download(foundNodes, nodes.value().buffer());
+      leaves.value().device().download(foundLeaves, leaves.value().buffer());
+      FlatForest known = flat;
+      if (known == null
+          || !Arrays.equals(foundNodes, lastNodes)
+          || !Arrays.equals(foundLeaves, lastLeaves)) {
+        known = FlatForest.of(read(), first, most);
+        lastNodes = foundNodes;
+        lastLeaves = foundLeaves;
+        flat = known;
+      }
+      return known;
     }
 
     Forest read() {

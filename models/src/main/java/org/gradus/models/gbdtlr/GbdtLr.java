@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models.gbdtlr;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Lookup;
 import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
+import org.gradus.autograd.TableParameter;
+import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
-import org.gradus.embeddings.Field;
 import org.gradus.embeddings.FirstOrder;
-import org.gradus.embeddings.KeyedJaggedTensor;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.Fitted;
 import org.gradus.models.Outputs;
 import org.gradus.models.Target;
+import org.gradus.tensor.Pooling;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
@@ -38,10 +41,11 @@ import org.jspecify.annotations.Nullable;
 /// the leaf, and a logistic regression learns a weight per leaf. g is nothing, or all features of the data. (GL-4) undoes the
 /// sampling of negatives, w being the share kept; it counts in evaluation, for training sees the sample.
 ///
-/// Departs from the paper in five places: ids reach the trees as click rate and count, learned from the same rows, where the
+/// Departs from the paper in six places: ids reach the trees as click rate and count, learned from the same rows, where the
 /// paper has counters of its system ([TreeFeatures]); trees and weights learn from two random halves of the rows, not from
-/// successive days; trees grow leaf by leaf, and what the paper does not say (shrinkage, rows of a node) is LightGBM's or ours; trees stay
-/// as they are for a whole run; and weights are trained by whatever optimiser the run has. The sigmoid lives in the loss.
+/// successive days; trees grow leaf by leaf, and what the paper does not say (shrinkage, rows of a node) is LightGBM's or
+/// ours; trees stay as they are for a whole run; weights are trained by whatever optimiser the run has; and the sigmoid
+/// lives in the loss.
 public final class GbdtLr implements Fitted {
 
   /// What a user may set.
@@ -67,11 +71,12 @@ public final class GbdtLr implements Fitted {
   /// Ids 0 and 1 are padding and unknown, as everywhere; no leaf is either.
   private static final int FIRST_LEAF = 2;
 
+  /// Rows that go down the trees together: their numbers are in the nearest cache.
+  private static final int AT_ONCE = 128;
+
   private final TreeFeatures features;
   private final Forest.Stored trees;
-  private final Schema leaves; //                     a field for each tree, blocks of one table
-  private final List<String> keys; //                 their names
-  private final FirstOrder w; //                      [T · L + 2]
+  private final TableParameter w; //                  [T · L + 2, 1], a block for each tree
   private final @Nullable FirstOrder original; //     g
   private final DenseParameter bias; //               b
   private final Config config;
@@ -84,14 +89,8 @@ public final class GbdtLr implements Fitted {
     int most = config.boosting.maxLeaves();
     features = new TreeFeatures(schema, config.smoothing, params.at("statistics"));
     trees = new Forest.Stored(count, most, params.at("trees"));
-    List<Field> fields = new ArrayList<>(count);
     int rows = Math.addExact(Math.multiplyExact(count, most), FIRST_LEAF);
-    for (int t = 0; t < count; t++) {
-      fields.add(new Field.Categorical("tree " + t, rows, "leaves"));
-    }
-    leaves = new Schema(fields);
-    keys = fields.stream().map(Field::name).toList();
-    w = new FirstOrder(leaves, params.at("w"));
+    w = params.at("w").table("leaves", rows, 1, 0, Initializers.zeros());
     original = config.appendOriginalFeatures ? new FirstOrder(schema, params.at("original")) : null;
     bias = params.bias("bias", Shape.scalar());
     this.config = config;
@@ -99,7 +98,13 @@ public final class GbdtLr implements Fitted {
 
   @Override
   public Outputs forward(Batch batch, Mode mode) {
-    Var z = w.forward(leavesOf(batch), mode).add(mode.tape().use(bias)); // [B]  (GL-3)
+    Tape tape = mode.tape();
+    int count = config.boosting.trees(); //                                 T
+    int[] ends = IntStream.rangeClosed(0, batch.size()).map(b -> b * count).toArray();
+    Lookup.Bag sum = new Lookup.Bag(w, Pooling.SUM); //                     one bag for each row
+    int[] h = leavesOf(batch, tape); //                                     [B, T]  (GL-1), (GL-2)
+    Var linear = Lookup.bags(tape, List.of(sum), h, ends, null); //         [B, 1]  (GL-3)
+    Var z = linear.squeeze(1).add(tape.use(bias)); //                       [B]  (GL-3)
     if (original != null) {
       z = z.add(original.forward(batch, mode)); //                          [B]  (GL-3)
     }
@@ -108,30 +113,25 @@ public final class GbdtLr implements Fitted {
     return target.outputs(corrects ? z.add(StrictMath.log(kept)) : z); //   [B]  (GL-4)
   }
 
-  /// The batch as trees see it: field t holds the row of the table where leaf ℓ_t of tree t has its weight.
-  private Batch leavesOf(Batch batch) {
+  /// h(x) `[B, T]`, (GL-2): of each tree the row of the table where leaf ℓ_t, (GL-1), has its weight.
+  private int[] leavesOf(Batch batch, Tape tape) {
     if (!fitted()) {
       throw new IllegalStateException(
           "gbdt-lr: there are no trees yet. Expected fit(rows, seed) before the first batch, which"
               + " the trainer calls, or the parameters of a run.");
     }
-    LeafEncoder encoder = trees.read();
-    float[] x = features.of(batch); //                                      [B, d]
+    TreeFeatures.Numbers numbers = features.of(batch, tape); //              [B, d]
+    FlatForest forest = trees.flat(FIRST_LEAF, batch.size(), tape); //      [B, T]  (GL-1)
     int d = features.columns();
-    int size = batch.size();
-    int most = config.boosting.maxLeaves();
-    int[] rows = new int[encoder.trees() * size]; //                        [T, B]  (GL-2)
-    double[] row = new double[d];
-    for (int b = 0; b < size; b++) {
-      for (int c = 0; c < d; c++) {
-        row[c] = x[b * d + c];
-      }
-      int[] reached = encoder.leafOf(row); //                               [T]  (GL-1)
-      for (int t = 0; t < reached.length; t++) {
-        rows[t * size + b] = FIRST_LEAF + t * most + reached[t];
-      }
+    int count = config.boosting.trees();
+    int[] rows = new int[Math.multiplyExact(batch.size(), count)]; //       [B, T]
+    float[] x = new float[Math.min(AT_ONCE, batch.size()) * d];
+    for (int from = 0; from < batch.size(); from += AT_ONCE) {
+      int to = Math.min(batch.size(), from + AT_ONCE);
+      numbers.write(from, to, x); //                                        [to − from, d]
+      forest.weights(x, to - from, d, rows, from * count); //               (GL-1), (GL-2)
     }
-    return Batch.builder(leaves, size).sparse(KeyedJaggedTensor.oneHot(keys, rows, size)).build();
+    return rows;
   }
 
   @Override

@@ -11,11 +11,14 @@ import java.util.TreeMap;
 import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.TableParameter;
+import org.gradus.autograd.Tape;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.Fitted;
+import org.gradus.tensor.Shape;
+import org.gradus.tensor.Table;
 
 /// The numbers that trees read: dense fields as they are, and for a field of ids what is known about its ids from the rows
 /// that trees are grown from.
@@ -79,24 +82,47 @@ final class TreeFeatures {
   @FunctionalInterface
   private interface Known {
     /// Writes rate and count of an id other than 0.
-    void read(String table, int id, float[] into);
+    ///
+    /// @param field place of its field in [#ids]
+    void read(int field, int id, float[] into);
   }
 
-  /// The numbers of a batch, `[B, d]`, row by row.
-  float[] of(Batch batch) {
-    Known stored =
-        (name, id, into) -> {
-          TableParameter table = tables.get(name);
-          if (table != null) {
-            table.table().read(id, into);
-          }
-        };
+  /// Some rows of a batch as numbers, `[rows, d]`.
+  @FunctionalInterface
+  interface Numbers {
+    /// Writes the numbers of rows `from` to `to − 1`, from the first place of `x` on.
+    void write(int from, int to, float[] x);
+  }
+
+  /// The numbers of a batch, for as many rows at a time as are wanted.
+  ///
+  /// @param tape may be watched
+  Numbers of(Batch batch, Tape tape) {
+    tape.host(
+        "rates and counts of ids, and dense fields",
+        Shape.of(batch.size(), columns()),
+        known()); // [B, d]
+    List<Table> stored = new ArrayList<>();
+    ids.forEach(f -> stored.add(table(f.table()).table()));
     View view = new View(batch);
-    float[] x = new float[batch.size() * columns()];
-    for (int b = 0; b < batch.size(); b++) {
-      view.write(b, stored, x, b * columns());
+    int columns = columns();
+    return (from, to, x) -> {
+      for (int b = from; b < to; b++) {
+        view.write(b, (f, id, into) -> stored.get(f).read(id, into), x, (b - from) * columns);
+      }
+    };
+  }
+
+  private List<TableParameter> known() {
+    return ids.stream().map(f -> table(f.table())).distinct().toList();
+  }
+
+  private TableParameter table(String name) {
+    TableParameter found = tables.get(name);
+    if (found == null) {
+      throw new IllegalStateException("gbdt-lr: no table " + name);
     }
-    return x;
+    return found;
   }
 
   /// The columns of a batch that count here.
@@ -126,7 +152,7 @@ final class TreeFeatures {
         int n = 0;
         for (int i = bag.offsets()[row]; i < bag.offsets()[row + 1]; i++) {
           if (bag.values()[i] != 0) {
-            known.read(ids.get(f).table(), bag.values()[i], one);
+            known.read(f, bag.values()[i], one);
             rate += one[0];
             count += one[1];
             n++;
@@ -255,7 +281,11 @@ final class TreeFeatures {
     }
 
     @Override
-    public void read(String table, int id, float[] into) {
+    public void read(int field, int id, float[] into) {
+      read(ids.get(field).table(), id, into);
+    }
+
+    private void read(String table, int id, float[] into) {
       double n = of(seen, table)[id];
       double weight = n + smoothing;
       double excess = of(clicks, table)[id] - clicked / rows * n;

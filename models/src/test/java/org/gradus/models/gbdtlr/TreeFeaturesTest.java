@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.TableParameter;
+import org.gradus.autograd.Tape;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.SampleBatches;
@@ -112,7 +113,8 @@ class TreeFeaturesTest {
         new Sampling[] {new Sampling(false, 1, 100), new Sampling(true, .5, 100)}) {
       List<At> rows = rows(sampling, 7, first, second);
       try (Device device = Device.open("reference");
-          Params params = Params.create(device, 1)) {
+          Params params = Params.create(device, 1);
+          Tape tape = Tape.evaluating(device)) {
         TreeFeatures features = new TreeFeatures(schema, SMOOTHING, params);
         TreeLibrary.Examples found =
             features.learn(in(first, second), new TreeFeatures.Choice("click", sampling, 7));
@@ -124,10 +126,12 @@ class TreeFeaturesTest {
           assertThat(found.y()[i]).isEqualTo(at.batch.label("click")[at.row]);
           assertClose(numbers(found.x(), i, d), expected(rows, i, at), FLOAT32);
         }
-        float[] later = features.of(second); // knows all rows
-        for (int b = 0; b < second.size(); b++) {
+        float[] later = new float[2 * d];
+        TreeFeatures.Numbers numbers = features.of(second, tape); // knows all rows
+        for (int b = 1; b < second.size(); b++) {
+          numbers.write(b - 1, b + 1, later);
           double[] all = expected(rows, rows.size(), new At(second, b));
-          assertClose(numbers(later, b, d), all, FLOAT32);
+          assertClose(numbers(later, 1, d), all, FLOAT32);
         }
         padding(params);
       }
