@@ -30,16 +30,17 @@ import org.jspecify.annotations.Nullable;
 /// ẽ_m   = [Σ_k α⁽¹⁾_{m,k} W_V⁽¹⁾ e_k; …; Σ_k α⁽ᴴ⁾_{m,k} W_V⁽ᴴ⁾ e_k]   (AI-3)
 /// e_m^Res = ReLU(ẽ_m + W_Res e_m), the next layer's e_m        (AI-4)
 /// z     = wᵀ [e₁^Res; …; e_M^Res] + b                          (AI-5)
-///         + w_oᵀ tower([e₁; …; e_M])       AutoInt+, `dnn`
-///         + ℓ(x)                           `useLinear`
+///         + w_oᵀ tower([e₁; …; e_M])       AutoInt+, `dnn`       (AI-5)
+///         + ℓ(x)                           `useLinear`          (AI-5)
 /// ```
 ///
 /// Fields are tokens: each asks all of them, itself included, and takes a mixture of what they offer, once per head. Layers
 /// make combinations of combinations; the residual keeps the lower orders.
 ///
-/// Departs from the paper in two places: the sigmoid lives in the loss, and the tower of AutoInt+ ends in weights without
-/// a bias, for z has one. It follows the paper where the authors' program does not: no biases and no ReLU on the
-/// projections, no division by √d′ unless `scaled`, no layer norm.
+/// Departs from the paper in three places: the sigmoid lives in the loss; the tower of AutoInt+ ends in weights without a
+/// bias, for z has one; and a multi-valued field is pooled as it says, where the paper takes the mean. It follows the paper
+/// where the authors' program does not: no biases and no ReLU on the projections, no division by √d′ unless `scaled`, no
+/// layer norm.
 public final class AutoInt implements Model {
 
   /// `PAPER` is the setting of the paragraph "Implementation Details", without the tower of AutoInt+.
@@ -133,7 +134,7 @@ public final class AutoInt implements Model {
     z = z.add(tape.use(bias));
     if (deep != null && deepOut != null) {
       Var h = deep.forward(e.flatten(1), mode); //                     [B, h]
-      z = z.add(h.matmul(tape.use(deepOut)).squeeze(1)); //            [B]  AutoInt+
+      z = z.add(h.matmul(tape.use(deepOut)).squeeze(1)); //            [B]  (AI-5), AutoInt+
     }
     if (w != null) {
       z = z.add(w.forward(batch, mode)); //                            [B]

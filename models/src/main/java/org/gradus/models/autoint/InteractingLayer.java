@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// ψ⁽ʰ⁾(e_m, e_k) = ⟨W_Q⁽ʰ⁾ e_m, W_K⁽ʰ⁾ e_k⟩   [/ √d′]          (AI-1)
 /// α⁽ʰ⁾_{m,k}     = softmax of ψ⁽ʰ⁾(e_m, ·) over k               (AI-2)
 /// ẽ_m⁽ʰ⁾         = Σ_k α⁽ʰ⁾_{m,k} W_V⁽ʰ⁾ e_k                    (AI-3)
-/// ẽ_m            = [ẽ_m⁽¹⁾; …; ẽ_m⁽ᴴ⁾]
+/// ẽ_m            = [ẽ_m⁽¹⁾; …; ẽ_m⁽ᴴ⁾]                         (AI-3)
 /// e_m^Res        = ReLU(ẽ_m + W_Res e_m)                       (AI-4)
 /// ```
 ///

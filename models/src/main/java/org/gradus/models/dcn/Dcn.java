@@ -32,9 +32,9 @@ import org.gradus.models.Target;
 /// degree 1 … L + 1 of *numbers*, also of two numbers of one embedding. Degree 1 is among them, so there is no linear term
 /// besides.
 ///
-/// Departs from the paper in three places: the sigmoid lives in the loss; z has a bias, which the paper's formula for the
-/// combination leaves out; and tower and cross network can also be stacked, as in the second paper, or the tower left out.
-/// Dense fields enter as they come: the paper takes their logarithm beforehand, which is a matter of data preparation.
+/// Departs from the paper in four places: the sigmoid lives in the loss; z has a bias, which the paper's formula for the
+/// combination leaves out; tower and cross network can also be stacked, as in the second paper, or the tower left out; and
+/// dense fields enter as they come, where the paper takes their logarithm, which is a matter of data preparation.
 public final class Dcn implements Model {
 
   /// `PAPER` is the best Criteo setting of the section "Performance".
@@ -84,9 +84,10 @@ public final class Dcn implements Model {
   public Outputs forward(Batch batch, Mode mode) {
     Var x0 = fields.lookup(batch, mode); //                                    [B, d]
     Var x = cross.forward(x0); //                                              [B, d]  (DCN-1)
-    Var h = switch (structure) { // (DCN-6)
-          case PARALLEL -> Var.concat(1, List.of(x, deep.forward(x0, mode))); // [B, d + h]
-          case STACKED -> deep.forward(x, mode); //                            [B, h]
+    Var h =
+        switch (structure) {
+          case PARALLEL -> Var.concat(1, List.of(x, deep.forward(x0, mode))); // [B, d + h]  (DCN-6)
+          case STACKED -> deep.forward(x, mode); //                            [B, h]  (DCN-6)
           case CROSS_ONLY -> x; //                                             [B, d]
         };
     return target.outputs(out.forward(h).squeeze(1)); //                       [B]  (DCN-6)

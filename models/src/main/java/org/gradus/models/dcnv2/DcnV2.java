@@ -32,10 +32,10 @@ import org.gradus.tensor.MatMulKernels.Activation;
 /// FULL      x_{l+1} = x₀ ⊙ (W_l x_l + b_l) + x_l                      (DCN-2)
 /// LOW_RANK  x_{l+1} = x₀ ⊙ (U_l (V_lᵀ x_l) + b_l) + x_l               (DCN-3)
 /// MIXTURE   x_{l+1} = Σᵢ Gᵢ(x_l) Eᵢ(x_l) + x_l                        (DCN-4)
-///           Eᵢ(x_l) = x₀ ⊙ (U_lⁱ g(C_lⁱ g(V_lⁱᵀ x_l)) + b_l)
+///           Eᵢ(x_l) = x₀ ⊙ (U_lⁱ g(C_lⁱ g(V_lⁱᵀ x_l)) + b_l)          (DCN-4)
 ///           Gᵢ(x_l) = softmaxᵢ(γᵢᵀ x_l), or σ(γᵢᵀ x_l)                (DCN-5)
 /// PARALLEL  z = wᵀ [x_L; tower(x₀)] + b                               (DCN-6)
-/// STACKED   z = wᵀ tower(x_L) + b
+/// STACKED   z = wᵀ tower(x_L) + b                                 (DCN-6)
 /// ```
 ///
 /// Where the first paper multiplies x₀ by one number per layer, this one multiplies each of its numbers by a linear function
@@ -43,8 +43,8 @@ import org.gradus.tensor.MatMulKernels.Activation;
 /// inputs, and puts a nonlinearity into the small space. The bias is inside the product: with b_l = 0 this contains the first
 /// paper's network (W_l = 1 w_lᵀ), with biases it does not.
 ///
-/// Departs from the paper in two places: the sigmoid lives in the loss, and the tower can also be left out. The paper leaves g
-/// open; here it is tanh unless set otherwise. A softmax over one expert is 1, so with one expert there is no gate.
+/// Departs from the paper in four places: the sigmoid lives in the loss; the tower can also be left out; g, which the paper
+/// leaves open, is tanh unless set otherwise; and of one expert there is no softmax gate, which would be 1.
 public final class DcnV2 implements Model {
 
   /// Which cross network.
@@ -122,9 +122,10 @@ public final class DcnV2 implements Model {
     Var x =
         cross.forward(
             x0); //                                              [B, d]  (DCN-2) to (DCN-5)
-    Var h = switch (structure) { // (DCN-6)
-          case PARALLEL -> Var.concat(1, List.of(x, deep.forward(x0, mode))); // [B, d + h]
-          case STACKED -> deep.forward(x, mode); //                            [B, h]
+    Var h =
+        switch (structure) {
+          case PARALLEL -> Var.concat(1, List.of(x, deep.forward(x0, mode))); // [B, d + h]  (DCN-6)
+          case STACKED -> deep.forward(x, mode); //                            [B, h]  (DCN-6)
           case CROSS_ONLY -> x; //                                             [B, d]
         };
     return target.outputs(out.forward(h).squeeze(1)); //                       [B]  (DCN-6)

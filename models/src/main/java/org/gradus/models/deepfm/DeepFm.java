@@ -30,9 +30,10 @@ import org.jspecify.annotations.Nullable;
 /// z     = w₀ + y₁ + y₂ + y_dnn                               (DFM-4)
 /// ```
 ///
-/// Departs from the paper in three places: the sigmoid lives in the loss; y_dnn is linear (the paper squashes it too, which
-/// would bound one of the summands); and dense fields, which the paper leaves open, enter the tower as numbers, or own a
-/// vector each with [Numeric#SCALED_EMBEDDING] and then take part in y₂ too.
+/// Departs from the paper in four places: the sigmoid lives in the loss; y_dnn is linear (the paper squashes it too, which
+/// would bound one of the summands); dense fields, which the paper leaves open, enter the tower as numbers, or own a vector
+/// each with [Numeric#SCALED_EMBEDDING] and then take part in y₂ too; and there is one bias w₀ for all summands, where
+/// several would add up to one.
 public final class DeepFm implements Model {
 
   /// Where the linear term y₁ comes from.
@@ -118,12 +119,12 @@ public final class DeepFm implements Model {
     Var e = v.lookup(batch, mode); //                             [B, F, D]
     Var z = tape.use(bias); //                                    []
     if (w != null) {
-      z = z.add(w.forward(batch, mode)); //                       [B]  (DFM-1)
+      z = z.add(w.forward(batch, mode)); //                       [B]  (DFM-1), (DFM-4)
     } else if (embeddingWeight != null) {
       z = z.add(e.flatten(1).matmul(tape.use(embeddingWeight)).squeeze(1)); // [B]
     }
     if (useFm) {
-      z = z.add(e.pairwise()); //                                 [B]  (DFM-2)
+      z = z.add(e.pairwise()); //                                 [B]  (DFM-2), (DFM-4)
     }
     if (deep != null && out != null) {
       Var a = e.flatten(1); //                                    [B, F·D]
@@ -131,7 +132,7 @@ public final class DeepFm implements Model {
         Var x = tape.constant(Shape.of(batch.size(), numbers), batch.dense());
         a = Var.concat(1, List.of(a, x)); //                      [B, F·D + c]
       }
-      z = z.add(deep.forward(a, mode).matmul(tape.use(out)).squeeze(1)); // [B]  (DFM-3)
+      z = z.add(deep.forward(a, mode).matmul(tape.use(out)).squeeze(1)); // [B]  (DFM-3), (DFM-4)
     }
     return target.outputs(z.expand(Shape.of(batch.size()))); //   [B]  (DFM-4)
   }

@@ -34,8 +34,9 @@ import org.jspecify.annotations.Nullable;
 /// what a multi-valued field has pooled for a field f, Σⱼ w_{j,f} xⱼ, meets other fields, and its own values meet each other
 /// with the vectors that they keep for their own field.
 ///
-/// A number is one feature of its own value; the paper cuts numbers into categories, which is a matter of the data. Fields that
-/// share a table share the vectors of its ids. The paper's logarithmic loss of ±1 and the penalty live in the trainer.
+/// Departs from the paper in four places: a number is one feature of its own value, where the paper cuts numbers into
+/// categories; fields that share a table share the vectors of its ids; the logarithmic loss of ±1 and the penalty live in
+/// the trainer; and the linear part of (FFM-3) is an extension, off unless asked for.
 public final class Ffm implements Model {
 
   /// What a user may set.
@@ -103,7 +104,7 @@ public final class Ffm implements Model {
     }
     if (config.instanceNorm) {
       double[] r = reciprocals(v.squaredNorms(batch)); //    [B]  (FFM-1)
-      phi = phi.multiply(tape.constant(Shape.of(b), r)); //  [B]  (FFM-2)
+      phi = phi.multiply(tape.constant(Shape.of(b), r)); //  [B]  (FFM-1), (FFM-2)
     }
     if (w != null && bias != null) {
       phi = phi.add(w.forward(batch, mode)).add(tape.use(bias)); // [B]  (FFM-3)

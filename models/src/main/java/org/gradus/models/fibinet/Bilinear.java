@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 /// FIELD_ALL           p_ij = (eᵢ W) ⊙ eⱼ                      (FB-4)
-/// FIELD_EACH          p_ij = (eᵢ Wᵢ) ⊙ eⱼ
-/// FIELD_INTERACTION   p_ij = (eᵢ W_ij) ⊙ eⱼ
-/// HADAMARD            p_ij = eᵢ ⊙ eⱼ,             all for i < j
+/// FIELD_EACH          p_ij = (eᵢ Wᵢ) ⊙ eⱼ                     (FB-4)
+/// FIELD_INTERACTION   p_ij = (eᵢ W_ij) ⊙ eⱼ                   (FB-4)
+/// HADAMARD            p_ij = eᵢ ⊙ eⱼ,             all i < j   (FB-4)
 /// ```
 ///
 /// The matrix acts on the left, smaller index, and on a row vector: p_ij is not p_ji. Pairs come in the order 01, 02, …, 12, ….

@@ -31,16 +31,18 @@ import org.jspecify.annotations.Nullable;
 /// p_ij = (eᵢ W) ⊙ eⱼ,  q_ij = the same of v,  i < j           (FB-4)
 /// c    = [p₀₁; …; p_{f−2,f−1}; q₀₁; …]                        (FB-5)
 /// SHALLOW  z = w₀ + ℓ(x) + Σ_t c_t                            (FB-6)
-/// DEEP     z = w₀ + ℓ(x) + w_oᵀ tower([c; x_num])
+/// DEEP     z = w₀ + ℓ(x) + w_oᵀ tower([c; x_num])             (FB-6)
 /// ```
 ///
 /// [Senet] learns how much each field counts, for each example, and rescales its embedding; [Bilinear] multiplies pairs of
-/// embeddings with a matrix between them. Both the embeddings as they are and the rescaled ones are crossed.
+/// embeddings with a matrix W between them: one for all, one per left field or one per pair. Both the embeddings as they are and
+/// the rescaled ones are crossed.
 ///
-/// Departs from the paper in three places: the sigmoid lives in the loss; dense fields, which the paper turns into
-/// categories, enter the linear part and the tower as numbers, and neither the squeeze nor the pairs; and layer norm of the products is
-/// an extension, off unless asked for. Whether p and q share their matrices the paper does not say: here they do not, unless
-/// told to.
+/// Departs from the paper in six places: the sigmoid lives in the loss; dense fields, which the paper turns into
+/// categories, enter the linear part and the tower as numbers, and neither the squeeze nor the pairs; p and q have matrices
+/// of their own unless told to share, of which the paper says nothing; with a matrix per field the last field, never on the
+/// left, has none; layer norm of the products is an extension, off unless asked for; and of one field, which has no pairs,
+/// a linear model remains, with a tower over numbers if there are any.
 ///
 /// With ReLU for σ₂, as in the paper, a field's weight may be 0 for all examples, and is then never trained again.
 public final class FiBiNet implements Model {

@@ -11,9 +11,9 @@ import org.gradus.tensor.Shape;
 /// Squeeze and excitation: how much each field counts, for each example.
 ///
 /// ```
-/// zᵢ = mean over t of e_{i,t}                     squeeze     (FB-1)
-/// A  = σ₂(σ₁(z W₁) W₂)                            excitation  (FB-2)
-/// vᵢ = Aᵢ eᵢ                                      re-weight   (FB-3)
+/// zᵢ   = mean over t of e_{i,t}                               (FB-1), squeeze
+/// A    = σ₂(σ₁(z W₁) W₂)                                      (FB-2), excitation
+/// vᵢ   = Aᵢ eᵢ                                                (FB-3), re-weight
 /// ```
 ///
 /// `w1 [f, f_r]` and `w2 [f_r, f]` with f_r = max(1, ⌊f/r⌋), no biases. σ₁ is ReLU.
@@ -69,17 +69,18 @@ public final class Senet {
   }
 
   /// A `[B, f]`.
-  private Var weights(Var e) {
+  Var weights(Var e) {
     Tape tape = e.tape();
-    Var z = switch (config.squeeze) { // (FB-1)
-          case MEAN -> e.mean(2); //                     [B, f]
-          case MAX -> e.max(2); //                       [B, f]
+    Var z =
+        switch (config.squeeze) {
+          case MEAN -> e.mean(2); //                     [B, f]  (FB-1)
+          case MAX -> e.max(2); //                       [B, f]  (FB-1)
         };
-    Var hidden = z.matmul(tape.use(w1)).relu(); //      [B, f_r]
-    Var a = hidden.matmul(tape.use(w2)); //             [B, f]
-    return switch (config.excitation) { // (FB-2)
-      case RELU -> a.relu();
-      case SIGMOID -> a.sigmoid();
+    Var hidden = z.matmul(tape.use(w1)).relu(); //      [B, f_r]  (FB-2)
+    Var a = hidden.matmul(tape.use(w2)); //             [B, f]  (FB-2)
+    return switch (config.excitation) {
+      case RELU -> a.relu(); //                         [B, f]  (FB-2)
+      case SIGMOID -> a.sigmoid(); //                   [B, f]  (FB-2)
     };
   }
 }

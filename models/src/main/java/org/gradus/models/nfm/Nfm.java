@@ -99,7 +99,7 @@ public final class Nfm implements Model {
       Var x = tape.constant(Shape.of(batch.size(), numbers), batch.dense());
       pooled = Var.concat(1, List.of(pooled, x)); //                 [B, D + c]
     }
-    Var normed = norm == null ? pooled : norm.forward(pooled, mode);
+    Var normed = norm == null ? pooled : norm.forward(pooled, mode); // (NFM-2)
     Var z0 = dropout.forward(normed, mode); //                       [B, D + c]  (NFM-2)
     Var zL = deep.forward(z0, mode); //                              [B, h_L]  (NFM-3)
     Var dnn = zL.matmul(tape.use(out)).squeeze(1); //                [B]

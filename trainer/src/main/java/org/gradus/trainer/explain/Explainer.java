@@ -22,12 +22,9 @@ public final class Explainer {
     try (Device device = Device.open("cpu");
         Params params = Params.zeros(device)) {
       Model model = spec.createExample(settings, schema, params);
-      List<Trace> traces = new ArrayList<>();
-      for (int batch : Sizes.BATCHES) {
-        traces.add(Trace.of(model, params, schema, batch));
-      }
-      Trace first = traces.getFirst();
-      Flow flow = new Flow(new Sizes(traces), sources);
+      Sizes sizes = sizes(model, params, schema);
+      Trace first = sizes.first();
+      Flow flow = new Flow(sizes, sources);
       Set<Parameter> read = new HashSet<>();
       for (int i = 0; i < first.events().size(); i++) {
         flow.add(first.events().get(i), i);
@@ -47,5 +44,21 @@ public final class Explainer {
           first.outputs(),
           params.all().stream().mapToLong(Parameter::elements).sum());
     }
+  }
+
+  /// Passes over batches of sizes that take one path through the model, if there are any.
+  private static Sizes sizes(Model model, Params params, Schema schema) {
+    List<Sizes> tried = new ArrayList<>();
+    for (List<Integer> batches : Sizes.BATCHES) {
+      List<Trace> traces = new ArrayList<>();
+      for (int batch : batches) {
+        traces.add(Trace.of(model, params, schema, batch));
+      }
+      tried.add(new Sizes(batches, traces));
+      if (tried.getLast().comparable()) {
+        return tried.getLast();
+      }
+    }
+    return tried.getFirst();
   }
 }

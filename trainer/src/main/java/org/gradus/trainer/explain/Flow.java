@@ -134,7 +134,7 @@ final class Flow {
     classes.addAll(above);
     List<Step.Equation> equations = new ArrayList<>();
     if (statement != null) {
-      for (String number : SourceFile.numbers(statement.comment())) {
+      for (String number : new LinkedHashSet<>(SourceFile.numbers(statement.comment()))) {
         List<String> lines = lines(number, classes);
         equations.add(
             new Step.Equation(number, lines.isEmpty() ? called(number, node.inside) : lines));

@@ -6,16 +6,26 @@ import java.util.List;
 
 /// Which axes grow with the batch: found from passes over batches of several sizes.
 final class Sizes {
-  /// Rows of the batches, distinct primes, so that nothing is a multiple of them by chance.
-  static final List<Integer> BATCHES = List.of(5, 7, 11);
+  /// Rows of the batches: distinct primes, so that nothing is a multiple of them by chance, and fewer rows for a model that
+  /// works part by part on so many.
+  static final List<List<Integer>> BATCHES =
+      List.of(List.of(5, 7, 11), List.of(2, 3, 5), List.of(1, 2, 3));
 
+  private final List<Integer> batches;
   private final List<Trace> traces;
   private final boolean comparable;
 
-  /// @param traces one per batch of [#BATCHES]
-  Sizes(List<Trace> traces) {
+  /// @param batches rows of several batches
+  /// @param traces one for each of them
+  Sizes(List<Integer> batches, List<Trace> traces) {
+    this.batches = batches;
     this.traces = traces;
     comparable = traces.stream().map(Sizes::operations).distinct().count() == 1;
+  }
+
+  /// The pass over the first batch.
+  Trace first() {
+    return traces.getFirst();
   }
 
   private static List<List<Object>> operations(Trace trace) {
@@ -44,12 +54,12 @@ final class Sizes {
     boolean multiple = true;
     for (int t = 0; t < sizes.length; t++) {
       constant &= sizes[t] == sizes[0];
-      multiple &= (long) sizes[t] * BATCHES.getFirst() == (long) sizes[0] * BATCHES.get(t);
+      multiple &= (long) sizes[t] * batches.getFirst() == (long) sizes[0] * batches.get(t);
     }
     if (constant) {
       return Integer.toString(sizes[0]);
     }
-    int times = sizes[0] / BATCHES.getFirst();
+    int times = sizes[0] / batches.getFirst();
     return !multiple ? "N" : times == 1 ? "B" : times + "B";
   }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.gradus.models.Models;
@@ -21,6 +22,9 @@ final class SourceFile {
   /// `(DCN-4, XN-4)`
   private static final Pattern NUMBERS =
       Pattern.compile("\\((" + NUMBER + "(?:, " + NUMBER + ")*)\\)");
+
+  /// `FB-` and `2`
+  private static final Pattern COUNTED = Pattern.compile("((?:[A-Z]+-)?)(\\d+)");
 
   /// Between two sentences; "et al." ends none.
   private static final Pattern SENTENCE = Pattern.compile("(?<=\\.)(?<! al\\.) (?=[A-Z\\[`])");
@@ -66,19 +70,42 @@ final class SourceFile {
     return equations.getOrDefault(number, List.of());
   }
 
+  /// The numbers of all equations of this file.
+  Set<String> numbered() {
+    return Set.copyOf(equations.keySet());
+  }
+
   /// The first sentence about the class, then its formulas, unless these have numbers.
   List<String> about() {
     return List.copyOf(about);
   }
 
-  /// The numbers of equations in a comment, in order.
+  /// The numbers of equations in a comment, in order; those between too of `(FB-1) to (FB-3)`.
   static List<String> numbers(String comment) {
     List<String> found = new ArrayList<>();
     Matcher m = NUMBERS.matcher(comment);
+    int end = -1;
     while (m.find()) {
-      found.addAll(List.of(m.group(1).split(", ")));
+      List<String> next = List.of(m.group(1).split(", "));
+      if (end >= 0 && comment.substring(end, m.start()).equals(" to ")) {
+        found.addAll(between(found.getLast(), next.getFirst()));
+      }
+      found.addAll(next);
+      end = m.end();
     }
     return found;
+  }
+
+  private static List<String> between(String lower, String upper) {
+    Matcher from = COUNTED.matcher(lower);
+    Matcher to = COUNTED.matcher(upper);
+    List<String> between = new ArrayList<>();
+    if (from.matches() && to.matches() && from.group(1).equals(to.group(1))) {
+      for (int n = Integer.parseInt(from.group(2)) + 1; n < Integer.parseInt(to.group(2)); n++) {
+        between.add(from.group(1) + n);
+      }
+    }
+    return between;
   }
 
   private void readEquations(List<String> lines) {

@@ -13,10 +13,14 @@ import java.util.regex.Pattern;
 record Statement(int start, String code, String comment, boolean repeats) {
   /// `Var x = …`, but for x.
   private static final Pattern TYPE =
-      Pattern.compile("^(?:final )?[A-Z][\\w.]*(?:<[^=]*>)?(?:\\[])? (?=\\w+ = )");
+      Pattern.compile(
+          "^(?:final )?(?:[A-Z][\\w.]*(?:<[^=]*>)?|int|long|float|double)(?:\\[])* (?=\\w+ = )");
 
   /// A parameter on the tape: `tape.use(`, `x.tape().use(`.
   private static final Pattern USE = Pattern.compile("\\b(?:\\w+\\.)?tape(?:\\(\\))?\\.use\\(");
+
+  /// Something that the host found, said with [org.gradus.autograd.Tape#host].
+  private static final Pattern HOST = Pattern.compile("^(?:\\w+\\.)*host\\(\"([^\"]*)\".*");
 
   private static final Pattern CASE = Pattern.compile("^case [^;]*? -> ");
 
@@ -29,7 +33,10 @@ record Statement(int start, String code, String comment, boolean repeats) {
     if (lambda && arrow >= 0) {
       s = balanced(s.substring(arrow + 3));
     }
-    return bare(TYPE.matcher(CASE.matcher(s).replaceFirst("")).replaceFirst(""));
+    Matcher host = HOST.matcher(s);
+    return host.matches()
+        ? "on the host: " + host.group(1)
+        : bare(TYPE.matcher(CASE.matcher(s).replaceFirst("")).replaceFirst(""));
   }
 
   /// The text with `w` for `tape.use(w)`: what is read is said of every statement.

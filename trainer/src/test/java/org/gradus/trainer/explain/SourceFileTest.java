@@ -77,6 +77,10 @@ class SourceFileTest {
     assertThat(source.equation("A-9")).isEmpty();
     assertThat(SourceFile.numbers("[B, (F+1)]  (DI-1, DI-2), then (2)"))
         .isEqualTo(List.of("DI-1", "DI-2", "2"));
+    assertThat(SourceFile.numbers("[B, f, k]  (FB-1) to (FB-4), not (FB-7) and (FB-9)"))
+        .isEqualTo(List.of("FB-1", "FB-2", "FB-3", "FB-4", "FB-7", "FB-9"));
+    assertThat(SourceFile.numbers("(A-1) to (B-3)")).isEqualTo(List.of("A-1", "B-3"));
+    assertThat(source.numbered()).containsExactlyInAnyOrder("A-1", "A-2", "B-2");
   }
 
   @Test
