@@ -46,7 +46,7 @@ class CompareTest {
     Result r =
         cli.run(
             Cli.join(
-                List.of("compare", "--models=fm,lr", "--seeds=2", "--out=" + out),
+                List.of("compare", "--models=fm,lr", "--seeds=2", "--speed=0", "--out=" + out),
                 protocol("--set=fm.embeddingDim=3", "--set=rate=0.02", "--set=patience=1")));
     assertThat(r.code()).as(r.all()).isZero();
     String page = Files.readString(out.resolve("compare-criteo-synthetic.md"));
@@ -72,9 +72,37 @@ class CompareTest {
       assertThat(line).contains("| " + cell(test) + " |", "| " + cell(loss) + " |");
       assertThat(line.contains("`embeddingDim=3`")).isEqualTo(model.equals("fm"));
     }
-    assertThat(page).contains("over 2 seeds", "patience 1", "AUC of the true probabilities: 0.");
+    assertThat(page)
+        .contains("over 2 seeds", "patience 1", "AUC of the true probabilities: 0.")
+        .contains("at 0.02", "`l2=1.0E-4` `penaltyTables=ROWS`", "no clipping")
+        .doesNotContain("samples/s");
     byte[] picture = Files.readAllBytes(out.resolve("compare-criteo-synthetic.png"));
     assertThat(picture).startsWith(0x89, 'P', 'N', 'G');
+  }
+
+  /// Warm steps are as many rows per second as they are, so that only their place in the table can be told beforehand.
+  @Test
+  void speedIsAColumnAndSettingsOfTrainingAreSaid() throws IOException {
+    Path out = folder.resolve("speed");
+    Result r =
+        cli.run(
+            Cli.join(
+                List.of("compare", "--models=lr,fm", "--seeds=1", "--speed=0.05", "--out=" + out),
+                protocol("--set=l2=0", "--set=clipNorm=3", "--set=fm.rate=0.01")));
+    assertThat(r.code()).as(r.all()).isZero();
+    String page = Files.readString(out.resolve("compare-criteo-synthetic.md"));
+    assertThat(page).contains("no penalty, `clipNorm=3.0`", "samples/s: rows per second");
+    List<String> table = page.lines().filter(l -> l.startsWith("|")).toList();
+    int column = List.of(table.getFirst().split(" *\\| *", -1)).indexOf("samples/s");
+    assertThat(column).isPositive();
+    for (String line : table.subList(2, 4)) {
+      String[] cells = line.split(" *\\| *", -1);
+      assertThat(Double.parseDouble(cells[column].replace(",", ""))).as(line).isGreaterThan(1);
+      assertThat(line.contains("`rate=0.01`")).isEqualTo(cells[1].equals("fm"));
+    }
+    Result wrong = cli.run("compare", "--models=lr", "--speed=-1", "--out=" + out);
+    assertThat(wrong.code()).isEqualTo(2);
+    assertThat(wrong.err()).contains("--speed -1");
   }
 
   @Test

@@ -17,6 +17,10 @@ import org.gradus.data.DataSet;
 import org.gradus.data.DataSource;
 import org.gradus.models.ModelSpec;
 import org.gradus.models.Models;
+import org.gradus.trainer.optim.Group;
+import org.gradus.trainer.optim.OptimizerConfig;
+import org.gradus.trainer.optim.Penalty;
+import org.gradus.trainer.optim.Schedule;
 import org.gradus.trainer.run.Bars;
 import org.gradus.trainer.run.RunResult;
 import org.gradus.trainer.run.TrainConfig;
@@ -61,6 +65,15 @@ final class CompareCommand implements Runnable {
   private int seeds = 3;
 
   @Option(
+      names = "--speed",
+      paramLabel = "S",
+      defaultValue = "2",
+      description =
+          "seconds that training steps of each model are measured, after its runs and 100 steps of"
+              + " warm-up; 0 for not at all (default 2)")
+  private double speed = 2;
+
+  @Option(
       names = "--out",
       paramLabel = "DIR",
       defaultValue = "docs/results",
@@ -71,6 +84,10 @@ final class CompareCommand implements Runnable {
   public void run() {
     PrintWriter err = spec.commandLine().getErr();
     Runs.checkFolder("--out", out);
+    if (!(speed >= 0 && speed < Double.POSITIVE_INFINITY)) {
+      throw new ParameterException(
+          spec.commandLine(), "--speed " + speed + ". Expected seconds, or 0 for not at all.");
+    }
     List<ModelSpec> chosen = chosen();
     Map<String, String> given = protocol.settings();
     checkKeys(given, chosen);
@@ -78,7 +95,7 @@ final class CompareCommand implements Runnable {
     for (ModelSpec m : chosen) {
       Map<String, String> own = own(given, m);
       configured(m, own); // wrong settings are an error before anything is trained
-      settings.put(m.name(), said(own, m));
+      settings.put(m.name(), said(own, given, m));
     }
     TrainConfig first = configured(chosen.getFirst(), own(given, chosen.getFirst()));
     String deviceName = Runs.device(protocol.device(), first, err);
@@ -92,7 +109,8 @@ final class CompareCommand implements Runnable {
           TrainConfig c = configured(m, own(given, m)).on(deviceName);
           runs.add(TemporaryRun.train(c.withSeed(seed), rows));
         }
-        comparison.add(m.name(), runs);
+        TrainConfig c = configured(m, own(given, m)).on(deviceName);
+        comparison.add(m.name(), runs, speed == 0 ? null : Pace.of(c, rows, speed));
       }
       write(comparison, settings, first, rows, deviceName);
     }
@@ -185,13 +203,13 @@ final class CompareCommand implements Runnable {
     return protocol.over(Presets.of(m.name(), protocol.data()), m, own);
   }
 
-  /// The options of a model that were set, for the table.
-  private static String said(Map<String, String> own, ModelSpec m) {
+  /// The options of a model that were set, and what was set of training for it alone, for the table.
+  private static String said(Map<String, String> own, Map<String, String> given, ModelSpec m) {
     List<String> options = m.options().stream().map(o -> o.name()).toList();
     List<String> said = new ArrayList<>();
     own.forEach(
         (key, value) -> {
-          if (options.contains(key)) {
+          if (options.contains(key) || given.containsKey(m.name() + "." + key)) {
             said.add("`" + key + "=" + value + "`");
           }
         });
@@ -252,9 +270,7 @@ final class CompareCommand implements Runnable {
         + " epochs of batches of "
         + c.loop().batchSize()
         + ", "
-        + c.optimizer().groups().getFirst().rule()
-        + " at "
-        + c.optimizer().groups().getFirst().rate()
+        + moved(c.optimizer())
         + "; "
         + (c.stopping() == null
             ? "no early stopping"
@@ -265,8 +281,33 @@ final class CompareCommand implements Runnable {
         + "; device `"
         + deviceName
         + "`."
+        + (speed == 0
+            ? ""
+            : " samples/s: rows per second of the median training step, on "
+                + c.execution().threads()
+                + (c.execution().threads() == 1 ? " thread" : " threads")
+                + ", after warm-up and with the wait for data.")
         + (bayes == null
             ? ""
             : String.format(Locale.ROOT, " AUC of the true probabilities: %.4f.", bayes));
+  }
+
+  /// How parameters move, where nothing else is said in the table.
+  private static String moved(OptimizerConfig o) {
+    Group g = o.groups().getFirst();
+    List<String> words = new ArrayList<>(List.of(g.rule() + " at " + g.rate()));
+    if (!(g.schedule() instanceof Schedule.Constant)) {
+      words.add(g.schedule().toString());
+    }
+    Penalty p = g.penalty();
+    words.add(
+        p.none()
+            ? "no penalty"
+            : "`l1=" + p.l1() + "` `l2=" + p.l2() + "` `penaltyTables=" + p.tables() + "`");
+    words.add(o.clipNorm() == 0 ? "no clipping" : "`clipNorm=" + o.clipNorm() + "`");
+    if (g.absentRows() != null) {
+      words.add("`absentRows=" + g.absentRows() + "`");
+    }
+    return String.join(", ", words);
   }
 }

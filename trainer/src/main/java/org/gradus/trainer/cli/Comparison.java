@@ -17,15 +17,16 @@ final class Comparison {
           new Column("valid AUC", "valid.auc", "%.4f"),
           new Column("test AUC", "test.auc", "%.4f"),
           new Column("test log loss", "test.logloss", "%.4f"),
-          new Column("test GAUC", "test.gauc", "%.4f"),
-          new Column("samples/s", "samples_per_second", "%,.0f"));
+          new Column("test GAUC", "test.gauc", "%.4f"));
 
   private final List<Row> rows = new ArrayList<>();
 
   private record Column(String heading, String metric, String format) {}
 
   /// The runs of one model, a seed each.
-  record Row(String model, List<RunResult> runs) {
+  ///
+  /// @param pace rows per second, or null when it was not measured
+  record Row(String model, List<RunResult> runs, @Nullable Double pace) {
     /// Mean and deviation of a metric over the seeds; of none when a run lacks it.
     SummaryStatistics of(String metric) {
       SummaryStatistics s = new SummaryStatistics();
@@ -43,8 +44,8 @@ final class Comparison {
     }
   }
 
-  void add(String model, List<RunResult> runs) {
-    rows.add(new Row(model, List.copyOf(runs)));
+  void add(String model, List<RunResult> runs, @Nullable Double pace) {
+    rows.add(new Row(model, List.copyOf(runs), pace));
   }
 
   List<Row> rows() {
@@ -57,12 +58,16 @@ final class Comparison {
   String table(Map<String, String> settings) {
     StringBuilder s = new StringBuilder("| Model |");
     COLUMNS.forEach(c -> s.append(' ').append(c.heading).append(" |"));
-    s.append(" parameters | best epochs | settings |\n| --- |");
-    s.append(" --- |".repeat(COLUMNS.size() + 3)).append('\n');
+    boolean paced = rows.stream().anyMatch(r -> r.pace != null);
+    s.append(paced ? " samples/s |" : "").append(" parameters | best epochs | settings |\n| --- |");
+    s.append(" --- |".repeat(COLUMNS.size() + (paced ? 4 : 3))).append('\n');
     for (Row row : rows) {
       s.append("| ").append(row.model).append(" |");
       for (Column c : COLUMNS) {
         s.append(' ').append(cell(row.of(c.metric), c.format)).append(" |");
+      }
+      if (paced) {
+        s.append(String.format(Locale.ROOT, " %,.0f |", row.pace));
       }
       s.append(' ').append(row.first("parameters")).append(" | ");
       s.append(

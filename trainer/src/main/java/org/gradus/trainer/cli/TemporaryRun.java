@@ -19,11 +19,16 @@ final class TemporaryRun {
 
   /// Trains without a word, and removes the folder of the run.
   static RunResult train(TrainConfig config, DataSet data) {
+    return train(config, data, Listener.SILENT);
+  }
+
+  /// As above, with somebody who is told, and may end it.
+  static RunResult train(TrainConfig config, DataSet data, Listener listener) {
     try {
       Path folder = Files.createTempDirectory("gradus-run");
       try (Session session = new Session(config, data.schema(), config.device())) {
         Trainer trainer = new Trainer(config, data, session.model(), session.params());
-        return trainer.run(RunFolder.create(folder.resolve("run")), Listener.SILENT);
+        return trainer.run(RunFolder.create(folder.resolve("run")), listener);
       } finally {
         AtomicFiles.delete(folder);
       }
