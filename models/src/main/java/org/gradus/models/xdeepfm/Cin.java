@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 /// `Σᵢⱼ W_{ij} Xᵢ X⁰ⱼ = Σ_l (Σᵢ U_{il} Xᵢ) (Σⱼ V_{jl} X⁰ⱼ)`.
 public final class Cin {
   /// Products of a part of the batch: 4 MiB of float32, which is still in a cache when it is read.
-  private static final int PRODUCTS = 1 << 20;
+  static final int PRODUCTS = 1 << 20;
 
   private final List<Layer> layers = new ArrayList<>();
   private final Config config;

@@ -13,6 +13,11 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
+import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.SampleBatches;
@@ -29,6 +34,7 @@ import org.gradus.models.fibinet.FiBiNet.Depth;
 import org.gradus.models.fibinet.Senet.Excitation;
 import org.gradus.models.fibinet.Senet.Squeeze;
 import org.gradus.tensor.Device;
+import org.gradus.tensor.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -254,23 +260,37 @@ class FiBiNetTest {
     return Arrays.copyOfRange(products(bench), 6, 12);
   }
 
+  /// What the class makes of E.
+  private static double[] block(BiFunction<Senet, Var, Var> what, double... w2) {
+    try (Device device = Device.open("reference");
+        Params params = Params.create(device, 1);
+        Tape tape = Tape.evaluating(device)) {
+      Senet senet = new Senet(3, new Senet.Config(3, Squeeze.MEAN, Excitation.RELU), params);
+      ((DenseParameter) params.get("w1")).write(.2, .5, -.3);
+      ((DenseParameter) params.get("w2")).write(w2);
+      return what.apply(senet, tape.constant(Shape.of(1, 3, 2), Naive.flat(E))).value().toDoubles();
+    }
+  }
+
   @Test
   void workedExampleOfSqueezeAndExcitation() {
     Map<String, String> given = kind(Kind.HADAMARD);
     try (ModelBench bench = worked(given, W, W2)) {
-      Excited excited = senet(bench.all(), SPEC.settings(given), E);
-      assertClose(excited.z, new double[] {1.5, 1, -.5}, SIX_DECIMALS);
-      assertClose(excited.hidden, new double[] {.95}, SIX_DECIMALS);
-      assertClose(excited.a, new double[] {.38, .57, .95}, SIX_DECIMALS);
+      Excited naive = senet(bench.all(), SPEC.settings(given), E);
+      double[] a = {.38, .57, .95};
       double[][] v = {{.38, .76}, {1.71, -.57}, {-1.9, .95}};
-      assertClose(Naive.flat(excited.v), Naive.flat(v), SIX_DECIMALS);
+      assertClose(naive.z, new double[] {1.5, 1, -.5}, SIX_DECIMALS);
+      assertClose(naive.hidden, new double[] {.95}, SIX_DECIMALS);
+      assertClose(naive.a, a, SIX_DECIMALS);
+      assertClose(Naive.flat(naive.v), Naive.flat(v), SIX_DECIMALS);
+      assertClose(block(Senet::weights, W2), a, SIX_DECIMALS);
+      assertClose(block(Senet::forward, W2), Naive.flat(v), SIX_DECIMALS);
       double[] expected = {.38 * 1.71, .76 * -.57, .38 * -1.9, .76 * .95, 1.71 * -1.9, -.57 * .95};
       assertClose(q(bench), expected, SIX_DECIMALS);
     }
     // a negative weight of field 1: the ReLU removes it
     try (ModelBench bench = worked(given, W, new double[] {.4, -.6, 1})) {
-      double[] a = senet(bench.all(), SPEC.settings(given), E).a;
-      assertClose(a, new double[] {.38, 0, .95}, SIX_DECIMALS);
+      assertClose(block(Senet::weights, .4, -.6, 1), new double[] {.38, 0, .95}, SIX_DECIMALS);
       assertClose(q(bench), new double[] {0, 0, .38 * -1.9, .76 * .95, 0, 0}, SIX_DECIMALS);
     }
   }

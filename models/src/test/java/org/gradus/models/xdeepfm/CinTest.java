@@ -9,6 +9,7 @@ import static org.gradus.models.ModelBench.assertClose;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Gradient;
 import org.gradus.autograd.Gradients;
 import org.gradus.autograd.Mode;
@@ -96,6 +97,45 @@ class CinTest {
         }
         assertThat(device.memory().peak()).isLessThan(8L * ALL);
       }
+    }
+  }
+
+  /// With as many products at a time as in use: of five examples two, two and one. No more is held than two have, their weights and
+  /// what comes out.
+  @Test
+  void atItsOwnSizeItWorksInPartsToo() {
+    int batch = 5;
+    int fields = 8;
+    int dim = 16;
+    int maps = Cin.PRODUCTS / (2 * fields * dim);
+    double[] x = new double[batch * fields * dim];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = 2 * Counter.uniform53(6, i) - 1;
+    }
+    var config = new Cin.Config(List.of(maps), Connect.DIRECT, Activation.IDENTITY, false, 0);
+    try (Device device = Device.open("reference");
+        Params params = Params.create(device, 7);
+        Tape tape = Tape.evaluating(device)) {
+      Cin cin = new Cin(fields, config, params.at("cin"));
+      Var e = tape.constant(Shape.of(batch, fields, dim), x);
+      double[] found = cin.forward(e, Mode.evaluation(tape)).value().toDoubles();
+      assertThat(device.memory().peak()).isLessThan(8L * 2 * Cin.PRODUCTS);
+      double[] w = ((DenseParameter) params.get("cin/0/w")).value().toDoubles();
+      double[] expected = new double[batch * maps];
+      for (int b = 0; b < batch; b++) { // (CIN-1) to (CIN-3)
+        for (int i = 0; i < fields; i++) {
+          for (int j = 0; j < fields; j++) {
+            double z = 0;
+            for (int d = 0; d < dim; d++) {
+              z += x[(b * fields + i) * dim + d] * x[(b * fields + j) * dim + d];
+            }
+            for (int h = 0; h < maps; h++) {
+              expected[b * maps + h] += w[(i * fields + j) * maps + h] * z;
+            }
+          }
+        }
+      }
+      assertClose(found, expected, EXACT);
     }
   }
 }

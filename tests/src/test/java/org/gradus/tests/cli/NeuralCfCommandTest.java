@@ -101,6 +101,19 @@ class NeuralCfCommandTest {
     }
   }
 
+  /// One half is not what the paper starts from, so it is said.
+  @Test
+  void neuMfBegunAsOneHalfIsTold() {
+    List<String> half =
+        both("mlp").stream()
+            .map(s -> s.startsWith("--init-from") ? "--init-from=" + folder.resolve("gmf") : s)
+            .toList();
+    Result r = trained("half", half);
+    assertThat(r.err())
+        .contains("new, so at their initial values: ", "mlp/h")
+        .contains("only a part of the model begins where that run ended");
+  }
+
   private static double[] logits(String run, Path rows) throws IOException {
     Path out = folder.resolve("scores-" + run);
     Result r = cli.run("predict", "--run=" + folder.resolve(run), "--in=" + rows, "--out=" + out);

@@ -24,7 +24,14 @@ record Beginning(Model model, Params params, Schema schema) {
   /// @return lines for the user
   List<String> from(String origin) {
     if (origin.indexOf(',') < 0 || Files.exists(Path.of(origin))) {
-      return WarmStart.from(Path.of(origin), params).describe();
+      WarmStart start = WarmStart.from(Path.of(origin), params);
+      List<String> lines = new ArrayList<>(start.describe());
+      if (model instanceof Assembled && !start.fresh().isEmpty()) {
+        lines.add(
+            "only a part of the model begins where that run ended, unweighed. --init-from takes a"
+                + " run for each part, with commas between them");
+      }
+      return lines;
     }
     if (!(model instanceof Assembled whole)) {
       throw new IllegalArgumentException(

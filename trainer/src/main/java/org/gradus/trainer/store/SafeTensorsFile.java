@@ -291,6 +291,29 @@ public final class SafeTensorsFile {
     }
   }
 
+  /// The place of the first number of a tensor that is NaN or infinite, counted from 0; −1 when there is none.
+  public long firstNotFinite(String name) {
+    Entry entry = entries.get(name);
+    if (entry == null || !entry.real()) {
+      throw new StoreException(file + " holds no tensor of real numbers " + name + ".");
+    }
+    long numbers = entry.bytes() / entry.width();
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      for (long at = 0; at < numbers; at += SafeTensors.CHUNK) {
+        double[] some =
+            doubles(channel, entry, at, (int) Math.min(SafeTensors.CHUNK, numbers - at));
+        for (int i = 0; i < some.length; i++) {
+          if (!Double.isFinite(some[i])) {
+            return at + i;
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw StoreException.reading(file, e);
+    }
+    return -1;
+  }
+
   private void readRows(FileChannel channel, Entry entry, Table table) throws IOException {
     int rows = Math.min(entry.sizes().getFirst(), table.rows());
     int step = Math.max(1, SafeTensors.CHUNK / table.width());

@@ -71,8 +71,27 @@ public final class Weights {
     if (file.metadata().containsKey("sha256")) {
       file.verify();
     }
+    checkNumbers(file, into.keySet());
     into.forEach((name, stored) -> file.read(name, params.device(), stored));
     return into.size();
+  }
+
+  /// A model with one NaN among its parameters says NaN of everything; here it can still be said where it came from.
+  private static void checkNumbers(SafeTensorsFile file, Set<String> names) {
+    List<String> wrong = new ArrayList<>();
+    for (String name : names) {
+      long at = file.firstNotFinite(name);
+      if (at >= 0) {
+        wrong.add(name + ", number " + at);
+      }
+    }
+    if (!wrong.isEmpty()) {
+      throw new StoreException(
+          file.path()
+              + " holds NaN or infinity: "
+              + String.join("; ", wrong)
+              + ". Expected the finite weights of a trained model; nothing was read.");
+    }
   }
 
   private static List<String> unknown(WeightMap map, SortedMap<String, Stored> ours) {

@@ -40,6 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WeightsTest {
   @TempDir private Path folder;
@@ -99,6 +100,45 @@ class WeightsTest {
             .isEqualTo(one.all().size());
         assertThat(bits(two)).as(name).isEqualTo(bits(one));
       }
+    }
+  }
+
+  /// Neither NaN nor infinity comes in, in whatever way the tensor lies in the file, and nothing else comes in beside it.
+  @ParameterizedTest
+  @ValueSource(strings = {"out", "v/user", "deep/0/bias"})
+  void numbersThatAreNoneAreRefused(String path) {
+    ModelSpec spec = Models.get("deepfm");
+    Settings settings = small(spec);
+    Schema schema = spec.exampleSchema(settings);
+    Path file = folder.resolve("nan.safetensors");
+    try (Device device = Device.open("reference");
+        Params one = Params.create(device, 1);
+        Params two = Params.create(device, 2)) {
+      Model model = spec.create(settings, schema, one);
+      spec.create(settings, schema, two);
+      double wrong = path.equals("out") ? Double.NEGATIVE_INFINITY : Double.NaN;
+      switch (one.get(path)) {
+        case DenseParameter d -> {
+          double[] values = d.value().toDoubles();
+          values[1] = wrong;
+          d.write(values);
+        }
+        case TableParameter t -> {
+          double[] row = new double[t.table().width()];
+          row[0] = wrong;
+          t.table().write(2, row);
+        }
+      }
+      WeightMap map = TorchLayout.of(model, one, schema);
+      Weights.write(file, one, map);
+      Map<String, List<Long>> before = bits(two);
+      String name = path.equals("out") ? "out.weight" : path.replace('/', '.');
+      String place = path.equals("v/user") ? "v.user.weight, number 4" : name + ", number 1";
+      assertThatThrownBy(() -> Weights.read(file, two, map))
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("nan.safetensors holds NaN or infinity: " + place)
+          .hasMessageContaining("nothing was read");
+      assertThat(bits(two)).isEqualTo(before);
     }
   }
 
