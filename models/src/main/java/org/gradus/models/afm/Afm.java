@@ -37,8 +37,9 @@ import org.jspecify.annotations.Nullable;
 /// The softmax of (AFM-3) runs over the pairs of an example whose both fields have something to say: a missing id has no
 /// product, and takes no weight from others. A number always has its say, 0 included.
 ///
-/// Departs from the paper in two places: a multi-valued field is one feature, its pooled vector, whose values do not meet each
-/// other; and the loss is the label's, cross-entropy for a click, where the paper has the squared one.
+/// Departs from the paper in four places: a multi-valued field is one feature, its pooled vector, whose values do not meet
+/// each other; a pair with a missing field has no part in the softmax; the loss is the label's, cross-entropy for a click,
+/// where the paper has the squared one; and the tower above u is an extension, off unless asked for.
 public final class Afm implements Model {
 
   /// What a user may set.

@@ -36,8 +36,10 @@ import org.gradus.tensor.Shape;
 /// category) puts their vectors side by side; several histories (clicks, purchases) have a unit and a v each. Without a
 /// history DIN is the paper's base model without behaviours: embeddings and a tower.
 ///
-/// Departs from the paper in three places: one logit stands for the two units of its softmax, whose difference it is; the sigmoid
-/// lives in the loss; and x begins with the fields in the schema's order, where the paper begins with v.
+/// Departs from the paper in five places: one logit stands for the two units of its softmax, whose difference it is; the
+/// sigmoid lives in the loss; x begins with the fields in the schema's order, where the paper begins with v; under a
+/// softmax the activation unit has no last bias, which would cancel; and moving statistics of Dice follow with weight 0.01,
+/// which the paper leaves open.
 public final class Din implements Model {
 
   /// `PAPER` is the industrial setting: D = 12, 36 units in the activation unit, 200 and 80 above it, Dice.

@@ -36,8 +36,12 @@ import org.jspecify.annotations.Nullable;
 /// T = [d; s₀; …; s_{F−1}]                                    (DI-1)
 /// ```
 ///
-/// [Interaction] says what becomes of T: dot products as in the paper, a cross network as in DLRM-DCN, or a projection. The
-/// sigmoid lives in the loss. Without dense fields there is no bottom tower and no d, which the paper does not foresee.
+/// [Interaction] says what becomes of T: dot products as in the paper, a cross network as in DLRM-DCN, or a projection.
+///
+/// Departs from the paper in five places: the sigmoid lives in the loss; bags are pooled as their field says, where the
+/// paper sums; dot products stand in upper row-major order unless set otherwise, where the original script has the lower
+/// one; cross networks and the projection are from later work; and without dense fields there is no bottom tower and no d,
+/// which the paper does not foresee.
 public final class Dlrm implements Model {
 
   /// What a user may set.

@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// φ₂ = Σ_{fields f<g} ⟨e_f, e_g⟩ + ½ Σ_{bags f} Σ_d (e²_{f,d} − q_{f,d})
 /// ```
+///
+/// Departs from the paper in three places: the model of order d > 2 is not here; dense fields can be kept out of (FM-2), by
+/// [Numeric#RAW]; and fields that share a table share the vectors and weights of its ids.
 public final class Fm implements Model {
 
   /// What a user may set.

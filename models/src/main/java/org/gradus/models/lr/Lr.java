@@ -21,7 +21,9 @@ import org.gradus.tensor.Shape;
 /// p = σ(z)                                                   (2)
 /// ```
 ///
-/// The sigmoid of (2) lives in the loss. For a regression label z itself is the prediction.
+/// Departs from the paper in four places: the sigmoid of (2) lives in the loss; features are the fields of the data, where
+/// the paper has those of an advertisement; any optimiser trains it, by batches, where the paper has L-BFGS under a
+/// Gaussian prior; and for a regression label z itself is the prediction.
 public final class Lr implements Model {
   private final FirstOrder w; //        one weight per feature
   private final DenseParameter bias; // w₀

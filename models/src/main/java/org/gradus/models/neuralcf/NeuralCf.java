@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// GMF, MLP or both (NeuMF), of one user and one item; other fields are not read. h is kept in two parts, h_G and h_M, so that the
 /// parameters of a trained GMF and MLP are those of NeuMF: [#startFrom].
 ///
-/// Departs from the paper in two places: b_o, which it does not have and the authors' code does; and a multi-valued field may
-/// stand for the user or the item, by its pooled vector, which the paper proposes for side information. The sigmoid
+/// Departs from the paper in three places: b_o, which it does not have and the authors' code does; a multi-valued field may
+/// stand for the user or the item, by its pooled vector, which the paper proposes for side information; and the sigmoid
 /// lives in the loss.
 public final class NeuralCf implements Assembled {
 

@@ -29,9 +29,9 @@ import org.gradus.tensor.Shape;
 ///
 /// (PNN-2) and (PNN-3) are spelled out in [ProductLayer].
 ///
-/// Departs from the paper in three places: the sigmoid lives in the loss; dense fields, which the paper does not have, stand
-/// beside l₁ as numbers, or own a vector each with [Numeric#SCALED_EMBEDDING]; and the norm in (PNN-2) is squared, as the
-/// paper's derivation has it and its last line has not.
+/// Departs from the paper in four places: the sigmoid lives in the loss; dense fields, which the paper does not have, stand
+/// beside l₁ as numbers, or own a vector each with [Numeric#SCALED_EMBEDDING]; the norm in (PNN-2) is squared, as the
+/// paper's derivation has it and its last line has not; and the pairs i < j alone are an option beside all of them.
 public final class Pnn implements Model {
 
   /// What a user may set.

@@ -31,9 +31,10 @@ import org.jspecify.annotations.Nullable;
 /// [Crosses] computes (WD-1). Everything of the wide part lies below `wide`, so that an optimiser of its own can train it:
 /// FTRL with L1 there, AdaGrad for the rest, jointly, for the logit is one sum.
 ///
-/// Departs from the paper in three places: the sigmoid lives in the loss; which features are crossed is the user's to say, and
-/// nothing is by default, which leaves a linear wide part; and the optional second order of [WideTerm#FM], whose vectors
-/// are trained with the deep part, is not the paper's.
+/// Departs from the paper in four places: the sigmoid lives in the loss; numbers enter the tower as they are, where the
+/// paper maps them to quantiles; which features are crossed is the user's to say, and nothing is by default, which leaves a
+/// linear wide part; and the optional second order of [WideTerm#FM], whose vectors are trained with the deep part, is not
+/// the paper's.
 public final class WideDeep implements Model {
 
   /// What the wide part is.

@@ -33,9 +33,10 @@ import org.jspecify.annotations.Nullable;
 /// Layer k of the CIN, [Cin], holds products of k + 1 embeddings, each number with its namesakes only: vectors meet as wholes, not
 /// number by number as in Deep & Cross. A linear part remembers, a tower finds what no product says.
 ///
-/// Departs from the paper in three places: the sigmoid lives in the loss (the paper's formula for the CIN alone lacks the
-/// minus sign of its exponent); the three parts share one bias w₀; and dense fields, which the paper turns into
-/// categories, enter the linear part and the tower as numbers and stay out of the CIN.
+/// Departs from the paper in four places: the sigmoid lives in the loss (the paper's formula for the CIN alone lacks the
+/// minus sign of its exponent); the three parts share one bias w₀; dense fields, which the paper turns into categories,
+/// enter the linear part and the tower as numbers and stay out of the CIN; and Z of (CIN-1) is never built, for (CIN-2)
+/// says the same as matrix products.
 public final class XDeepFm implements Model {
 
   /// `PAPER` is the Criteo setting of the paragraph "Implementation Details"; the depths, which the paper searches, are

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.gradus.models.ModelSpec;
 import org.gradus.models.Models;
@@ -26,6 +28,17 @@ class RegistryTest {
   private static final Path TEST = ROOT.resolve("models/src/test/java");
   private static final Path SERVICES =
       ROOT.resolve("models/src/main/resources/META-INF/services/" + ModelSpec.class.getName());
+
+  private static final Pattern DEPARTURES =
+      Pattern.compile("Departs from the paper in (\\w+) places?: (.*?)\\.(?= )");
+
+  private static final List<String> NUMBERS =
+      List.of("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten");
+
+  /// `(DCN-4, XN-4)`, `(dlrm EB-3)`, and `(2)` if it is no argument.
+  private static final Pattern EQUATION =
+      Pattern.compile(
+          "(?<!\\w)\\((?:[a-z]+ )?((?:[A-Z]+-\\d+[a-z]?|\\d)(?:, (?:[A-Z]+-\\d+[a-z]?|\\d))*)\\)");
 
   static List<ModelSpec> models() {
     return Models.all();
@@ -122,6 +135,67 @@ class RegistryTest {
           .as("option of %s", spec.name())
           .contains("`" + option.name() + "`");
     }
+  }
+
+  /// Departures are bullets of the page, below their own heading, and clauses of a sentence of the class, which counts them.
+  @ParameterizedTest
+  @MethodSource("models")
+  void theClassNamesEveryDepartureOfThePage(ModelSpec spec) throws IOException {
+    Path page = ROOT.resolve("docs/papers/" + spec.name() + ".md");
+    long listed =
+        Files.readString(page)
+            .lines()
+            .dropWhile(l -> !l.equals("## Departures"))
+            .skip(1)
+            .takeWhile(l -> !l.startsWith("## "))
+            .filter(l -> l.startsWith("- "))
+            .count();
+    assertThat(listed).as("bullets of ## Departures of " + page).isPositive();
+    String spelled = spec.getClass().getSimpleName().replaceFirst("Spec$", "");
+    String text = prose(MAIN.resolve(folder(spec)).resolve(spelled + ".java"));
+    Matcher sentence = DEPARTURES.matcher(text);
+    assertThat(sentence.find()).as("%s: Departs from the paper in N places: …", spelled).isTrue();
+    int counted = NUMBERS.indexOf(sentence.group(1));
+    List<String> clauses = List.of(sentence.group(2).split("; ", -1));
+    assertThat(clauses).as("%s says %s", spelled, sentence.group(1)).hasSize(counted);
+    assertThat((long) counted).as("departures of %s, on the page", spelled).isEqualTo(listed);
+  }
+
+  /// Every equation of the page stands, with its number, in the comment of a class of the package or of one that the page links.
+  @ParameterizedTest
+  @MethodSource("models")
+  void everyEquationOfThePageStandsInTheCode(ModelSpec spec) throws IOException {
+    Path page = ROOT.resolve("docs/papers/" + spec.name() + ".md");
+    String text = Files.readString(page);
+    Set<Path> sources = new TreeSet<>();
+    try (Stream<Path> own = Files.list(MAIN.resolve(folder(spec)))) {
+      own.filter(f -> f.toString().endsWith(".java")).forEach(sources::add);
+    }
+    Matcher link = Pattern.compile("\\]\\((\\.\\./\\.\\./[^)]+\\.java)\\)").matcher(text);
+    while (link.find()) {
+      sources.add(page.resolveSibling(link.group(1)).normalize());
+    }
+    StringBuilder comments = new StringBuilder();
+    for (Path source : sources) {
+      Files.readString(source)
+          .lines()
+          .filter(l -> l.strip().startsWith("///"))
+          .forEach(l -> comments.append(l).append('\n'));
+    }
+    int from = text.indexOf("\n## Equations");
+    String equations = text.substring(from, text.indexOf("\n## ", from + 1));
+    Set<String> numbers = new TreeSet<>();
+    Matcher number = EQUATION.matcher(equations);
+    while (number.find()) {
+      numbers.addAll(List.of(number.group(1).split(", ", -1)));
+    }
+    assertThat(numbers).as("numbered equations of " + page).isNotEmpty();
+    Set<String> stated = new TreeSet<>();
+    Matcher there = EQUATION.matcher(comments);
+    while (there.find()) {
+      stated.addAll(List.of(there.group(1).split(", ", -1)));
+    }
+    assertThat(stated).as("equations in comments of " + sources).containsAll(numbers);
   }
 
   private static String folder(ModelSpec spec) {
