@@ -10,14 +10,36 @@ static __device__ float divisor(int pooling, float count, float sum, float squar
   return pooling == SUM_ ? 1 : pooling == MEAN_ ? sum : pooling == MEAN_COUNT_ ? count : sqrtf(squares);
 }
 
-// One feature of a lookup: y[b, column + d] = pooled rows of bag first + b. One thread per number of y; each goes through its bag.
-extern "C" __global__ void jagged_bags(float* y, const float* table, const int* values, const int* offsets, const float* weights,
-                                       int pooling, int padding, int first, int batch, int width, int column, int stride) {
+// As many features of a lookup as one launch takes; CudaJagged knows it too.
+#define FEATURES 32
+
+// Each feature of a lookup: its table, the width of its rows, where in a row of y its columns begin, its first bag, the id that is passed
+// over, and how a bag becomes a vector.
+struct Features {
+  const float* table[FEATURES];
+  int width[FEATURES];
+  int column[FEATURES];
+  int first[FEATURES];
+  int padding[FEATURES];
+  int pooling[FEATURES];
+};
+
+// A lookup: y[b, column + d] = pooled rows of bag first + b, but for features pooled by a maximum. One thread per number of y; each goes
+// through its bag. Grid: (numbers of the widest feature / 256, features).
+extern "C" __global__ void jagged_bags(float* y, const int* values, const int* offsets, const float* weights,
+                                       const __grid_constant__ Features features, int batch, int stride) {
+  int f = blockIdx.y;
+  int pooling = features.pooling[f];
+  if (pooling == MAX_) return;
+  const float* table = features.table[f];
+  const int* bag = offsets + features.first[f];
+  int width = features.width[f];
+  int padding = features.padding[f];
   FOR_EACH(t, (long long)batch * width) {
     int b = (int)(t / width);
     int d = (int)(t % width);
     float total = 0, count = 0, sum = 0, squares = 0;
-    for (int k = offsets[first + b]; k < offsets[first + b + 1]; k++) {
+    for (int k = bag[b]; k < bag[b + 1]; k++) {
       int id = values[k];
       if (id == padding) continue;
       float a = weights ? weights[k] : 1;
@@ -27,19 +49,25 @@ extern "C" __global__ void jagged_bags(float* y, const float* table, const int* 
       squares += a * a;
     }
     float by = divisor(pooling, count, sum, squares);
-    y[(long long)b * stride + column + d] = by == 0 ? 0 : total / by;
+    y[(long long)b * stride + features.column[f] + d] = by == 0 ? 0 : total / by;
   }
 }
 
-// The same for a maximum, the first of equal ones, with its place in `values`; 0 and -1 for an empty bag.
-extern "C" __global__ void jagged_bags_max(float* y, int* argmax, const float* table, const int* values, const int* offsets,
-                                           int padding, int first, int batch, int width, int column, int stride) {
+// The same for the features pooled by a maximum, the first of equal ones, with its place in `values`; 0 and -1 for an empty bag.
+extern "C" __global__ void jagged_bags_max(float* y, int* argmax, const int* values, const int* offsets,
+                                           const __grid_constant__ Features features, int batch, int stride) {
+  int f = blockIdx.y;
+  if (features.pooling[f] != MAX_) return;
+  const float* table = features.table[f];
+  const int* bag = offsets + features.first[f];
+  int width = features.width[f];
+  int padding = features.padding[f];
   FOR_EACH(t, (long long)batch * width) {
     int b = (int)(t / width);
     int d = (int)(t % width);
     float best = 0;
     int place = -1;
-    for (int k = offsets[first + b]; k < offsets[first + b + 1]; k++) {
+    for (int k = bag[b]; k < bag[b + 1]; k++) {
       int id = values[k];
       if (id == padding) continue;
       float x = table[(long long)id * width + d];
@@ -48,41 +76,40 @@ extern "C" __global__ void jagged_bags_max(float* y, int* argmax, const float* t
         place = k;
       }
     }
-    y[(long long)b * stride + column + d] = best;
-    argmax[(long long)b * stride + column + d] = place;
+    long long to = (long long)b * stride + features.column[f] + d;
+    y[to] = best;
+    argmax[to] = place;
   }
 }
 
-// What the bags of a feature look up, without padding, one after the other from `at` on. One block of 256 threads: each counts a bag,
-// the counts are summed up to it, and it writes.
+// What the bags of a feature look up, without padding, one after the other from `at` on. One block of at most 1024 threads, a power of two:
+// each counts the ids of a run of bags, the counts are summed up to it, and it writes.
 extern "C" __global__ void jagged_places(int* ids, int* source, int at, const int* values, const int* offsets, int first, int batch,
                                          int padding, int column, int stride) {
-  __shared__ int sums[256];
+  __shared__ int sums[1024];
   int t = threadIdx.x;
-  for (int from = 0; from < batch; from += 256) {
-    int b = from + t;
-    int begin = b < batch ? offsets[first + b] : 0;
-    int end = b < batch ? offsets[first + b + 1] : 0;
-    int count = 0;
-    for (int k = begin; k < end; k++) count += values[k] != padding;
-    sums[t] = count;
+  int threads = blockDim.x;
+  int each = (batch + threads - 1) / threads;
+  int from = min(batch, t * each);
+  int to = min(batch, from + each);
+  int count = 0;
+  for (int k = offsets[first + from]; k < offsets[first + to]; k++) count += values[k] != padding;
+  sums[t] = count;
+  __syncthreads();
+  for (int w = 1; w < threads; w <<= 1) {
+    int before = t >= w ? sums[t - w] : 0;
     __syncthreads();
-    for (int w = 1; w < 256; w <<= 1) {
-      int before = t >= w ? sums[t - w] : 0;
-      __syncthreads();
-      sums[t] += before;
-      __syncthreads();
-    }
-    int to = at + sums[t] - count;
-    for (int k = begin; k < end; k++) {
-      if (values[k] == padding) continue;
-      ids[to] = values[k];
-      source[to] = b * stride + column;
-      to++;
-    }
-    at += sums[255];
+    sums[t] += before;
     __syncthreads();
   }
+  int place = at + sums[t] - count;
+  for (int b = from; b < to; b++)
+    for (int k = offsets[first + b]; k < offsets[first + b + 1]; k++) {
+      if (values[k] == padding) continue;
+      ids[place] = values[k];
+      source[place] = b * stride + column;
+      place++;
+    }
 }
 
 // g[r, d] = sum over the places of row r of coefficient dy[source + d], in the order of places. One thread per number of g.

@@ -5,6 +5,10 @@
 // In the order of MatMulKernels.Activation.
 enum Activation { IDENTITY_, RELU_, SIGMOID_, TANH_ };
 
+static __device__ __forceinline__ float activated(int act, float z) {
+  return act == RELU_ ? larger(z, 0) : act == SIGMOID_ ? sigmoid(z) : act == TANH_ ? tanhf(z) : z;
+}
+
 #define TILE 64
 #define DEPTH 16
 
@@ -64,9 +68,14 @@ extern "C" __global__ void __launch_bounds__(256)
         float* to = c + s * strideC + (long long)r * ldc + l;
         float z = accumulate ? *to + sum[i][j] : sum[i][j];
         if (bias) z += bias[l];
-        *to = act == RELU_ ? larger(z, 0) : act == SIGMOID_ ? sigmoid(z) : act == TANH_ ? tanhf(z) : z;
+        *to = activated(act, z);
       }
   }
+}
+
+// y = act(y + bias), y [m, n] of `all` numbers: what is left of a layer after a product of cuBLAS. One thread per element.
+extern "C" __global__ void matmul_activate(float* y, const float* bias, int act, int n, long long all) {
+  FOR_EACH(i, all) y[i] = activated(act, y[i] + bias[i % n]);
 }
 
 // dz = dy act', read off from y; dz may be dy. One thread per element.

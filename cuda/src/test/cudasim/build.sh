@@ -50,6 +50,9 @@ nm --defined-only "$out/cudasim_driver.o" | awk '{print $3}' | sort > "$out/simu
     sed 's/.*/extern "C" int &() { fprintf(stderr, "cudasim: & is not simulated\\n"); return 801; }/'
 } > "$out/stubs.cpp"
 $compile -fvisibility=default -c -o "$out/stubs.o" "$out/stubs.cpp"
-# under its name only when it is whole
+# under their names only when they are whole
 g++ -shared -Wl,-soname,libcuda.so.1 -o "$out/libcuda.part" "$out/kernels.o" "$out"/cudasim_*.o "$out/stubs.o" -lpthread
+# a cuBLAS over it, in a folder of its own: on the library path or not
+mkdir -p "$out/cublas"
+$compile -shared -Wl,-soname,libcublas.so.12 -o "$out/cublas/libcublas.so.12" cublas/cublas.cpp "$out/libcuda.part"
 mv "$out/libcuda.part" "$library"

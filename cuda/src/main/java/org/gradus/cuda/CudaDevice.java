@@ -4,6 +4,7 @@ package org.gradus.cuda;
 import java.lang.foreign.MemorySegment;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Set;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.BufferPool;
@@ -13,6 +14,7 @@ import org.gradus.tensor.Kernels;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.MemoryUse;
 import org.gradus.tensor.Table;
+import org.jspecify.annotations.Nullable;
 
 /// The first NVIDIA GPU. Kernels run one after the other in one stream; only copies to the host wait for them.
 final class CudaDevice implements Device {
@@ -20,11 +22,18 @@ final class CudaDevice implements Device {
   private final Staging staging;
   private final Launch launch;
   private final Kernels kernels;
+  private final @Nullable CuBlas library;
   private final BufferPool<CudaBuffer> pool;
   private final boolean poison;
   private final Set<GpuMemory> allocated = Collections.newSetFromMap(new IdentityHashMap<>());
 
   CudaDevice(DeviceOptions options) {
+    this(options, CuBlasLibrary.candidates());
+  }
+
+  /// As above, with where to look for cuBLAS.
+  CudaDevice(DeviceOptions options, List<String> candidates) {
+    CudaSettings settings = CudaSettings.of(options.settings());
     gpu = new Gpu();
     gpu.atClose(() -> allocated.forEach(GpuMemory::abandon));
     try {
@@ -32,7 +41,8 @@ final class CudaDevice implements Device {
       launch = new Launch(gpu);
       poison = options.poison();
       pool = new BufferPool<>(options.poolBytes(), Float.BYTES, b -> free(b.memory()));
-      CudaMatMul products = new CudaMatMul(this);
+      library = library(settings, candidates);
+      CudaMatMul products = new CudaMatMul(this, library);
       kernels =
           new Kernels(
               new CudaElementwise(this),
@@ -55,9 +65,27 @@ final class CudaDevice implements Device {
     }
   }
 
+  private @Nullable CuBlas library(CudaSettings settings, List<String> candidates) {
+    if (settings.gemm() == CudaSettings.Gemm.OWN) {
+      return null;
+    }
+    try {
+      return CuBlas.open(gpu, candidates, settings.tf32());
+    } catch (IllegalArgumentException e) {
+      if (settings.gemm() == CudaSettings.Gemm.CUBLAS || settings.tf32()) {
+        throw e;
+      }
+      return null; // auto, and the description says what it is
+    }
+  }
+
   /// The kernels of a family; unloaded with the device.
   Module module(String family) {
     return new Module(gpu, family);
+  }
+
+  Gpu gpu() {
+    return gpu;
   }
 
   Launch launch() {
@@ -84,6 +112,13 @@ final class CudaDevice implements Device {
   @Override
   public String name() {
     return "cuda:0";
+  }
+
+  @Override
+  public String description() {
+    return name()
+        + ", products by "
+        + (library == null ? "our own kernel, float32" : library.describe());
   }
 
   @Override

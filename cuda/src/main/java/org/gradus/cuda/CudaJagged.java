@@ -11,7 +11,12 @@ import org.jspecify.annotations.Nullable;
 
 /// Bags of rows, pooled, and back: `jagged.cu`.
 final class CudaJagged implements JaggedKernels {
+  private static final int FEATURES = 32; // of one launch, as in jagged.cu
+  private static final int FEW_BAGS = 1024;
+
   private final Launch launch;
+  private final long[] tables = new long[FEATURES];
+  private final int[] described = new int[5 * FEATURES];
   private final Kernel bags;
   private final Kernel bagsMax;
   private final Kernel places;
@@ -52,27 +57,43 @@ final class CudaJagged implements JaggedKernels {
       stride += feature.table().width();
     }
     int column = 0;
-    for (int f = 0; f < features.size(); f++) {
-      Bags feature = features.get(f);
-      int width = feature.table().width();
-      boolean max = feature.pooling() == Pooling.MAX;
-      Launch l = launch.of(max ? bagsMax : bags).buffer(y);
-      if (max) {
-        l.buffer(needed(argmax));
+    for (int from = 0; from < features.size(); from += FEATURES) {
+      List<Bags> some = features.subList(from, Math.min(from + FEATURES, features.size()));
+      int widest = 0;
+      boolean anyMax = false;
+      boolean anyOther = false;
+      for (int f = 0; f < some.size(); f++) {
+        Bags feature = some.get(f);
+        int width = feature.table().width();
+        tables[f] = CudaTable.of(feature.table()).memory().address();
+        describe(f, width, column, (from + f) * batch, feature);
+        widest = Math.max(widest, width);
+        anyMax |= feature.pooling() == Pooling.MAX;
+        anyOther |= feature.pooling() != Pooling.MAX;
+        column += width;
       }
-      l.table(feature.table()).buffer(values).buffer(offsets);
-      if (!max) {
-        l.buffer(weights).choice(feature.pooling());
+      long elements = (long) batch * widest;
+      if (anyOther) {
+        launch.of(bags).buffer(y).buffer(values).buffer(offsets).buffer(weights);
+        launch.struct(tables, described).number(batch).number(stride);
+        launch.rowsOfBlocks(elements, some.size());
       }
-      l.number(feature.paddingId())
-          .number(f * batch)
-          .number(batch)
-          .number(width)
-          .number(column)
-          .number(stride)
-          .each((long) batch * width);
-      column += width;
+      if (anyMax) {
+        launch.of(bagsMax).buffer(y).buffer(needed(argmax)).buffer(values).buffer(offsets);
+        launch.struct(tables, described).number(batch).number(stride);
+        launch.rowsOfBlocks(elements, some.size());
+      }
     }
+  }
+
+  /// `struct Features` behind its tables, one array after the other.
+  @SuppressWarnings("EnumOrdinal") // in the order of the kernels' source, which a test compares
+  private void describe(int f, int width, int column, int first, Bags feature) {
+    described[f] = width;
+    described[FEATURES + f] = column;
+    described[2 * FEATURES + f] = first;
+    described[3 * FEATURES + f] = feature.paddingId();
+    described[4 * FEATURES + f] = feature.pooling().ordinal();
   }
 
   private static Buffer needed(@Nullable Buffer argmax) {
@@ -97,7 +118,7 @@ final class CudaJagged implements JaggedKernels {
         .number(s.padding())
         .number(s.column())
         .number(s.stride())
-        .blocks(1);
+        .grid(1, 1, 1, s.batch() <= FEW_BAGS ? 256 : 1024, 1);
   }
 
   @Override

@@ -5,21 +5,26 @@ import org.gradus.tensor.Buffer;
 import org.gradus.tensor.MatMulKernels;
 import org.jspecify.annotations.Nullable;
 
-/// Matrix products: `matmul.cu`.
+/// Matrix products: `matmul.cu`, or those of [CuBlas] where the device was told to use it.
 final class CudaMatMul implements MatMulKernels {
   private static final int TILE = 64;
   private static final int GRID_YZ = 65_535;
 
   private final CudaDevice device;
+  private final @Nullable CuBlas library;
   private final Launch launch;
   private final Kernel multiply;
+  private final Kernel activate;
   private final Kernel derive;
 
-  CudaMatMul(CudaDevice device) {
+  /// Products of a library, or of our own kernel (null).
+  CudaMatMul(CudaDevice device, @Nullable CuBlas library) {
     this.device = device;
+    this.library = library;
     launch = device.launch();
     Module module = device.module("matmul");
     multiply = module.kernel("multiply");
+    activate = module.kernel("activate");
     derive = module.kernel("derive");
   }
 
@@ -28,12 +33,19 @@ final class CudaMatMul implements MatMulKernels {
   /// @param at its first element
   /// @param apart elements from one row to the next
   /// @param transposed whether it is read transposed
-  record Matrix(Buffer buffer, long at, int apart, boolean transposed) {}
+  record Matrix(Buffer buffer, long at, int apart, boolean transposed) {
+    /// Where on the GPU its first element lies.
+    long address() {
+      return CudaBuffer.of(buffer).memory().address() + at * Float.BYTES;
+    }
+  }
+
+  /// How many products, and how large: op(A) `[m, k]`, op(B) `[k, n]`; strides are elements from one matrix to the next.
+  record Sizes(int batch, int m, int n, int k, long strideA, long strideB, long strideC) {}
 
   /// C (+)= op(A) op(B), with all of A, B and C parts of larger matrices.
   void multiply(Matrix c, Matrix a, Matrix b, int m, int n, int k, boolean accumulate) {
-    long[] strides = {0, 0, 0};
-    run(c, a, b, null, Activation.IDENTITY, new int[] {1, m, n, k}, strides, accumulate);
+    run(c, a, b, null, Activation.IDENTITY, new Sizes(1, m, n, k, 0, 0, 0), accumulate);
   }
 
   @Override
@@ -44,8 +56,7 @@ final class CudaMatMul implements MatMulKernels {
         new Matrix(b, 0, s.transposeB() ? s.k() : s.n(), s.transposeB()),
         null,
         Activation.IDENTITY,
-        new int[] {s.batch(), s.m(), s.n(), s.k()},
-        new long[] {s.strideA(), s.strideB(), (long) s.m() * s.n()},
+        new Sizes(s.batch(), s.m(), s.n(), s.k(), s.strideA(), s.strideB(), (long) s.m() * s.n()),
         s.accumulate());
   }
 
@@ -55,36 +66,41 @@ final class CudaMatMul implements MatMulKernels {
       Matrix b,
       @Nullable Buffer bias,
       Activation act,
-      int[] sizes,
-      long[] strides,
+      Sizes s,
       boolean accumulate) {
-    int batch = sizes[0];
-    int m = sizes[1];
-    int n = sizes[2];
-    if (batch == 0 || m == 0 || n == 0) {
+    if (s.batch() == 0 || s.m() == 0 || s.n() == 0) {
+      return;
+    }
+    if (library != null && s.k() > 0) {
+      library.multiply(c, a, b, s, accumulate);
+      if (bias != null) {
+        long all = (long) s.m() * s.n();
+        launch.of(activate).buffer(c.buffer()).buffer(bias).choice(act).number(s.n()).big(all);
+        launch.each(all);
+      }
       return;
     }
     launch
         .of(multiply)
         .buffer(c.buffer(), c.at())
-        .buffer(a.buffer(), sizes[3] == 0 ? 0 : a.at())
-        .buffer(b.buffer(), sizes[3] == 0 ? 0 : b.at())
+        .buffer(a.buffer(), s.k() == 0 ? 0 : a.at())
+        .buffer(b.buffer(), s.k() == 0 ? 0 : b.at())
         .buffer(bias)
         .choice(act)
-        .number(batch)
-        .number(m)
-        .number(n)
-        .number(sizes[3])
+        .number(s.batch())
+        .number(s.m())
+        .number(s.n())
+        .number(s.k())
         .number(a.apart())
         .number(b.apart())
         .number(c.apart())
         .flag(a.transposed())
         .flag(b.transposed())
-        .big(strides[0])
-        .big(strides[1])
-        .big(strides[2])
+        .big(s.strideA())
+        .big(s.strideB())
+        .big(s.strideC())
         .flag(accumulate)
-        .grid(tiles(m), tiles(n), Math.min(batch, GRID_YZ), 256, 1);
+        .grid(tiles(s.m()), tiles(s.n()), Math.min(s.batch(), GRID_YZ), 256, 1);
   }
 
   private static int tiles(int n) {
@@ -99,8 +115,7 @@ final class CudaMatMul implements MatMulKernels {
         new Matrix(w, 0, n, false),
         b,
         act,
-        new int[] {1, m, n, k},
-        new long[] {0, 0, 0},
+        new Sizes(1, m, n, k, 0, 0, 0),
         false);
   }
 

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.cuda;
 
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.List;
 import org.gradus.tensor.Buffer;
+import org.gradus.tensor.Kind;
 import org.gradus.tensor.SortKernels;
 
 /// The merging of duplicate ids: `sort.cu`. All lists are sorted at once, each padded to the same power of two.
 final class CudaSort implements SortKernels {
   private static final int KEYS = 1024; // of a block
   private static final int THREADS = 512;
-  private static final int LIST_BYTES = 4 * Integer.BYTES + Long.BYTES;
+  private static final int LIST_INTS = 6; // of a `struct List`, its address counted as two
 
   private final CudaDevice device;
   private final Launch launch;
@@ -45,15 +43,15 @@ final class CudaSort implements SortKernels {
     }
     int padded = longest == 1 ? 1 : Integer.highestOneBit(longest - 1) << 1;
     long all = (long) lists * padded;
-    GpuMemory described = describe(rows, starts);
-    GpuMemory keys = device.memory(all * Long.BYTES);
-    GpuMemory found = device.memory((long) lists * Integer.BYTES);
+    Buffer described = describe(rows, starts);
+    Buffer keys = device.allocate(Kind.INT, Math.toIntExact(2 * all)); // two ints a key
+    Buffer found = device.allocate(Kind.INT, lists);
     try {
       launch
           .of(keysKernel)
-          .address(keys.address())
+          .buffer(keys)
           .buffer(ids)
-          .address(described.address())
+          .buffer(described)
           .number(padded)
           .big(all)
           .each(all);
@@ -62,29 +60,29 @@ final class CudaSort implements SortKernels {
           .of(groups)
           .buffer(segments)
           .buffer(order)
-          .address(found.address())
-          .address(keys.address())
-          .address(described.address())
+          .buffer(found)
+          .buffer(keys)
+          .buffer(described)
           .number(padded)
           .blocks(lists);
-      device.staging().download(MemorySegment.ofArray(counts), found, 0);
+      device.download(counts, found);
     } finally {
-      device.free(described);
-      device.free(keys);
-      device.free(found);
+      device.release(described);
+      device.release(keys);
+      device.release(found);
     }
     return counts;
   }
 
   /// The network: runs of 2, 4, … keys, each from distances of half the run down to 1.
-  private void sort(GpuMemory keys, int padded, long all) {
+  private void sort(Buffer keys, int padded, long all) {
     int width = Math.min(KEYS, padded);
     block(keys, padded, all, 2, width);
     for (long run = 2L * KEYS; run <= padded; run <<= 1) {
       for (long distance = run / 2; distance >= KEYS; distance /= 2) {
         launch
             .of(step)
-            .address(keys.address())
+            .buffer(keys)
             .number(padded)
             .number((int) run)
             .number((int) distance)
@@ -95,30 +93,31 @@ final class CudaSort implements SortKernels {
     }
   }
 
-  private void block(GpuMemory keys, int padded, long all, int least, int most) {
+  private void block(Buffer keys, int padded, long all, int least, int most) {
     launch
         .of(block)
-        .address(keys.address())
+        .buffer(keys)
         .number(padded)
         .number(least)
         .number(most)
         .grid(all / Math.min(KEYS, padded), 1, 1, THREADS, 1);
   }
 
-  /// `struct List` of each list.
-  private GpuMemory describe(List<Buffer> rows, int[] starts) {
+  /// `struct List` of each list; an address is two ints, the lower one first.
+  private Buffer describe(List<Buffer> rows, int[] starts) {
     int lists = rows.size();
-    ByteBuffer structs = ByteBuffer.allocate(lists * LIST_BYTES).order(ByteOrder.nativeOrder());
+    int[] structs = new int[lists * LIST_INTS];
     for (int l = 0; l < lists; l++) {
-      structs
-          .putInt(starts[l])
-          .putInt(starts[l + 1] - starts[l])
-          .putInt(starts[l] + l)
-          .putInt(0)
-          .putLong(CudaBuffer.of(rows.get(l)).memory().address());
+      long address = CudaBuffer.of(rows.get(l)).memory().address();
+      int at = l * LIST_INTS;
+      structs[at] = starts[l];
+      structs[at + 1] = starts[l + 1] - starts[l];
+      structs[at + 2] = starts[l] + l;
+      structs[at + 4] = (int) address;
+      structs[at + 5] = (int) (address >>> 32);
     }
-    GpuMemory memory = device.memory(structs.capacity());
-    device.staging().upload(memory, 0, MemorySegment.ofArray(structs.array()));
-    return memory;
+    Buffer described = device.allocate(Kind.INT, structs.length);
+    device.upload(described, structs);
+    return described;
   }
 }

@@ -5,8 +5,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
@@ -24,11 +27,18 @@ final class Gpu implements AutoCloseable {
 
   private final CUdevice device = new CUdevice();
   private final CUcontext context = new CUcontext();
-  private final CUstream stream = new CUstream();
+  private final Stream stream = new Stream();
   private long current; // the thread that entered last
-  private String lastLaunch = "none";
+  private Supplier<String> lastLaunch = () -> "none";
   private boolean failed;
   private final Deque<Runnable> undo = new ArrayDeque<>();
+
+  /// JCuda keeps the address to itself and its subclasses.
+  private static final class Stream extends CUstream {
+    long address() {
+      return getNativePointer();
+    }
+  }
 
   /// Opens the first GPU.
   Gpu() {
@@ -82,26 +92,42 @@ final class Gpu implements AutoCloseable {
     return "";
   }
 
-  /// Name, compute capability and memory of the first GPU.
+  /// Name, compute capability and memory of the first GPU, and the driver.
   static String describe() {
     check(start(), "start the driver");
-    CUdevice first = new CUdevice();
-    check(JCudaDriver.cuDeviceGet(first, 0), "find a GPU");
-    byte[] name = new byte[256];
-    check(JCudaDriver.cuDeviceGetName(name, name.length, first), "read the GPU's name");
-    long[] memory = new long[1];
-    check(JCudaDriver.cuDeviceTotalMem(memory, first), "read the GPU's memory");
     int[] version = new int[1];
     check(JCudaDriver.cuDriverGetVersion(version), "read the driver's version");
+    return describe(0)
+        + String.format(
+            Locale.ROOT, ", driver for CUDA %d.%d", version[0] / 1000, version[0] % 1000 / 10);
+  }
+
+  /// All GPUs, a line each.
+  static List<String> describeAll() {
+    check(start(), "start the driver");
+    int[] count = new int[1];
+    check(JCudaDriver.cuDeviceGetCount(count), "count the GPUs");
+    List<String> all = new ArrayList<>();
+    for (int i = 0; i < count[0]; i++) {
+      all.add("cuda:" + i + ": " + describe(i) + (i == 0 ? "" : " (not used)"));
+    }
+    return all;
+  }
+
+  private static String describe(int number) {
+    CUdevice one = new CUdevice();
+    check(JCudaDriver.cuDeviceGet(one, number), "find a GPU");
+    byte[] name = new byte[256];
+    check(JCudaDriver.cuDeviceGetName(name, name.length, one), "read the GPU's name");
+    long[] memory = new long[1];
+    check(JCudaDriver.cuDeviceTotalMem(memory, one), "read the GPU's memory");
     return String.format(
         Locale.ROOT,
-        "%s, compute capability %d.%d, %d MiB, driver for CUDA %d.%d",
+        "%s, compute capability %d.%d, %d MiB",
         new String(name, StandardCharsets.UTF_8).trim(),
-        attribute(first, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
-        attribute(first, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
-        memory[0] >> 20,
-        version[0] / 1000,
-        version[0] % 1000 / 10);
+        attribute(one, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
+        attribute(one, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
+        memory[0] >> 20);
   }
 
   private static int attribute(CUdevice device, int which) {
@@ -119,14 +145,19 @@ final class Gpu implements AutoCloseable {
     return stream;
   }
 
+  /// The stream, as libraries of C want it.
+  long streamAddress() {
+    return stream.address();
+  }
+
   /// Has something undone when the GPU is left, what came last first. What it answers is of no interest: the context goes.
   void atClose(Runnable step) {
     undo.push(step);
   }
 
   /// Remembers what was launched, for the message of an error that shows only later.
-  void launched(String kernel) {
-    lastLaunch = kernel;
+  void launched(Supplier<String> words) {
+    lastLaunch = words;
   }
 
   /// Waits until the GPU has done everything.
@@ -137,7 +168,7 @@ final class Gpu implements AutoCloseable {
           "cuda: "
               + CUresult.stringFor(code)
               + " in a kernel, at the latest "
-              + lastLaunch
+              + lastLaunch.get()
               + ". The context is lost; open the device anew.");
     }
   }

@@ -4,6 +4,7 @@ package org.gradus.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.Supplier;
 import jcuda.Pointer;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -28,9 +29,34 @@ final class Launch {
   private int parameters;
   private long end;
   private long launches;
+  private final long[] numbers = new long[PARAMETERS]; // among the arguments, for messages
+  private int numberCount;
+  private final int[] shape = new int[5];
+  private final Supplier<String> words = this::describe; // made once
 
   Launch(Gpu gpu) {
     this.gpu = gpu;
+  }
+
+  /// The last launch, in words.
+  private String describe() {
+    StringBuilder sizes = new StringBuilder();
+    for (int i = 0; i < numberCount; i++) {
+      sizes.append(i == 0 ? " and numbers " : ", ").append(numbers[i]);
+    }
+    return (kernel == null ? "none" : kernel.name())
+        + " with grid ("
+        + shape[0]
+        + ", "
+        + shape[1]
+        + ", "
+        + shape[2]
+        + ") of blocks ("
+        + shape[3]
+        + ", "
+        + shape[4]
+        + ")"
+        + sizes;
   }
 
   /// Kernels launched so far.
@@ -42,6 +68,7 @@ final class Launch {
   Launch of(Kernel next) {
     kernel = next;
     parameters = 0;
+    numberCount = 0;
     end = VALUES;
     return this;
   }
@@ -71,12 +98,14 @@ final class Launch {
 
   /// A pointer.
   Launch address(long address) {
-    return big(address);
+    block.set(ValueLayout.JAVA_LONG, next(Long.BYTES, Long.BYTES), address);
+    return this;
   }
 
   /// An int.
   Launch number(int value) {
     block.set(ValueLayout.JAVA_INT, next(Integer.BYTES, Integer.BYTES), value);
+    numbers[numberCount++] = value;
     return this;
   }
 
@@ -94,6 +123,7 @@ final class Launch {
   /// A long.
   Launch big(long value) {
     block.set(ValueLayout.JAVA_LONG, next(Long.BYTES, Long.BYTES), value);
+    numbers[numberCount++] = value;
     return this;
   }
 
@@ -125,6 +155,15 @@ final class Launch {
     return this;
   }
 
+  /// A struct of pointers, with ints behind them.
+  Launch struct(long[] addresses, int[] values) {
+    long first = (long) addresses.length * Long.BYTES;
+    long at = next(first + (long) values.length * Integer.BYTES, Long.BYTES);
+    MemorySegment.copy(addresses, 0, block, ValueLayout.JAVA_LONG, at, addresses.length);
+    MemorySegment.copy(values, 0, block, ValueLayout.JAVA_INT, at + first, values.length);
+    return this;
+  }
+
   /// Runs with a thread per element.
   void each(long elements) {
     blocks((elements + THREADS - 1) / THREADS);
@@ -142,6 +181,14 @@ final class Launch {
     }
   }
 
+  /// Runs with blocks of 256 threads, a row of them for each of some things.
+  void rowsOfBlocks(long elements, int rows) {
+    long blocks = Math.min((elements + THREADS - 1) / THREADS, BLOCKS);
+    if (blocks > 0 && rows > 0) {
+      grid(blocks, rows, 1, THREADS, 1);
+    }
+  }
+
   /// Runs a grid of blocks of x by y threads.
   void grid(long gridX, long gridY, long gridZ, int x, int y) {
     Kernel k = kernel;
@@ -152,38 +199,18 @@ final class Launch {
       throw new IllegalStateException(
           "cuda: " + parameters + " arguments for " + k.name() + ", which has " + k.parameters());
     }
+    shape[0] = (int) gridX;
+    shape[1] = (int) gridY;
+    shape[2] = (int) gridZ;
+    shape[3] = x;
+    shape[4] = y;
     int code =
         JCudaDriver.cuLaunchKernel(
-            k.function(),
-            (int) gridX,
-            (int) gridY,
-            (int) gridZ,
-            x,
-            y,
-            1,
-            0,
-            gpu.enter(),
-            pointer,
-            null);
+            k.function(), shape[0], shape[1], shape[2], x, y, 1, 0, gpu.enter(), pointer, null);
     if (code != CUresult.CUDA_SUCCESS) {
-      throw gpu.failure(
-          "cuda: kernel "
-              + k.name()
-              + " with grid ("
-              + gridX
-              + ", "
-              + gridY
-              + ", "
-              + gridZ
-              + ") of blocks ("
-              + x
-              + ", "
-              + y
-              + "): "
-              + CUresult.stringFor(code)
-              + ".");
+      throw gpu.failure("cuda: kernel " + describe() + ": " + CUresult.stringFor(code) + ".");
     }
     launches++;
-    gpu.launched(k.name());
+    gpu.launched(words);
   }
 }

@@ -41,7 +41,8 @@ class GpuFailureTest {
   }
 
   private void nothingIsLeft() {
-    for (String what : List.of("contexts", "live", "streams", "events", "pinned", "leaked")) {
+    for (String what :
+        List.of("contexts", "live", "streams", "events", "pinned", "handles", "leaked")) {
       assertThat(driver.count(what)).as(what).isZero();
     }
   }
@@ -82,7 +83,8 @@ class GpuFailureTest {
       driver.fail("cuLaunchKernel", 1, INVALID_VALUE);
       assertThatExceptionOfType(GpuException.class)
           .isThrownBy(() -> device.kernels().elementwise().fill(x, 2, 1000))
-          .withMessageContaining("kernel elementwise_fill with grid (4, 1, 1) of blocks (256, 1)")
+          .withMessageContaining(
+              "kernel elementwise_fill with grid (4, 1, 1) of blocks (256, 1) and numbers 1000: ")
           .withMessageContaining("CUDA_ERROR_INVALID_VALUE");
     }
   }
@@ -101,7 +103,9 @@ class GpuFailureTest {
                 code == ILLEGAL_ADDRESS
                     ? "CUDA_ERROR_ILLEGAL_ADDRESS in a kernel"
                     : "CUDA_ERROR_LAUNCH_FAILED in a kernel")
-            .withMessageContaining("elementwise_fill. The context is lost");
+            .withMessageContaining(
+                "elementwise_fill with grid (1, 1, 1) of blocks (256, 1) and numbers 3. The context"
+                    + " is lost");
         float[] untouched = {7, 7, 7};
         assertThatThrownBy(() -> device.download(untouched, x)).isInstanceOf(GpuException.class);
         assertThat(untouched).containsOnly(7);

@@ -11,6 +11,11 @@ public interface Device extends AutoCloseable {
   /// `reference`, `cpu` or `cuda:0`: what a user wrote after `--device`, made exact.
   String name();
 
+  /// The name, and what its settings made of it: which library, which arithmetic.
+  default String description() {
+    return name();
+  }
+
   /// The kernel families, a backend's table of contents.
   Kernels kernels();
 

@@ -2,6 +2,7 @@
 package org.gradus.tensor;
 
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// How a device is opened.
@@ -12,9 +13,17 @@ import org.jspecify.annotations.Nullable;
 /// @param tables folder of the files that tables of `cpu` are mapped to, or null for memory. With files, tables may be
 ///     larger than the memory that is free; the system keeps there what is in use. The files have no name and are gone
 ///     when the process is
-public record DeviceOptions(int threads, long poolBytes, boolean poison, @Nullable Path tables) {
+/// @param settings of devices, by key ([DeviceProvider#settings]); those of another device than the one that is opened mean
+///     nothing there
+public record DeviceOptions(
+    int threads,
+    long poolBytes,
+    boolean poison,
+    @Nullable Path tables,
+    Map<String, String> settings) {
   /// Checks the ranges.
   public DeviceOptions {
+    settings = Map.copyOf(settings);
     if (threads < 1) {
       throw new IllegalArgumentException("device: threads " + threads + ". Expected at least 1.");
     }
@@ -24,9 +33,9 @@ public record DeviceOptions(int threads, long poolBytes, boolean poison, @Nullab
     }
   }
 
-  /// With tables in memory.
+  /// With tables in memory, and every setting as it is preset.
   public DeviceOptions(int threads, long poolBytes, boolean poison) {
-    this(threads, poolBytes, poison, null);
+    this(threads, poolBytes, poison, null, Map.of());
   }
 
   /// All processors, a pool of at most a quarter of the heap, no poison.
@@ -37,16 +46,21 @@ public record DeviceOptions(int threads, long poolBytes, boolean poison, @Nullab
 
   /// These options with another number of threads.
   public DeviceOptions withThreads(int n) {
-    return new DeviceOptions(n, poolBytes, poison, tables);
+    return new DeviceOptions(n, poolBytes, poison, tables, settings);
   }
 
   /// These options with released memory poisoned.
   public DeviceOptions withPoison() {
-    return new DeviceOptions(threads, poolBytes, true, tables);
+    return new DeviceOptions(threads, poolBytes, true, tables, settings);
   }
 
   /// These options with tables in files of a folder, or in memory (null).
   public DeviceOptions withTables(@Nullable Path folder) {
-    return new DeviceOptions(threads, poolBytes, poison, folder);
+    return new DeviceOptions(threads, poolBytes, poison, folder, settings);
+  }
+
+  /// These options with other settings of devices.
+  public DeviceOptions withSettings(Map<String, String> given) {
+    return new DeviceOptions(threads, poolBytes, poison, tables, given);
   }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tensor;
 
+import java.util.List;
+import java.util.Map;
+
 /// Opens one kind of device. Modules that bring a device register a provider through `ServiceLoader`.
 public interface DeviceProvider {
   /// The word after `--device`: `reference`, `cpu`, `cuda`.
@@ -15,6 +18,16 @@ public interface DeviceProvider {
   /// Order in which `auto` chooses among usable devices: the highest wins. `reference` is the lowest, so it is
   /// chosen only where nothing else is usable.
   int preference();
+
+  /// What can be set about this kind of device: for each key, which begins with `name.`, what it may be and what it is otherwise.
+  default Map<String, String> settings() {
+    return Map.of();
+  }
+
+  /// What more there is to know about the device on this machine, a line each: for somebody who asks what is missing.
+  default List<String> details() {
+    return List.of();
+  }
 
   /// The answer to "does it work here".
   ///

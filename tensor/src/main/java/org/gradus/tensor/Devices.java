@@ -4,7 +4,9 @@ package org.gradus.tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /// Every device that this class path knows.
@@ -26,6 +28,26 @@ public final class Devices {
             .reversed()
             .thenComparing(DeviceProvider::name));
     return List.copyOf(found);
+  }
+
+  /// What can be set about devices: for each key what it may be.
+  public static Map<String, String> settings() {
+    return settings(providers());
+  }
+
+  private static Map<String, String> settings(List<DeviceProvider> providers) {
+    Map<String, String> all = new TreeMap<>();
+    providers.forEach(p -> all.putAll(p.settings()));
+    return all;
+  }
+
+  /// Whether a setting is one of this device, `cuda:0` as well as `cuda`.
+  public static boolean isSettingOf(String device, String key) {
+    return key.startsWith(kind(device) + ".");
+  }
+
+  private static String kind(String name) {
+    return name.contains(":") ? name.substring(0, name.indexOf(':')) : name;
   }
 
   /// Resolves `auto` to the most preferred usable device; any other name to itself.
@@ -55,7 +77,8 @@ public final class Devices {
 
   static Device open(String name, DeviceOptions options, List<DeviceProvider> providers) {
     String exact = choose(name, providers).name();
-    String kind = exact.contains(":") ? exact.substring(0, exact.indexOf(':')) : exact;
+    checkSettings(options, providers);
+    String kind = kind(exact);
     for (DeviceProvider p : providers) {
       if (p.name().equals(kind)) {
         var a = p.availability();
@@ -91,5 +114,19 @@ public final class Devices {
             + ": no such device on this class path. Expected auto, or one of: "
             + known
             + ".");
+  }
+
+  private static void checkSettings(DeviceOptions options, List<DeviceProvider> providers) {
+    Map<String, String> known = settings(providers);
+    for (String key : options.settings().keySet()) {
+      if (!known.containsKey(key)) {
+        throw new IllegalArgumentException(
+            "device: no setting "
+                + key
+                + ". Expected one of: "
+                + String.join(", ", known.keySet())
+                + ".");
+      }
+    }
   }
 }

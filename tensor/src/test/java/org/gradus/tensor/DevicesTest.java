@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.gradus.tensor.reference.ReferenceDevice;
 import org.gradus.tensor.reference.ReferenceDeviceProvider;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,11 @@ class DevicesTest {
     @Override
     public Availability availability() {
       return new Availability(usable, usable ? "found " + name : name + " needs a driver");
+    }
+
+    @Override
+    public Map<String, String> settings() {
+      return Map.of(name + ".speed", "slow or fast");
     }
 
     @Override
@@ -79,6 +85,31 @@ class DevicesTest {
         .hasMessageContaining("device reference: tables in files of " + folder)
         .hasMessageContaining("Only cpu maps tables to files.");
     Device.open("cpu", options).close();
+  }
+
+  @Test
+  void settingsOfAnotherDeviceMeanNothing() {
+    var providers = List.of(new Pretended("gpu", true, 9), REFERENCE);
+    DeviceOptions options = DeviceOptions.defaults().withSettings(Map.of("gpu.speed", "fast"));
+    Devices.open("reference", options, providers).close();
+    assertThat(Devices.isSettingOf("gpu:0", "gpu.speed")).isTrue();
+    assertThat(Devices.isSettingOf("gp", "gpu.speed")).isFalse();
+  }
+
+  @Test
+  void anUnknownSettingListsTheKnownOnes() {
+    var providers = List.of(new Pretended("gpu", true, 9), REFERENCE);
+    DeviceOptions options = DeviceOptions.defaults().withSettings(Map.of("gpu.sped", "fast"));
+    assertThatThrownBy(() -> Devices.open("reference", options, providers))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("device: no setting gpu.sped. Expected one of: gpu.speed.");
+  }
+
+  @Test
+  void optionsKeepTheirSettings() {
+    DeviceOptions options = DeviceOptions.defaults().withSettings(Map.of("gpu.speed", "fast"));
+    assertThat(options.withThreads(1).withPoison().withTables(null).settings())
+        .isEqualTo(Map.of("gpu.speed", "fast"));
   }
 
   @Test

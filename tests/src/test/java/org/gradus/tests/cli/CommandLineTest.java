@@ -170,6 +170,7 @@ class CommandLineTest {
     assertThat(failed("train", "--data", "ml100k")).contains("Did you mean ml-100k?");
     assertThat(failed("train", "--set", "embedingDim=3")).contains("Did you mean embeddingDim?");
     assertThat(failed("train", "--set", "data.row=3")).contains("Did you mean data.rows?");
+    assertThat(failed("train", "--set", "cuda.gem=own")).contains("Did you mean cuda.gemm?");
   }
 
   @Test
@@ -225,6 +226,9 @@ class CommandLineTest {
     assertThat(failed("train", "--set=embeddingDim=two"))
         .contains("embeddingDim=two", "whole number");
     assertThat(failed("train", "--set=data.rows=-5")).contains("rows", "at least 1");
+    assertThat(failed("train", "--device=cpu", "--set=cuda.gemm=auto"))
+        .contains("--set cuda.gemm: a setting of cuda, and the device is cpu.")
+        .contains("Expected --device cuda beside it.");
   }
 
   private String failed(String... args) {
@@ -296,6 +300,8 @@ class CommandLineTest {
             "device cpu",
             "device reference",
             "device cuda",
+            "cuBLAS",
+            "--set cuda.gemm: own (default)",
             "device auto");
   }
 

@@ -7,7 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
+import org.gradus.tensor.Device;
+import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.DeviceProvider;
 import org.gradus.tensor.Devices;
 import org.jspecify.annotations.Nullable;
@@ -16,13 +20,29 @@ import org.opentest4j.TestAbortedException;
 /// A device on the class path, and how many threads it gets.
 ///
 /// Which devices are tested: the one that the system property `gradus.device` names, with 1 to `gradus.device.threads` threads; without
-/// it every usable one but `reference`.
+/// it every usable one but `reference`. The property `gradus.device.settings`, such as `cuda.gemm=cublas`, says what is set about it.
 ///
 /// @param name what a user writes after `--device`
 /// @param threads worker threads
 public record DeviceUnderTest(String name, int threads) {
   private static final int THREADS = 3;
   private static final long POOL = Long.getLong("gradus.device.pool", 1 << 24);
+
+  /// What is set about the device asked for.
+  public static Map<String, String> settings() {
+    Map<String, String> settings = new TreeMap<>();
+    for (String one : System.getProperty("gradus.device.settings", "").split(",")) {
+      if (!one.isEmpty()) {
+        settings.put(one.substring(0, one.indexOf('=')), one.substring(one.indexOf('=') + 1));
+      }
+    }
+    return settings;
+  }
+
+  /// [#one], opened.
+  public static Device openOne() {
+    return Device.open(one(), DeviceOptions.defaults().withSettings(settings()));
+  }
 
   /// Every usable device but `reference`, each with 1, 2 and 3 threads; or the one asked for.
   static List<DeviceUnderTest> all() {

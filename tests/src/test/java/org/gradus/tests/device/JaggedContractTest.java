@@ -87,6 +87,9 @@ class JaggedContractTest {
               pooling,
               1,
               4)); // as wide as what is summed in registers
+      int[] many = new int[70]; // more features than a kernel may take at once
+      Arrays.setAll(many, f -> 1 + f % 3);
+      all.add(new Lookup(3, many, pooling, 0, 2));
       all.add(new Lookup(3, new int[] {256, 300}, pooling, -1, 40));
     }
     return all;
@@ -242,7 +245,7 @@ class JaggedContractTest {
   @OnEveryDevice
   void placesPassOverPadding(DeviceUnderTest device) {
     try (Twin twin = device.open()) {
-      for (int batch : new int[] {1, 2, 70, 600}) {
+      for (int batch : new int[] {1, 2, 70, 600, 1025}) {
         for (int padding : new int[] {-1, 0, 3}) {
           int features = 3;
           int[] offsets = Samples.offsets(batch, batch * features, 4);

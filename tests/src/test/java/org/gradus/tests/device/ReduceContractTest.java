@@ -63,6 +63,25 @@ class ReduceContractTest {
     }
   }
 
+  /// More rows than a grid of CUDA has blocks along its second side: some blocks sum two of them.
+  @OnEveryDevice
+  void sumOfManyRows(DeviceUnderTest device) {
+    int outer = 65_537;
+    int n = 9;
+    int inner = 2;
+    float[] x = Samples.normal(n, outer * n * inner);
+    double[] magnitudes = magnitudes(x, outer, n, inner);
+    try (Twin twin = device.open()) {
+      twin.compare(
+          "sums of " + outer + " rows",
+          side -> {
+            Buffer y = side.blank(outer * inner);
+            side.kernels().reduce().sum(y, side.real(x), outer, n, inner, 1);
+            side.result(y, Bound.of(n + 2, magnitudes));
+          });
+    }
+  }
+
   @OnEveryDevice
   void maxAndItsBackward(DeviceUnderTest device) {
     try (Twin twin = device.open()) {

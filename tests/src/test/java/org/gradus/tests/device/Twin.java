@@ -17,7 +17,8 @@ final class Twin implements AutoCloseable {
   private final Device reference;
 
   Twin(String name, int threads, long pool) {
-    DeviceOptions options = new DeviceOptions(threads, pool, true);
+    DeviceOptions options =
+        new DeviceOptions(threads, pool, true).withSettings(DeviceUnderTest.settings());
     device = Device.open(name, options);
     single = threads == 1 ? null : Device.open(name, options.withThreads(1));
     reference = Device.open("reference", options);

@@ -38,7 +38,7 @@ record Descent(ModelSpec spec, Settings settings, Batch batch, double rate) {
   record Shake(Map<String, Double> gradients, double parameters, long key) {
     static final Shake NONE = new Shake(Map.of(), 0, 0);
 
-    private double sign(String path, long place) {
+    double sign(String path, long place) {
       return Counter.bits(Counter.key(key, path), place) < 0 ? -1 : 1;
     }
   }

@@ -49,6 +49,11 @@ public final class MeteredDevice implements Device {
   }
 
   @Override
+  public String description() {
+    return inside.description();
+  }
+
+  @Override
   public Kernels kernels() {
     return kernels;
   }

@@ -56,6 +56,7 @@ final class Baselines {
             new TrainConfig.ModelChoice(name, Models.get(name).settings(Map.of()).toMap()),
             config.data(),
             config.device(),
+            config.deviceSettings(),
             config.seed(),
             config.loop(),
             Presets.of(name, config.data().name()).optimizer(),

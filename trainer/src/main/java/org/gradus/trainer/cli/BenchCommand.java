@@ -77,7 +77,7 @@ final class BenchCommand implements Runnable {
       names = "--set",
       paramLabel = "key=value",
       converter = Assignment.Converter.class,
-      description = "an option of that model")
+      description = "an option of that model, or of the device (gradus doctor lists those)")
   private List<Assignment> set = new ArrayList<>();
 
   @Option(
@@ -134,13 +134,16 @@ final class BenchCommand implements Runnable {
     checkData(workloads);
     String name = Devices.choose(Runs.device(device, "cpu")).name();
     Map<String, Object> all = new LinkedHashMap<>();
-    DeviceOptions options =
-        threads == null ? DeviceOptions.defaults() : DeviceOptions.defaults().withThreads(threads);
+    DeviceOptions preset = DeviceOptions.defaults().withSettings(settings(true));
+    DeviceOptions options = threads == null ? preset : preset.withThreads(threads);
     int used = name.equals("cpu") ? options.threads() : 1;
     out.printf(
         Locale.ROOT, "device %s%s%n", name, name.equals("cpu") ? ", " + used + " threads" : "");
     out.flush();
     try (MeteredDevice metered = new MeteredDevice(Device.open(name, options))) {
+      if (!options.settings().isEmpty()) {
+        out.println(metered.description());
+      }
       Peaks before = Peaks.measure(metered, ROW_WIDTH, Math.min(1, seconds));
       List<Measurement> found = new ArrayList<>();
       for (Workload w : workloads) {
@@ -197,8 +200,16 @@ final class BenchCommand implements Runnable {
     }
   }
 
+  /// What `--set` says of the device, or of the model.
+  private Map<String, String> settings(boolean ofDevice) {
+    Map<String, String> settings = new LinkedHashMap<>(Assignment.map(set, ""));
+    settings.keySet().removeIf(key -> Overrides.isOfDevice(key) != ofDevice);
+    return settings;
+  }
+
   private List<Workload> chosen() {
-    if (model == null && !set.isEmpty()) {
+    Map<String, String> ofModel = settings(false);
+    if (model == null && !ofModel.isEmpty()) {
       throw new IllegalArgumentException(
           "--set: the workloads have settings of their own. Expected --model beside it.");
     }
@@ -212,7 +223,7 @@ final class BenchCommand implements Runnable {
     }
     List<Workload> found = new ArrayList<>();
     if (model != null) {
-      found.add(Workloads.of(Models.get(model), Assignment.map(set, ""), rows));
+      found.add(Workloads.of(Models.get(model), ofModel, rows));
     } else if (names.isEmpty() || names.equals(List.of("all"))) {
       found.addAll(Workloads.all(rows));
     } else {

@@ -99,6 +99,7 @@ final class CompareCommand implements Runnable {
     }
     TrainConfig first = configured(chosen.getFirst(), own(given, chosen.getFirst()));
     String deviceName = Runs.device(protocol.device(), first, err);
+    protocol.checkSettings(deviceName);
     Comparison comparison = new Comparison();
     try (DataSet rows = Session.open(first, err).data()) {
       for (ModelSpec m : fitting(chosen, given, rows, deviceName, err)) {
@@ -183,7 +184,8 @@ final class CompareCommand implements Runnable {
     Map<String, String> own = new LinkedHashMap<>();
     given.forEach(
         (key, value) -> {
-          boolean ofModel = options.contains(key) || Overrides.isTraining(key);
+          boolean ofModel =
+              options.contains(key) || Overrides.isTraining(key) || Overrides.isOfDevice(key);
           boolean ofData =
               key.startsWith("data.") && source.settings().containsKey(key.substring(5));
           if (ofModel || ofData) {

@@ -65,11 +65,13 @@ final class DoctorCommand implements Runnable {
     for (DeviceProvider p : Devices.providers()) {
       var a = p.availability();
       line(out, "device " + p.name(), (a.usable() ? "usable: " : "not usable: ") + a.explanation());
+      p.details().forEach(detail -> line(out, "", detail));
+      p.settings().forEach((key, values) -> line(out, "", "--set " + key + ": " + values));
     }
     Devices.Choice auto = Devices.choose("auto");
     line(out, "device auto", "chooses " + auto.name() + ": " + auto.reason() + ".");
     try (Device device = Device.open(auto.name(), DeviceOptions.defaults())) {
-      line(out, "opened", device.name());
+      line(out, "opened", device.description());
     }
     List<String> broken =
         Devices.providers().stream()

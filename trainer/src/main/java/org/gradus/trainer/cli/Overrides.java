@@ -10,6 +10,7 @@ import org.gradus.data.DataSource;
 import org.gradus.models.ModelSpec;
 import org.gradus.models.Option;
 import org.gradus.models.Spelling;
+import org.gradus.tensor.Devices;
 import org.gradus.trainer.optim.AbsentRows;
 import org.gradus.trainer.optim.Group;
 import org.gradus.trainer.optim.OptimizerConfig;
@@ -20,7 +21,7 @@ import org.gradus.trainer.run.TrainConfig;
 import org.gradus.trainer.run.TrainConfig.Stopping;
 import org.jspecify.annotations.Nullable;
 
-/// `--set key=value`: options of the model, settings of the data (`data.rows`), and how parameters are trained.
+/// `--set key=value`: options of the model, settings of the data (`data.rows`) and of the device, and how parameters are trained.
 final class Overrides {
   private static final List<String> TRAINING =
       List.of(
@@ -42,6 +43,7 @@ final class Overrides {
 
   private final Map<String, String> model = new LinkedHashMap<>();
   private final Map<String, String> data = new LinkedHashMap<>();
+  private final Map<String, String> device = new LinkedHashMap<>();
   private final Map<String, String> training = new LinkedHashMap<>();
 
   /// Sorts settings by what they are for. Unknown keys are an error that lists them, and what there is.
@@ -56,6 +58,8 @@ final class Overrides {
             model.put(key, value);
           } else if (TRAINING.contains(key)) {
             training.put(key, value);
+          } else if (isOfDevice(key)) {
+            device.put(key, value);
           } else {
             unknown.add(key);
           }
@@ -72,6 +76,8 @@ final class Overrides {
               + Gradus.words(options)
               + "), of the training ("
               + Gradus.words(TRAINING)
+              + "), of the device ("
+              + Gradus.words(Devices.settings().keySet())
               + "), or of the data ("
               + Gradus.words(source.settings().keySet().stream().map(k -> "data." + k).toList())
               + ").");
@@ -82,6 +88,7 @@ final class Overrides {
   private static List<String> keys(List<String> options, DataSource source) {
     List<String> keys = new ArrayList<>(options);
     keys.addAll(TRAINING);
+    keys.addAll(Devices.settings().keySet());
     source.settings().keySet().forEach(k -> keys.add("data." + k));
     return keys;
   }
@@ -89,6 +96,11 @@ final class Overrides {
   /// Whether a key says how parameters are trained, whatever the model.
   static boolean isTraining(String key) {
     return TRAINING.contains(key);
+  }
+
+  /// Whether a key is a setting of a device.
+  static boolean isOfDevice(String key) {
+    return Devices.settings().containsKey(key);
   }
 
   /// Values for the model's options.
@@ -101,13 +113,19 @@ final class Overrides {
     return data;
   }
 
-  /// How parameters are trained, changed as asked. Shorthands for the optimiser speak about one group of all parameters;
+  /// Device and how parameters are trained, changed as asked. Shorthands for the optimiser speak about one group of all parameters;
   /// several groups take a configuration file, beside which the stopping can still be set.
   TrainConfig apply(TrainConfig config) {
     boolean moves = !STOPPING.containsAll(training.keySet());
     TrainConfig c = moves ? config.with(optimizer(config.optimizer())) : config;
     boolean stops = STOPPING.stream().anyMatch(training::containsKey);
-    return stops ? c.with(stopping(c.stopping())) : c;
+    TrainConfig trained = stops ? c.with(stopping(c.stopping())) : c;
+    if (device.isEmpty()) {
+      return trained;
+    }
+    Map<String, String> settings = new LinkedHashMap<>(trained.deviceSettings());
+    settings.putAll(device);
+    return trained.withDeviceSettings(settings);
   }
 
   private @Nullable Stopping stopping(@Nullable Stopping old) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.gradus.data.DataSource;
 import org.gradus.models.ModelSpec;
+import org.gradus.tensor.Devices;
 import org.gradus.trainer.run.TrainConfig;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -35,7 +36,8 @@ final class Protocol {
       paramLabel = "key=value",
       converter = Assignment.Converter.class,
       description = {
-        "an option of the model, of the training, or of the data (data.…);",
+        "an option of the model, of the training, of the data (data.…), or of the device (gradus"
+            + " doctor lists those);",
         "where several models are compared, MODEL.key=value for one of them"
       })
   private List<Assignment> set = new ArrayList<>();
@@ -76,6 +78,25 @@ final class Protocol {
   /// What `--set` says, by key.
   Map<String, String> settings() {
     return Assignment.map(set, "");
+  }
+
+  /// Fails where `--set` speaks of another device than the one chosen.
+  void checkSettings(String chosen) {
+    for (Assignment a : set) {
+      if (Overrides.isOfDevice(a.key()) && !Devices.isSettingOf(chosen, a.key())) {
+        String other = a.key().substring(0, a.key().indexOf('.'));
+        throw new IllegalArgumentException(
+            "--set "
+                + a.key()
+                + ": a setting of "
+                + other
+                + ", and the device is "
+                + chosen
+                + ". Expected --device "
+                + other
+                + " beside it.");
+      }
+    }
   }
 
   /// Whether data, or settings of anything, were given.

@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.gradus.data.DataSource;
 import org.gradus.data.Examples;
 import org.gradus.tensor.Device;
+import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.Devices;
 import org.gradus.trainer.run.TrainConfig;
 import org.gradus.trainer.store.StoreException;
@@ -22,7 +24,7 @@ final class Runs {
 
   /// The device asked for, else `$GRADUS_DEVICE`, else that of the run; `auto` says what it chose.
   static String device(@Nullable String asked, TrainConfig config, PrintWriter err) {
-    return open(device(asked, config.device()), err);
+    return open(device(asked, config.device()), config.deviceSettings(), err);
   }
 
   /// The name asked for, else `$GRADUS_DEVICE`, else the preset.
@@ -70,15 +72,21 @@ final class Runs {
     }
   }
 
-  /// The device of this name; `auto` says what it chose. A device that cannot be opened is an error here, before data
-  /// are read for it.
-  static String open(String name, PrintWriter err) {
+  /// The device of this name; `auto` says what it chose, and a device what its settings made of it. A device that cannot be opened
+  /// is an error here, before data are read for it.
+  static String open(String name, Map<String, String> settings, PrintWriter err) {
     Devices.Choice choice = Devices.choose(name);
     if (name.equals("auto")) {
       err.println("device: auto chose " + choice.name() + ": " + choice.reason() + ".");
       err.flush();
     }
-    Device.open(choice.name()).close();
+    DeviceOptions options = DeviceOptions.defaults().withSettings(settings);
+    try (Device device = Device.open(choice.name(), options)) {
+      if (settings.keySet().stream().anyMatch(k -> Devices.isSettingOf(device.name(), k))) {
+        err.println("device: " + device.description() + ".");
+        err.flush();
+      }
+    }
     return choice.name();
   }
 

@@ -27,7 +27,8 @@ final class Session implements AutoCloseable {
             deviceName,
             DeviceOptions.defaults()
                 .withThreads(execution.threads())
-                .withTables(tableFiles == null ? null : Path.of(tableFiles)));
+                .withTables(tableFiles == null ? null : Path.of(tableFiles))
+                .withSettings(config.deviceSettings()));
     params = Params.create(device, config.seed());
     try {
       ModelSpec spec = Models.get(config.model().name());

@@ -98,7 +98,8 @@ final class TrainCommand implements Runnable {
   public void run() {
     PrintWriter err = spec.commandLine().getErr();
     TrainConfig asked = resume == null ? configured() : resumed(RunFolder.open(resume));
-    TrainConfig c = asked.on(Runs.open(asked.device(), err));
+    TrainConfig c = asked.on(Runs.open(asked.device(), asked.deviceSettings(), err));
+    protocol.checkSettings(c.device());
     if (out != null && Files.exists(out)) {
       RunFolder.create(out); // refuses the folder of another run before data are read
     }

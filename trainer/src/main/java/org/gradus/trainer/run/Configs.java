@@ -177,7 +177,10 @@ public final class Configs {
 
   /// Maps whose keys the user chooses, replaced as a whole.
   private static boolean isFree(String key) {
-    return key.equals("settings") || key.equals("labels") || key.equals("auxiliary");
+    return key.equals("settings")
+        || key.equals("deviceSettings")
+        || key.equals("labels")
+        || key.equals("auxiliary");
   }
 
   /// Groups of parameters, each over the presets of its rule.

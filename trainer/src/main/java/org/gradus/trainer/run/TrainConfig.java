@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param model which model, and its settings
 /// @param data which data, and its settings
 /// @param device as in `--device`; what `auto` chose, not the word itself
+/// @param deviceSettings of devices, by key
 /// @param seed of initial values, dropout and shuffling
 /// @param loop how long and in what portions
 /// @param optimizer how parameters move
@@ -30,6 +31,7 @@ public record TrainConfig(
     ModelChoice model,
     DataChoice data,
     String device,
+    Map<String, String> deviceSettings,
     long seed,
     Loop loop,
     OptimizerConfig optimizer,
@@ -39,9 +41,10 @@ public record TrainConfig(
     @Nullable String initFrom,
     Measure measure,
     Execution execution) {
-  /// Copies the list.
+  /// Copies the list and the map.
   public TrainConfig {
     frozen = List.copyOf(frozen);
+    deviceSettings = Collections.unmodifiableMap(new LinkedHashMap<>(deviceSettings));
   }
 
   /// A model by name.
@@ -145,6 +148,7 @@ public record TrainConfig(
         new ModelChoice(model, Map.of()),
         new DataChoice(data, null, Map.of()),
         device,
+        Map.of(),
         0,
         new Loop(1, 0, 1024, false),
         OptimizerConfig.of(Group.all(Rule.Adam.PAPER, 1e-3)),
@@ -159,60 +163,169 @@ public record TrainConfig(
   /// The same with another seed.
   public TrainConfig withSeed(long s) {
     return new TrainConfig(
-        model, data, device, s, loop, optimizer, loss, stopping, frozen, initFrom, measure,
+        model,
+        data,
+        device,
+        deviceSettings,
+        s,
+        loop,
+        optimizer,
+        loss,
+        stopping,
+        frozen,
+        initFrom,
+        measure,
         execution);
   }
 
   /// The same with another model.
   public TrainConfig with(ModelChoice m) {
     return new TrainConfig(
-        m, data, device, seed, loop, optimizer, loss, stopping, frozen, initFrom, measure,
+        m,
+        data,
+        device,
+        deviceSettings,
+        seed,
+        loop,
+        optimizer,
+        loss,
+        stopping,
+        frozen,
+        initFrom,
+        measure,
         execution);
   }
 
   /// The same on other data.
   public TrainConfig with(DataChoice d) {
     return new TrainConfig(
-        model, d, device, seed, loop, optimizer, loss, stopping, frozen, initFrom, measure,
+        model,
+        d,
+        device,
+        deviceSettings,
+        seed,
+        loop,
+        optimizer,
+        loss,
+        stopping,
+        frozen,
+        initFrom,
+        measure,
         execution);
   }
 
   /// The same on another device.
   public TrainConfig on(String d) {
     return new TrainConfig(
-        model, data, d, seed, loop, optimizer, loss, stopping, frozen, initFrom, measure,
+        model,
+        data,
+        d,
+        deviceSettings,
+        seed,
+        loop,
+        optimizer,
+        loss,
+        stopping,
+        frozen,
+        initFrom,
+        measure,
         execution);
+  }
+
+  /// The same with other settings of devices.
+  public TrainConfig withDeviceSettings(Map<String, String> given) {
+    return new TrainConfig(
+        model, data, device, given, seed, loop, optimizer, loss, stopping, frozen, initFrom,
+        measure, execution);
   }
 
   /// The same with another loop.
   public TrainConfig with(Loop l) {
     return new TrainConfig(
-        model, data, device, seed, l, optimizer, loss, stopping, frozen, initFrom, measure,
+        model,
+        data,
+        device,
+        deviceSettings,
+        seed,
+        l,
+        optimizer,
+        loss,
+        stopping,
+        frozen,
+        initFrom,
+        measure,
         execution);
   }
 
   /// The same with another optimiser.
   public TrainConfig with(OptimizerConfig o) {
     return new TrainConfig(
-        model, data, device, seed, loop, o, loss, stopping, frozen, initFrom, measure, execution);
+        model,
+        data,
+        device,
+        deviceSettings,
+        seed,
+        loop,
+        o,
+        loss,
+        stopping,
+        frozen,
+        initFrom,
+        measure,
+        execution);
   }
 
   /// The same with early stopping.
   public TrainConfig with(@Nullable Stopping s) {
     return new TrainConfig(
-        model, data, device, seed, loop, optimizer, loss, s, frozen, initFrom, measure, execution);
+        model,
+        data,
+        device,
+        deviceSettings,
+        seed,
+        loop,
+        optimizer,
+        loss,
+        s,
+        frozen,
+        initFrom,
+        measure,
+        execution);
   }
 
   /// The same, executed in another way.
   public TrainConfig with(Execution e) {
     return new TrainConfig(
-        model, data, device, seed, loop, optimizer, loss, stopping, frozen, initFrom, measure, e);
+        model,
+        data,
+        device,
+        deviceSettings,
+        seed,
+        loop,
+        optimizer,
+        loss,
+        stopping,
+        frozen,
+        initFrom,
+        measure,
+        e);
   }
 
   /// The same, starting from the parameters of another run.
   public TrainConfig withInitFrom(@Nullable String from) {
     return new TrainConfig(
-        model, data, device, seed, loop, optimizer, loss, stopping, frozen, from, measure,
+        model,
+        data,
+        device,
+        deviceSettings,
+        seed,
+        loop,
+        optimizer,
+        loss,
+        stopping,
+        frozen,
+        from,
+        measure,
         execution);
   }
 }

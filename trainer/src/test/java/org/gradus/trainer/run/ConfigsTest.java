@@ -38,6 +38,7 @@ class ConfigsTest {
             new TrainConfig.ModelChoice("dlrm", Map.of("embeddingDim", "8")),
             new TrainConfig.DataChoice("csv", "rows.csv", Map.of("label", "click")),
             "reference",
+            Map.of("cuda.gemm", "auto"),
             Long.MIN_VALUE,
             new TrainConfig.Loop(3, 7, 11, true),
             new OptimizerConfig(

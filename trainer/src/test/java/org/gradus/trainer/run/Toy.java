@@ -121,6 +121,7 @@ final class Toy {
         new ModelChoice(model, settings),
         c.data(),
         "reference",
+        Map.of(),
         5,
         new Loop(3, 0, 16, false),
         OptimizerConfig.of(
