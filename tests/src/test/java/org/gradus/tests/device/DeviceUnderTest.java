@@ -31,7 +31,7 @@ public record DeviceUnderTest(String name, int threads) {
   /// What is set about the device asked for.
   public static Map<String, String> settings() {
     Map<String, String> settings = new TreeMap<>();
-    for (String one : System.getProperty("gradus.device.settings", "").split(",")) {
+    for (String one : System.getProperty("gradus.device.settings", "").split(",", -1)) {
       if (!one.isEmpty()) {
         settings.put(one.substring(0, one.indexOf('=')), one.substring(one.indexOf('=') + 1));
       }

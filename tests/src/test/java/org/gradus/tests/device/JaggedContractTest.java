@@ -150,7 +150,7 @@ class JaggedContractTest {
             Table table = side.table(5, rows);
             List<Bags> features = new ArrayList<>();
             for (Pooling pooling : Pooling.values()) {
-              features.add(new Bags(table, pooling, 1));
+              features.add(new Bags(table, pooling, pooling == Pooling.MEAN ? -1 : 1));
             }
             Buffer y = side.blank(batch * 25);
             Buffer argmax = side.ints(new int[batch * 25]);
