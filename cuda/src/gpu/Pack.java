@@ -44,6 +44,9 @@ class Pack {
     }
     given.add(root.resolve("cuda/target/test-classes"));
     for (Path entry : given) {
+      if (!Files.exists(entry)) {
+        continue; // a module without main code
+      }
       String name =
           Files.isDirectory(entry) ? "classes-" + classPath.size() : entry.getFileName().toString();
       copy(entry, made.resolve("lib").resolve(name));
