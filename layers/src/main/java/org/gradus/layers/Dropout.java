@@ -4,6 +4,8 @@ package org.gradus.layers;
 import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Var;
+import org.gradus.tensor.Shape;
+import org.jspecify.annotations.Nullable;
 
 /// Inverted dropout (Srivastava et al. 2014): in training each number is 0 with probability `rate`, and otherwise divided by
 /// 1 − rate; in evaluation nothing happens. What is dropped is a function of seed, step, path and position.
@@ -26,6 +28,18 @@ public final class Dropout {
 
   /// x of any shape.
   public Var forward(Var x, Mode mode) {
-    return mode.training() && rate > 0 ? x.dropout(rate, mode.draw(path)) : x;
+    return drops(mode) ? x.dropout(rate, mode.draw(path)) : x;
+  }
+
+  /// Factors of this shape, 0 or 1/(1 − rate), for numbers that are dropped at several places alike, such as every step of a
+  /// sequence; null when nothing is dropped.
+  public @Nullable Var factors(Shape shape, Mode mode) {
+    return drops(mode)
+        ? forward(mode.tape().constant(Shape.scalar(), 1f).expand(shape), mode)
+        : null;
+  }
+
+  private boolean drops(Mode mode) {
+    return mode.training() && rate > 0;
   }
 }

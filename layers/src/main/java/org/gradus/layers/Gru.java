@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.layers;
 
+import java.util.Arrays;
 import java.util.List;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Parameter;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Recurrent;
 import org.gradus.autograd.Recurrent.GruInputs;
@@ -30,9 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// Cho et al. and cuDNN. Negating W_u, U_u and b_u turns one into the other, since 1 − σ(a) = σ(−a). DIEN's attention
 /// units take w = α (AGRU) or w = α u (AUGRU).
 ///
-/// Blocks stand in the order u, r, n; AGRU has no block u. PyTorch's `weight_ih_l0` `[3H, D]` and `weight_hh_l0` `[3H, H]`
-/// are the transposes with blocks r, z, n, z being our u in the form [Form#PYTORCH]; its biases of r and z are added, that
-/// of n in `bias_ih_l0` is b_n, and that in `bias_hh_l0` is b′.
+/// Blocks stand in the order u, r, n; AGRU has no block u. [GateWeights] takes weights from other libraries and to them.
 public final class Gru {
   /// One of the forms in which GRUs are published.
   ///
@@ -69,6 +69,11 @@ public final class Gru {
   /// @param in D, numbers in a step
   /// @param width H, numbers in a state
   public Gru(int in, int width, Form form, Params params) {
+    this(in, width, form, 0, params);
+  }
+
+  /// As above, with biases of the gates u and r that start at `gateBias`: 1 in TensorFlow's `GRUCell`.
+  public Gru(int in, int width, Form form, double gateBias, Params params) {
     if (in < 1 || width < 1) {
       throw new IllegalArgumentException(
           params.path() + ": GRU from " + in + " to " + width + ". Expected at least 1 each.");
@@ -83,7 +88,15 @@ public final class Gru {
             Initializers.uniform(StrictMath.sqrt(6.0 / (in + width))));
     this.recurrent =
         params.weight("recurrent", Shape.of(width, columns), Initializers.orthogonalBlocks());
-    this.bias = params.bias("bias", Shape.of(columns));
+    this.bias =
+        params.dense(
+            "bias",
+            Shape.of(columns),
+            Parameter.Role.BIAS,
+            (values, _, _, _) -> {
+              Arrays.fill(values, 0f);
+              Arrays.fill(values, 0, columns - width, (float) gateBias);
+            });
     this.candidateBias = form.candidateBias ? params.bias("candidateBias", Shape.of(width)) : null;
   }
 
@@ -146,6 +159,31 @@ public final class Gru {
               column(attention).add(column(attention).negate().add(1).multiply(u));
         };
     return w.negate().add(1).multiply(h).add(w.multiply(n)); //                        (GRU-4)
+  }
+
+  /// The weights, for another library.
+  public GateWeights weights() {
+    return GateWeights.of(weight, recurrent, bias, candidateBias);
+  }
+
+  /// Takes weights over. The biases of input and state are added, but for the candidate of a form that has b′.
+  public void load(GateWeights from) {
+    double[] biases = from.biases();
+    int n = biases.length - from.width(); // where the candidate's begin
+    double[] inner = Arrays.copyOfRange(from.recurrentBias(), n, biases.length);
+    boolean lost = candidateBias == null && form.reset == Reset.AFTER;
+    if (lost && Arrays.stream(inner).anyMatch(b -> b != 0)) {
+      throw new IllegalArgumentException(
+          weight.path()
+              + ": weights with a bias inside the reset gate, and a form without. Expected a form"
+              + " with candidateBias, such as Form.PYTORCH.");
+    }
+    from.writeTo(weight, recurrent);
+    if (candidateBias != null) {
+      candidateBias.write(inner);
+      System.arraycopy(from.bias(), n, biases, n, width);
+    }
+    bias.write(biases);
   }
 
   private Var block(Var x, int i) {

@@ -63,6 +63,16 @@ final class Bench implements AutoCloseable {
     return tape.scope().upload(shape, values);
   }
 
+  /// A mask.
+  Tensor upload(boolean[] values, int... sizes) {
+    return tape.scope().upload(Shape.of(sizes), values);
+  }
+
+  /// Lengths of rows.
+  Tensor lengths(int... lengths) {
+    return tape.scope().upload(Shape.of(lengths.length), lengths);
+  }
+
   static double[] numbers(Var y) {
     return y.value().toDoubles();
   }
@@ -72,6 +82,12 @@ final class Bench implements AutoCloseable {
     return gradients.of(p) instanceof Gradient.Dense(Tensor g)
         ? g.toDoubles()
         : new double[p.shape().elements()];
+  }
+
+  /// The gradient of a variable; zeros where nothing depends on it.
+  static double[] gradient(Gradients gradients, Var of) {
+    Tensor g = gradients.of(of);
+    return g == null ? new double[of.shape().elements()] : g.toDoubles();
   }
 
   /// So many numbers of N(0, 1).

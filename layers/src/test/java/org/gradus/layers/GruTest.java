@@ -3,6 +3,7 @@ package org.gradus.layers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 import static org.gradus.layers.Bench.EXACT;
 import static org.gradus.layers.Bench.SIX_DECIMALS;
 import static org.gradus.layers.Bench.assertClose;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class GruTest {
@@ -223,18 +225,13 @@ class GruTest {
                 assertClose(bench.gradient(one, p.path()), bench.gradient(other, p.path()), EXACT));
     List<Var> inputs = u.attends ? List.of(u.x, u.h0, u.alpha) : List.of(u.x, u.h0);
     for (Var input : inputs) {
-      assertClose(gradient(one, input), gradient(other, input), EXACT);
+      assertClose(Bench.gradient(one, input), Bench.gradient(other, input), EXACT);
     }
-    double[] dx = gradient(one, u.x);
+    double[] dx = Bench.gradient(one, u.x);
     for (int b = 0; b < B; b++) {
       double[] behind = Arrays.copyOfRange(dx, (b * T + LENGTHS[b]) * D, (b + 1) * T * D);
       assertThat(behind).containsOnly(new double[behind.length]);
     }
-  }
-
-  private static double[] gradient(Gradients gradients, Var of) {
-    Tensor g = gradients.of(of);
-    return g == null ? new double[of.shape().elements()] : g.toDoubles();
   }
 
   @ParameterizedTest
@@ -334,5 +331,57 @@ class GruTest {
     Var state = bench.variable(Shape.of(2, H), normal(1, 2 * H));
     assertThatThrownBy(() -> gru.forward(x, state, null, null))
         .hasMessage("gru: initial state [2, 2]. Expected [1, 2].");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Mixing.class,
+      names = {"UPDATE", "KEEP"})
+  void aSaturatedGateKeepsTheStateOrTakesTheCandidate(Mixing mixing) {
+    for (boolean keeps : new boolean[] {true, false}) {
+      String path = keeps ? "keeps" : "takes";
+      Gru gru = new Gru(2, 2, new Gru.Form(Reset.AFTER, mixing, false), bench.params.at(path));
+      boolean up = keeps == (mixing == Mixing.KEEP);
+      double u = up ? 800 : -800;
+      bench.set(path + "/bias", u, u, -800, -800, 0.5, -2);
+      Var h0 = bench.variable(Shape.of(1, 2), 0.5, -0.25);
+      double[] h =
+          numbers(gru.forward(bench.variable(Shape.of(1, T, 2), STEPS), h0, null, null).last());
+      if (keeps) {
+        assertThat(h).containsExactly(0.5, -0.25);
+      } else { // r = 0: the candidate is tanh(x W_n + b_n)
+        double[] w = bench.get(path + "/weight");
+        for (int j = 0; j < 2; j++) {
+          double a = STEPS[4] * w[4 + j] + STEPS[5] * w[6 + 4 + j] + (j == 0 ? 0.5 : -2);
+          assertThat(h[j]).isCloseTo(Math.tanh(a), offset(EXACT));
+        }
+      }
+    }
+  }
+
+  /// Every state is a mean of h₀ and numbers between −1 and 1.
+  @ParameterizedTest
+  @MethodSource("forms")
+  void statesStayInTheHull(Gru.Form form) {
+    if (form.mixing().attends()) {
+      return; // the weights of a mean only while attention lies in 0 … 1
+    }
+    Gru gru = new Gru(D, H, form, bench.params);
+    double[] x = normal(1, 30 * D);
+    Arrays.setAll(x, i -> 4 * x[i]);
+    Var h0 = bench.variable(Shape.of(1, H), 3, -2);
+    double[] h =
+        numbers(gru.forward(bench.variable(Shape.of(1, 30, D), x), h0, null, null).carried());
+    for (int t = 0; t < 30; t++) {
+      assertThat(h[t * H]).isBetween(-1.0, 3.0);
+      assertThat(h[t * H + 1]).isBetween(-2.0, 1.0);
+    }
+  }
+
+  @Test
+  void gateBiasesStartWhereTheyAreTold() {
+    Gru unused = new Gru(D, H, Gru.Form.CHO, 1, bench.params);
+    assertThat(unused).isNotNull();
+    assertThat(bench.get("bias")).containsExactly(1, 1, 1, 1, 0, 0);
   }
 }

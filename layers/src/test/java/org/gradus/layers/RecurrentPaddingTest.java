@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.layers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.gradus.layers.Bench.EXACT;
+import static org.gradus.layers.Bench.assertClose;
+import static org.gradus.layers.Bench.numbers;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.gradus.autograd.Gradients;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Masks;
+import org.gradus.autograd.Parameter;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Recurrent.LstmInputs;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.Var;
+import org.gradus.layers.BiLstm.Merge;
+import org.gradus.layers.BiLstm.Stacking;
+import org.gradus.layers.Rnn.Activation;
+import org.gradus.tensor.RecurrentKernels.Mixing;
+import org.gradus.tensor.RecurrentKernels.Reset;
+import org.gradus.tensor.Shape;
+import org.gradus.tensor.Tensor;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// The rules of padding, for every recurrent layer: what stands at padding, how much of it there is, and which rows stand
+/// around, changes no output, no loss and no gradient; padding gives 0, and a row of nothing but padding is finite.
+class RecurrentPaddingTest {
+  private static final int D = 3; // numbers in a step and in a state
+  private static final int T = 4;
+
+  /// What a layer says: after every step `[B, T, C]`, and at the end `[B, C]`.
+  record Said(Var emitted, Var last) {}
+
+  interface Built {
+    Said run(Bench bench, Var x, int[] lengths);
+  }
+
+  record Layer(String name, Function<Params, Built> builder) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  static Stream<Layer> layers() {
+    List<Layer> all = new ArrayList<>();
+    for (Activation activation : Activation.values()) {
+      all.add(new Layer("rnn " + activation, params -> rnn(activation, params)));
+    }
+    for (boolean peephole : new boolean[] {false, true}) {
+      for (Lstm.Order order : Lstm.Order.values()) {
+        Lstm.Config config = Lstm.Config.PLAIN.withPeephole(peephole).withOrder(order);
+        all.add(new Layer("lstm " + config, params -> lstm(config, params)));
+      }
+    }
+    all.add(new Layer("three lstms", RecurrentPaddingTest::stack));
+    for (Mixing mixing : List.of(Mixing.UPDATE, Mixing.KEEP)) {
+      for (Gru.Form form :
+          List.of(
+              new Gru.Form(Reset.BEFORE, mixing, false),
+              new Gru.Form(Reset.AFTER, mixing, false),
+              new Gru.Form(Reset.AFTER, mixing, true))) {
+        all.add(new Layer("gru " + form, params -> gru(form, params)));
+      }
+    }
+    for (Stacking stacking : Stacking.values()) {
+      for (int residual = 0; residual <= 2; residual++) {
+        for (Merge merge : List.of(Merge.CONCAT, Merge.MULTIPLY)) {
+          BiLstm.Config config = new BiLstm.Config(2, residual, merge, stacking, Lstm.Config.PLAIN);
+          all.add(new Layer("bilstm " + config, params -> bilstm(config, params)));
+        }
+      }
+    }
+    return all.stream();
+  }
+
+  private static Built rnn(Activation activation, Params params) {
+    Rnn rnn = new Rnn(D, D, new Rnn.Config(activation, Rnn.Config.WHOLE), params);
+    return (_, x, lengths) -> {
+      Tensor mask = Masks.sequenceMask(x.tape().scope(), lengths, x.size(1));
+      return said(rnn.forward(x, null, mask));
+    };
+  }
+
+  private static Built lstm(Lstm.Config config, Params params) {
+    Lstm lstm = new Lstm(D, D, config, params);
+    return (bench, x, lengths) ->
+        said(lstm.forward(x, new LstmInputs(null, null, bench.lengths(lengths))).states());
+  }
+
+  private static Built stack(Params params) {
+    LstmStack stack = new LstmStack(D, D, new LstmStack.Config(3, 0, Lstm.Config.PLAIN), params);
+    return (bench, x, lengths) ->
+        said(stack.forward(x, null, bench.lengths(lengths), bench.training).states());
+  }
+
+  private static Built gru(Gru.Form form, Params params) {
+    Gru gru = new Gru(D, D, form, params);
+    return (bench, x, lengths) -> said(gru.forward(x, null, null, bench.lengths(lengths)));
+  }
+
+  private static Built bilstm(BiLstm.Config config, Params params) {
+    BiLstm layer = new BiLstm(D, D, config, params);
+    return (bench, x, lengths) -> {
+      BiStates states = layer.forward(x, bench.lengths(lengths), bench.training);
+      return new Said(states.merged(), states.mergedLast());
+    };
+  }
+
+  private static Said said(States states) {
+    return new Said(states.emitted(), states.last());
+  }
+
+  /// Rows of a batch: each with a name, so that the same row is the same wherever it stands, and a length.
+  private record Rows(int[] names, int[] lengths) {
+    static Rows of(int... lengths) {
+      int[] names = new int[lengths.length];
+      Arrays.setAll(names, b -> b);
+      return new Rows(names, lengths);
+    }
+  }
+
+  /// What was found: by row the outputs and the gradient of its steps, and the gradients of the parameters.
+  private record Found(
+      double loss, double[][] emitted, double[][] last, double[][] dx, Map<String, double[]> g) {}
+
+  /// A number that belongs to a row, a step and a column.
+  private static double at(long key, int row, int t, int column) {
+    return Initializers.normalAt(key, (row * 1000L + t) * 1000 + column);
+  }
+
+  /// The objective is a random sum of every output, real or not: nothing that arrives at padding may matter.
+  private static Found run(Bench bench, Built layer, Rows rows, int time, double padding) {
+    int batch = rows.names.length;
+    double[] x = new double[batch * time * D];
+    for (int b = 0; b < batch; b++) {
+      for (int t = 0; t < time; t++) {
+        for (int d = 0; d < D; d++) {
+          boolean real = t < rows.lengths[b];
+          x[(b * time + t) * D + d] = real ? at(1, rows.names[b], t, d) : padding * (1 + b + t - d);
+        }
+      }
+    }
+    Var in = bench.variable(Shape.of(batch, time, D), x);
+    Said said = layer.run(bench, in, rows.lengths);
+    int width = said.last.size(1);
+    double[] r = new double[batch * time * width];
+    double[] q = new double[batch * width];
+    for (int b = 0; b < batch; b++) {
+      for (int c = 0; c < width; c++) {
+        q[b * width + c] = at(2, rows.names[b], 0, c);
+        for (int t = 0; t < time; t++) {
+          r[(b * time + t) * width + c] = at(3, rows.names[b], t, c);
+        }
+      }
+    }
+    Tape tape = bench.tape;
+    Var loss =
+        said.emitted
+            .multiply(tape.constant(said.emitted.shape(), r))
+            .sum()
+            .add(said.last.multiply(tape.constant(said.last.shape(), q)).sum());
+    Gradients gradients = tape.backward(loss);
+    Map<String, double[]> g = new TreeMap<>();
+    for (Parameter p : bench.params.all()) {
+      g.put(p.path(), bench.gradient(gradients, p.path()));
+    }
+    return new Found(
+        loss.value().item(),
+        steps(numbers(said.emitted), rows, time, width),
+        steps(numbers(said.last), Rows.of(ones(batch)), 1, width),
+        steps(Bench.gradient(gradients, in), rows, time, D),
+        g);
+  }
+
+  private static int[] ones(int n) {
+    int[] ones = new int[n];
+    Arrays.fill(ones, 1);
+    return ones;
+  }
+
+  /// The real steps of each row; the others must be exactly 0.
+  private static double[][] steps(double[] values, Rows rows, int time, int width) {
+    double[][] real = new double[rows.lengths.length][];
+    for (int b = 0; b < real.length; b++) {
+      int end = (b * time + rows.lengths[b]) * width;
+      real[b] = Arrays.copyOfRange(values, b * time * width, end);
+      double[] behind = Arrays.copyOfRange(values, end, (b + 1) * time * width);
+      assertThat(Arrays.stream(behind)).as("padding of row %d", b).allMatch(v -> v == 0);
+    }
+    return real;
+  }
+
+  private static void same(Found found, Found expected) {
+    assertThat(found.loss).isEqualTo(expected.loss);
+    assertThat(found.emitted).isDeepEqualTo(expected.emitted);
+    assertThat(found.last).isDeepEqualTo(expected.last);
+    assertThat(found.dx).isDeepEqualTo(expected.dx);
+    // Sums over the steps of a batch may be cut elsewhere when there are more of them.
+    found.g.forEach((path, g) -> assertClose(g, expected.g.getOrDefault(path, g), EXACT));
+    assertThat(found.g.keySet()).isEqualTo(expected.g.keySet());
+  }
+
+  private static final List<Rows> BATCHES =
+      List.of(
+          Rows.of(2, 0, T, 1), Rows.of(T, T), Rows.of(1), Rows.of(0, 0), Rows.of(0), Rows.of(3, T));
+
+  private static Bench bench(Layer layer, List<Built> to) {
+    Bench bench = new Bench();
+    to.add(layer.builder.apply(bench.params));
+    for (Parameter p : bench.params.all()) {
+      double[] values = new double[(int) p.elements()];
+      Arrays.setAll(values, i -> 0.5 * Initializers.normalAt(p.path().hashCode(), i));
+      bench.set(p.path(), values);
+    }
+    return bench;
+  }
+
+  /// P1 and P2.
+  @ParameterizedTest
+  @MethodSource("layers")
+  void whatPaddingHoldsAndHowMuchOfItThereIsChangesNothing(Layer layer) {
+    List<Built> built = new ArrayList<>();
+    try (Bench bench = bench(layer, built)) {
+      for (Rows rows : BATCHES) {
+        Found bare = run(bench, built.getFirst(), rows, T, 0);
+        same(run(bench, built.getFirst(), rows, T, 7.5), bare);
+        same(run(bench, built.getFirst(), rows, T + 3, 0), bare);
+        same(run(bench, built.getFirst(), rows, T + 1, -3), bare);
+      }
+    }
+  }
+
+  /// Every row by itself, with only its own steps, and the gradients of parameters as their sum.
+  @ParameterizedTest
+  @MethodSource("layers")
+  void rowsDoNotKnowEachOther(Layer layer) {
+    List<Built> built = new ArrayList<>();
+    try (Bench bench = bench(layer, built)) {
+      Rows all = Rows.of(2, 0, T, 1);
+      Found together = run(bench, built.getFirst(), all, T, 5);
+      Map<String, double[]> sum = new TreeMap<>();
+      for (int b = 0; b < all.lengths.length; b++) {
+        Rows one = new Rows(new int[] {b}, new int[] {all.lengths[b]});
+        Found alone = run(bench, built.getFirst(), one, Math.max(1, all.lengths[b]), 5);
+        assertThat(alone.emitted[0]).isEqualTo(together.emitted[b]);
+        assertThat(alone.last[0]).isEqualTo(together.last[b]);
+        assertThat(alone.dx[0]).isEqualTo(together.dx[b]);
+        alone.g.forEach((path, g) -> sum.merge(path, g, NaiveCells::plus));
+      }
+      together.g.forEach((path, g) -> assertClose(g, sum.getOrDefault(path, g), EXACT));
+      assertThat(sum.keySet()).isEqualTo(together.g.keySet());
+    }
+  }
+
+  /// P4: no step at all in the whole batch. Outputs and gradients are numbers, and 0.
+  @ParameterizedTest
+  @MethodSource("layers")
+  void rowsOfPaddingAreFiniteForwardAndBackward(Layer layer) {
+    List<Built> built = new ArrayList<>();
+    try (Bench bench = bench(layer, built)) {
+      Found found = run(bench, built.getFirst(), Rows.of(0, 0, 0), T, 1e30);
+      assertThat(found.loss).isZero();
+      for (double[] last : found.last) {
+        assertThat(Arrays.stream(last)).allMatch(v -> v == 0);
+      }
+      found.g.forEach((path, g) -> assertThat(Arrays.stream(g)).as(path).allMatch(v -> v == 0));
+    }
+  }
+}
