@@ -12,9 +12,9 @@ import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.tensor.Device;
 import org.gradus.trainer.bench.GruLayer;
-import org.gradus.trainer.bench.GruLayer.GruStep;
 import org.gradus.trainer.bench.Meter;
 import org.gradus.trainer.bench.ModelStep;
+import org.gradus.trainer.bench.RecurrentStep;
 import org.gradus.trainer.bench.Stopwatch;
 import org.gradus.trainer.bench.TrainedModel;
 import org.gradus.trainer.bench.Workload;
@@ -157,7 +157,7 @@ sealed interface Steps {
   }
 
   /// The GRU on a device.
-  record OpenGru(GruStep step) implements Opened {
+  record OpenGru(RecurrentStep step) implements Opened {
     @Override
     public Map<String, TorchStep> torch(ScalarType type) {
       return Map.of(

@@ -11,12 +11,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.gradus.trainer.bench.GruLayer;
-import org.gradus.trainer.bench.GruLayer.GruStep;
+import org.gradus.trainer.bench.RecurrentStep;
 
 /// libtorch's GRU with our weights: blocks r, z, n where ours are u, r, n, and z is our u.
 final class TorchGru implements TorchStep {
-  private static final int H = GruLayer.WIDTH;
+  private static final int H = RecurrentStep.WIDTH;
 
   private final boolean timeFirst;
   private final GRUImpl gru;
@@ -26,7 +25,7 @@ final class TorchGru implements TorchStep {
   private int step;
 
   /// @param timeFirst keeps the sequences as `[T, B, D]`, or as `[B, T, D]`
-  TorchGru(GruStep ours, ScalarType type, boolean timeFirst) {
+  TorchGru(RecurrentStep ours, ScalarType type, boolean timeFirst) {
     this.timeFirst = timeFirst;
     GRUOptions options = new GRUOptions(H, H);
     options.batch_first().put(!timeFirst);
@@ -40,9 +39,9 @@ final class TorchGru implements TorchStep {
     recurrentBias = all.get(3);
     recurrentBias.data().zero_();
     recurrentBias.data().narrow(0, 2L * H, H).copy_(from.vector("candidateBias").data());
-    sgd = new SGD(all, new SGDOptions(GruLayer.RATE));
+    sgd = new SGD(all, new SGDOptions(RecurrentStep.RATE));
     for (org.gradus.tensor.Tensor x : ours.batches()) {
-      Tensor batch = Tensor.create(x.toFloats(), x.shape().size(0), GruLayer.TIME, H).to(type);
+      Tensor batch = Tensor.create(x.toFloats(), x.shape().size(0), RecurrentStep.TIME, H).to(type);
       batches.add(timeFirst ? batch.transpose(0, 1).contiguous() : batch);
     }
   }
@@ -60,7 +59,7 @@ final class TorchGru implements TorchStep {
     sgd.zero_grad();
     Tensor x = batches.get(step++ % batches.size()).detach(); // a leaf with a gradient of its own
     x.set_requires_grad(true);
-    Tensor last = gru.forward(x).get0().select(timeFirst ? 0 : 1, GruLayer.TIME - 1);
+    Tensor last = gru.forward(x).get0().select(timeFirst ? 0 : 1, RecurrentStep.TIME - 1);
     Tensor loss = last.mul(last).mean();
     loss.backward();
     // libtorch adds two biases for r and z where we have one: the second stays, or their sum would

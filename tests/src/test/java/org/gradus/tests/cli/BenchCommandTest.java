@@ -108,7 +108,7 @@ class BenchCommandTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "bench resnet | no workload resnet. Expected deepfm, dlrm, din, gru or all",
+        "bench resnet | no workload resnet. Expected deepfm, dlrm, din, gru, lstm or all",
         "bench deepfm --model=fm | --model fm beside deepfm. Expected one of them",
         "bench deepfm --set=embeddingDim=4 | Expected --model beside it",
         "bench --model=nothing | no such model",

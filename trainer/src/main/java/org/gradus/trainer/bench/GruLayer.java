@@ -1,46 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.bench;
 
-import java.util.ArrayList;
-import java.util.List;
-import org.gradus.autograd.Gradients;
-import org.gradus.autograd.Params;
-import org.gradus.autograd.Tape;
-import org.gradus.autograd.Var;
 import org.gradus.layers.Gru;
-import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
-import org.gradus.tensor.Scope;
-import org.gradus.tensor.Shape;
-import org.gradus.tensor.Tensor;
-import org.gradus.trainer.optim.Group;
-import org.gradus.trainer.optim.Optimizer;
-import org.gradus.trainer.optim.OptimizerConfig;
-import org.gradus.trainer.optim.Rule;
 
-/// A GRU forward and backward, to its weights and to its input: `[B, 50, 32]` in, the last state out, in PyTorch's form. The loss is the
-/// mean of the squares of the last states. Its 6,300 weights take a step of gradient descent, so that losses tell whether gradients are right.
+/// A [RecurrentStep] of a GRU in PyTorch's form, with 6,300 weights.
 ///
 /// @param batch B
 public record GruLayer(int batch) implements Workload {
-  /// T
-  public static final int TIME = 50;
-
-  /// Numbers in a step of the input, and in a state.
-  public static final int WIDTH = 32;
-
-  /// Learning rate.
-  public static final double RATE = 1;
-
-  /// The most sequences of which a step keeps its four blocks in one array, some rows more than there are.
-  private static final int MOST = Integer.MAX_VALUE / (TIME * 4 * WIDTH) - 64;
-
   /// Checks the range.
   public GruLayer {
-    if (batch < 1 || batch > MOST) {
-      throw new IllegalArgumentException(
-          "gru: batch " + batch + ". Expected 1 … " + MOST + ", sequences of " + TIME + " steps.");
-    }
+    RecurrentStep.check("gru", batch);
   }
 
   @Override
@@ -54,77 +24,14 @@ public record GruLayer(int batch) implements Workload {
   }
 
   @Override
-  public GruStep open(Device device, Stopwatch watch) {
-    return new GruStep(batch, device, watch);
-  }
-
-  /// The layer on a device.
-  public static final class GruStep implements Workload.Step {
-    private final Params params;
-    private final Gru gru;
-    private final Optimizer optimizer;
-    private final Scope inputs;
-    private final List<Tensor> batches = new ArrayList<>(); // [B, T, D] each
-    private final Stopwatch watch;
-    private long step;
-    private int operations;
-
-    private GruStep(int batch, Device device, Stopwatch watch) {
-      this.watch = watch;
-      params = Params.create(device, ModelStep.SEED);
-      gru = new Gru(WIDTH, WIDTH, Gru.Form.PYTORCH, params);
-      optimizer = new Optimizer(params, OptimizerConfig.of(Group.all(Rule.Sgd.PLAIN, RATE)));
-      inputs = new Scope(device);
-      for (int i = 0; i < ModelStep.BATCHES; i++) {
-        float[] x = new float[batch * TIME * WIDTH];
-        for (int j = 0; j < x.length; j++) {
-          x[j] = 2 * Counter.uniform(i, j) - 1;
-        }
-        batches.add(inputs.upload(Shape.of(batch, TIME, WIDTH), x));
-      }
-    }
-
-    /// The weights as they stand.
-    public Params params() {
-      return params;
-    }
-
-    /// The inputs that come in turn.
-    public List<Tensor> batches() {
-      return List.copyOf(batches);
-    }
-
-    @Override
-    public int operations() {
-      return operations;
-    }
-
-    @Override
-    public double run() {
-      watch.begin();
-      Tensor batch = batches.get((int) (step++ % batches.size()));
-      watch.lap(Phase.DATA_WAIT);
-      double found;
-      try (Tape tape = Tape.recording(params.device())) {
-        Var x = tape.variable(tape.scope().share(batch));
-        Var loss = gru.forward(x).last().square().mean();
-        found = loss.value().item();
-        operations = tape.size();
-        watch.lap(Phase.FORWARD);
-        Gradients gradients = tape.backward(loss);
-        watch.lap(Phase.BACKWARD);
-        optimizer.step(gradients, step);
-        watch.lap(Phase.OPTIMISER);
-      }
-      watch.lap(Phase.RELEASE);
-      return found;
-    }
-
-    @Override
-    public void close() {
-      inputs.close();
-      optimizer.close();
-      params.close();
-    }
+  public RecurrentStep open(Device device, Stopwatch watch) {
+    return new RecurrentStep(
+        params -> {
+          Gru gru = new Gru(RecurrentStep.WIDTH, RecurrentStep.WIDTH, Gru.Form.PYTORCH, params);
+          return x -> gru.forward(x).last();
+        },
+        batch,
+        device,
+        watch);
   }
 }

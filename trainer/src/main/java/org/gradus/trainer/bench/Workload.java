@@ -4,7 +4,7 @@ package org.gradus.trainer.bench;
 import org.gradus.tensor.Device;
 
 /// What a benchmark runs: one step, over and over.
-public sealed interface Workload permits TrainedModel, GruLayer {
+public sealed interface Workload permits TrainedModel, GruLayer, LstmLayer {
   /// The word on the command line.
   String name();
 

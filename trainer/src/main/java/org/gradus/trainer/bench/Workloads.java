@@ -28,7 +28,7 @@ public final class Workloads {
   ///
   /// @param rows of each table
   public static List<Workload> all(int rows) {
-    return List.of(deepFm(rows), dlrm(rows), din(rows), gru());
+    return List.of(deepFm(rows), dlrm(rows), din(rows), gru(), lstm());
   }
 
   /// The workload of this name.
@@ -101,6 +101,11 @@ public final class Workloads {
   /// A GRU of 32 numbers over 512 sequences of 50.
   public static GruLayer gru() {
     return new GruLayer(512);
+  }
+
+  /// An LSTM of 32 numbers over 512 sequences of 50.
+  public static LstmLayer lstm() {
+    return new LstmLayer(512);
   }
 
   /// Any model on 2048 examples: of Criteo's shape, or, where it reads histories, scenarios or several labels, of its own example

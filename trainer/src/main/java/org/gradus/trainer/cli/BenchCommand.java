@@ -64,7 +64,7 @@ final class BenchCommand implements Runnable {
   @Parameters(
       paramLabel = "WORKLOAD",
       arity = "0..*",
-      description = "deepfm, dlrm, din, gru, or all (default)")
+      description = "deepfm, dlrm, din, gru, lstm, or all (default)")
   private List<String> names = new ArrayList<>();
 
   @Option(

@@ -41,7 +41,7 @@ class AllocationTest {
       most.put(
           words[1], words[0].equals(FUSED) ? 1 << 16 : Double.parseDouble(words[3]) * (1 << 10));
     }
-    assertThat(bytes).containsOnlyKeys("deepfm", "dlrm", "din", "gru", "gru-by-cell");
+    assertThat(bytes).containsOnlyKeys("deepfm", "dlrm", "din", "gru", "lstm", "gru-by-cell");
     // 64 KiB a step on the fused path, 1 KiB per operation where none is fused
     assertThat(bytes)
         .allSatisfy((name, b) -> assertThat(b).as(name).isPositive().isLessThan(most.get(name)));

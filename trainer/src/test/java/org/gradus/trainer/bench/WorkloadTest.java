@@ -118,6 +118,16 @@ class WorkloadTest {
   }
 
   @Test
+  void theProductsOfTheLstmAreThoseOfItsInputsAndStates() {
+    try (MeteredDevice device = metered();
+        Workload.Step step =
+            Workloads.lstm().withBatch(BATCH).open(device, new Stopwatch(device.meter()))) {
+      step.run();
+      assertThat(device.meter().read().flops()).isEqualTo(2 * 50 * layer(32, 4 * 32, true));
+    }
+  }
+
+  @Test
   void theProductsOfDinAreThoseOfItsUnitAndTower() {
     try (MeteredDevice device = metered();
         Workload.Step step =
