@@ -99,6 +99,15 @@ final class Bench implements AutoCloseable {
     return x;
   }
 
+  /// The sequence φ(n) = ((7n + 3) mod 11 − 5)/10 that fills the weights of worked examples.
+  static double[] filled(int from, int n) {
+    double[] values = new double[n];
+    for (int i = 0; i < n; i++) {
+      values[i] = ((7 * (from + i) + 3) % 11 - 5) / 10.0;
+    }
+    return values;
+  }
+
   static double[] row(double[] matrix, int row, int width) {
     return Arrays.copyOfRange(matrix, row * width, (row + 1) * width);
   }

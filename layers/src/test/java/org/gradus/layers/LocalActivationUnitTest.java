@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.gradus.layers.Bench.EXACT;
 import static org.gradus.layers.Bench.SIX_DECIMALS;
 import static org.gradus.layers.Bench.assertClose;
+import static org.gradus.layers.Bench.filled;
 import static org.gradus.layers.Bench.numbers;
 
 import java.util.Arrays;
@@ -37,15 +38,6 @@ class LocalActivationUnitTest {
 
   private static Config config(Activation activation, Normalization normalization) {
     return new Config(Interaction.AUTHOR, List.of(2), activation, normalization);
-  }
-
-  /// The sequence φ(n) = ((7n + 3) mod 11 − 5)/10 that fills the weights of the worked example.
-  private static double[] filled(int from, int n) {
-    double[] values = new double[n];
-    for (int i = 0; i < n; i++) {
-      values[i] = ((7 * (from + i) + 3) % 11 - 5) / 10.0;
-    }
-    return values;
   }
 
   private LocalActivationUnit worked(Normalization normalization) {
