@@ -347,12 +347,11 @@ class EveryModelTest {
       int id = ModelBench.bag(drawn, key, b)[0];
       labels[b] = binary ? id % 2 : id;
     }
-    Batch batch =
-        Batch.builder(schema, 16)
-            .dense(drawn.dense())
-            .sparse(drawn.sparse())
-            .real("click", labels)
-            .build();
+    Batch.Builder builder = Batch.builder(schema, 16).dense(drawn.dense()).sparse(drawn.sparse());
+    for (Field.Sessions f : schema.all(Field.Sessions.class)) {
+      builder.sessions(f.name(), drawn.sessions(f.name()));
+    }
+    Batch batch = builder.real("click", labels).build();
     try (ModelBench bench = ModelBench.of(spec, small(spec), schema, 1)) {
       bench.fit(batch);
       double first = bench.descend(batch, .3, 1);

@@ -22,6 +22,7 @@ import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.KeyedJaggedTensor;
+import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
 import org.gradus.embeddings.Schema;
 import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
@@ -286,6 +287,9 @@ public final class ModelBench implements AutoCloseable {
     if (!bags.isEmpty()) {
       builder.sparse(ids(schema, bags));
     }
+    for (Field.Sessions f : schema.all(Field.Sessions.class)) {
+      builder.sessions(f.name(), rows(batch.sessions(f.name()), rows));
+    }
     for (Field.Label label : schema.labels()) {
       float[] all = batch.label(label.name());
       float[] some = new float[rows.length];
@@ -295,6 +299,17 @@ public final class ModelBench implements AutoCloseable {
       builder.real(label.name(), some);
     }
     return builder.build();
+  }
+
+  private static JaggedIds rows(JaggedIds lists, int... rows) {
+    int[] offsets = new int[rows.length + 1];
+    int[][] some = new int[rows.length][];
+    for (int b = 0; b < rows.length; b++) {
+      int from = lists.offsets()[rows[b]];
+      some[b] = Arrays.copyOfRange(lists.values(), from, lists.offsets()[rows[b] + 1]);
+      offsets[b + 1] = offsets[b] + some[b].length;
+    }
+    return new JaggedIds(Arrays.stream(some).flatMapToInt(Arrays::stream).toArray(), null, offsets);
   }
 
   /// The ids of a field of an example.

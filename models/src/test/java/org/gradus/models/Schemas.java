@@ -86,15 +86,20 @@ public final class Schemas {
                 ? all()
                 : List.of(CATEGORICAL, DENSE_CLICK, BAGS, SHARED));
     Schema own = spec.exampleSchema(spec.settings(Map.of()));
-    if (!own.all(Field.Sequence.class).isEmpty()) {
+    if (hasSequences(own)) {
       found.add(own);
     }
     return List.copyOf(found);
   }
 
+  private static boolean hasSequences(Schema schema) {
+    return schema.fields().stream()
+        .anyMatch(f -> f instanceof Field.Sequence || f instanceof Field.Sessions);
+  }
+
   /// The one that shows most of a model: with sequences if it reads any, else with bags.
   public static Schema richest(ModelSpec spec) {
     Schema last = of(spec).getLast();
-    return last.all(Field.Sequence.class).isEmpty() ? BAGS : last;
+    return hasSequences(last) ? last : BAGS;
   }
 }
