@@ -58,7 +58,8 @@ public interface ModelSpec {
     return null;
   }
 
-  /// The kinds of label that the model predicts. `create` refuses others.
+  /// The kinds of label that the model predicts. `create` refuses others. None for a model whose objective is a loss of its own: it
+  /// has no head, and reads schemas without labels.
   default Set<Field.LabelKind> labelKinds() {
     return EnumSet.allOf(Field.LabelKind.class);
   }

@@ -9,7 +9,8 @@ import org.gradus.autograd.Var;
 /// What a forward pass found: heads, joined to labels by name, and auxiliary losses.
 ///
 /// @param heads one per label that the model predicts
-/// @param losses further terms of the objective, each a scalar, each weighed and reported on its own
+/// @param losses further terms of the objective, each a scalar, each weighed and reported on its own; one with the name of a head is
+///     that head's loss, instead of the usual one. A model without heads has nothing but losses
 public record Outputs(Map<String, Head> heads, Map<String, Var> losses) {
   /// Copies the maps, in order.
   public Outputs {

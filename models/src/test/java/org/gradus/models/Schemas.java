@@ -78,8 +78,12 @@ public final class Schemas {
     return List.of(CATEGORICAL, DENSE, BAGS, SHARED);
   }
 
-  /// Each of the above with a label that the model predicts, and for a model of sequences one with sequences.
+  /// Each of the above with a label that the model predicts, and for a model of sequences one with sequences. For a model that
+  /// predicts no label its own.
   public static List<Schema> of(ModelSpec spec) {
+    if (spec.labelKinds().isEmpty()) {
+      return List.of(spec.exampleSchema(spec.settings(Map.of())));
+    }
     List<Schema> found =
         new ArrayList<>(
             spec.labelKinds().contains(Field.LabelKind.REGRESSION)
@@ -100,6 +104,7 @@ public final class Schemas {
   /// The one that shows most of a model: with sequences if it reads any, else with bags.
   public static Schema richest(ModelSpec spec) {
     Schema last = of(spec).getLast();
-    return hasSequences(last) ? last : BAGS;
+    boolean own = spec.labelKinds().isEmpty() || hasSequences(last);
+    return own ? last : BAGS;
   }
 }

@@ -16,6 +16,7 @@ import org.gradus.embeddings.Batch;
 import org.gradus.models.Head;
 import org.gradus.models.Model;
 import org.gradus.models.ModelSpec;
+import org.gradus.models.Outputs;
 import org.gradus.models.Settings;
 import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
@@ -45,9 +46,13 @@ record Descent(ModelSpec spec, Settings settings, Batch batch, double rate) {
 
   /// The mean loss of a batch, on the device of the tape.
   static Var loss(Model model, Batch batch, Mode mode) {
+    Outputs outputs = model.forward(batch, mode);
+    if (outputs.heads().isEmpty()) {
+      return outputs.losses().values().stream().reduce(Var::add).orElseThrow();
+    }
     String label = batch.schema().labels().getFirst().name();
     Tensor y = mode.tape().scope().upload(Shape.of(batch.size()), batch.label(label));
-    Head head = model.forward(batch, mode).head(label);
+    Head head = outputs.head(label);
     return switch (head) {
       case Head.Logit h -> h.z().crossEntropyWithLogits(y).mean();
       case Head.Value h -> h.value().subtract(mode.tape().constant(y)).square().mean();

@@ -90,10 +90,10 @@ final class EvaluateCommand implements Runnable {
 
   private static Map<String, @Nullable Object> measured(
       Session session, TrainConfig config, String split, Examples rows) {
-    List<String> labels = new Objective(config.loss(), rows.schema()).labels();
-    checkLabels(rows, labels);
+    Objective objective = new Objective(config.loss(), rows.schema());
+    checkLabels(rows, objective.labels());
     return new Evaluator(session.model(), session.device(), config.measure())
-        .evaluate(split, rows, labels)
+        .evaluate(split, rows, objective)
         .asMap();
   }
 

@@ -41,15 +41,20 @@ final class Overrides {
   /// Those that say nothing about how parameters move.
   private static final List<String> STOPPING = List.of("patience", "metric");
 
+  private static final String AUC = "valid.auc";
+  private static final String LOSS = "valid.loss"; // of a model without heads
+
   private final Map<String, String> model = new LinkedHashMap<>();
   private final Map<String, String> data = new LinkedHashMap<>();
   private final Map<String, String> device = new LinkedHashMap<>();
   private final Map<String, String> training = new LinkedHashMap<>();
+  private final String metric; // that stopping goes by when nobody names one
 
   /// Sorts settings by what they are for. Unknown keys are an error that lists them, and what there is.
   Overrides(Map<String, String> given, ModelSpec spec, DataSource source) {
     List<String> options = spec.options().stream().map(Option::name).toList();
     List<String> unknown = new ArrayList<>();
+    metric = spec.labelKinds().isEmpty() ? LOSS : AUC;
     given.forEach(
         (key, value) -> {
           if (key.startsWith("data.") && source.settings().containsKey(key.substring(5))) {
@@ -118,8 +123,9 @@ final class Overrides {
   TrainConfig apply(TrainConfig config) {
     boolean moves = !STOPPING.containsAll(training.keySet());
     TrainConfig c = moves ? config.with(optimizer(config.optimizer())) : config;
+    Stopping preset = preset(c.stopping());
     boolean stops = STOPPING.stream().anyMatch(training::containsKey);
-    TrainConfig trained = stops ? c.with(stopping(c.stopping())) : c;
+    TrainConfig trained = c.with(stops ? stopping(preset) : preset);
     if (device.isEmpty()) {
       return trained;
     }
@@ -128,10 +134,15 @@ final class Overrides {
     return trained.withDeviceSettings(settings);
   }
 
+  /// A preset that goes by AUC goes by the loss of a model that has no head.
+  private @Nullable Stopping preset(@Nullable Stopping old) {
+    return old != null && old.metric().equals(AUC) ? new Stopping(metric, old.patience()) : old;
+  }
+
   private @Nullable Stopping stopping(@Nullable Stopping old) {
-    String metric = training.getOrDefault("metric", old == null ? "valid.auc" : old.metric());
+    String by = training.getOrDefault("metric", old == null ? metric : old.metric());
     int patience = (int) whole("patience", old == null ? 3 : old.patience(), Integer.MAX_VALUE);
-    return patience == 0 ? null : new Stopping(metric, patience);
+    return patience == 0 ? null : new Stopping(by, patience);
   }
 
   private OptimizerConfig optimizer(OptimizerConfig o) {

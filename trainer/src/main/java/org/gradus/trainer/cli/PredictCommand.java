@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.gradus.data.Examples;
 import org.gradus.embeddings.Batch;
+import org.gradus.models.Models;
 import org.gradus.trainer.run.Evaluator;
 import org.gradus.trainer.run.RunFolder;
 import org.gradus.trainer.run.TrainConfig;
@@ -64,6 +65,13 @@ final class PredictCommand implements Runnable {
     Runs.checkFile("--out", out);
     RunFolder folder = RunFolder.open(run);
     TrainConfig config = folder.config(Presets.of(null, null));
+    if (Models.get(config.model().name()).labelKinds().isEmpty()) {
+      throw new IllegalArgumentException(
+          "predict: "
+              + config.model().name()
+              + " has no head, so a row has no score. Expected a run of a model that predicts a"
+              + " label.");
+    }
     String name = Runs.device(device, config, err);
     Examples rows = Sources.get(config.data().name()).encoder(run.resolve(Runs.ENCODER)).encode(in);
     try (Session session = new Session(config, rows.schema(), name)) {

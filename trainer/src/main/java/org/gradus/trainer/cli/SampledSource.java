@@ -87,6 +87,15 @@ record SampledSource(DataSource rows) implements DataSource {
 
   /// What was met is what the training rows hold, for all three splits.
   private static DataSet sampled(DataSet data, int negatives, List<String> fields) {
+    if (data.schema().labels().isEmpty()) {
+      throw new IllegalArgumentException(
+          "data."
+              + NEGATIVES
+              + "="
+              + negatives
+              + ": the rows have no label, which says what was observed and what was drawn."
+              + " Expected 0.");
+    }
     String label = data.schema().labels().getFirst().name();
     Interactions met = Interactions.of(data.train(), fields.get(0), fields.get(1));
     Examples train = new NegativeSampling(data.train(), met, negatives, label);

@@ -31,7 +31,9 @@ import org.jspecify.annotations.Nullable;
 /// ℓ(v, y)          = ½(v − y)²                            a value
 /// ```
 ///
-/// Heads meet labels by name; a head without a label, or a label without a head, is an error.
+/// Heads meet labels by name; a head without a label, or a label without a head, is an error. A loss that the model calls by the
+/// name of a label takes the place of ℓ for that label, masks and weights included. A schema without labels is for models without
+/// heads, whose objective is their losses alone.
 public final class Objective {
   private final LossConfig config;
   private final Map<String, Double> labels = new LinkedHashMap<>();
@@ -46,7 +48,7 @@ public final class Objective {
       labels.putAll(config.labels());
     }
     List<String> unknown = labels.keySet().stream().filter(name -> !known.contains(name)).toList();
-    if (labels.isEmpty() || !unknown.isEmpty()) {
+    if (!unknown.isEmpty()) {
       throw new IllegalArgumentException(
           "loss: labels "
               + labels.keySet()
@@ -74,7 +76,8 @@ public final class Objective {
     List<Var> terms = new ArrayList<>();
     labels.forEach(
         (label, factor) -> {
-          Var loss = ofHead(label, outputs.head(label), batch);
+          Var own = outputs.losses().get(label);
+          Var loss = own == null ? ofHead(label, outputs.head(label), batch) : own.reshape();
           parts.put(label, loss);
           term(terms, loss, factor);
         });
@@ -82,6 +85,9 @@ public final class Objective {
         .losses()
         .forEach(
             (name, loss) -> {
+              if (labels.containsKey(name)) {
+                return; // above
+              }
               Var scalar = loss.reshape();
               parts.put(name, scalar);
               term(terms, scalar, config.auxiliary().getOrDefault(name, 1.0));
@@ -89,7 +95,11 @@ public final class Objective {
     Var total = terms.isEmpty() ? null : terms.getFirst();
     if (total == null) {
       throw new IllegalArgumentException(
-          "loss: every factor is 0. Expected one above 0, otherwise there is nothing to train on.");
+          parts.isEmpty()
+              ? "loss: the model has neither heads nor losses. Expected a label for a head, or a"
+                  + " loss of the model's own."
+              : "loss: every factor is 0. Expected one above 0, otherwise there is nothing to train"
+                  + " on.");
     }
     for (Var t : terms.subList(1, terms.size())) {
       total = total.add(t);
@@ -122,10 +132,11 @@ public final class Objective {
                 + ". Expected the names of losses that it computes.");
       }
     }
-    for (String name : outputs.losses().keySet()) {
+    for (String name : config.auxiliary().keySet()) {
       if (labels.containsKey(name)) {
         throw new IllegalArgumentException(
-            "loss: " + name + " is both a label and an auxiliary loss. Expected different names.");
+            "loss: " + name + " is a label, and has a factor among auxiliary losses. Expected its"
+                + " factor among those of labels.");
       }
     }
   }

@@ -17,11 +17,15 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The metrics of one split, named as in `metrics.json`: `test.auc`, and with several labels `test.click.auc`.
+/// The metrics of one split, named as in `metrics.json`: `test.auc`, with several labels `test.click.auc`, and without any
+/// `test.loss`.
 ///
 /// @param metrics by name; an undefined one says why
 /// @param words that belong to them: `test.gauc_weighting`
 public record Evaluation(Map<String, Metric> metrics, Map<String, String> words) {
+  /// What is minimised, where there are no labels.
+  static final String LOSS = "loss";
+
   /// Copies the maps, in order.
   public Evaluation {
     metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
@@ -53,8 +57,34 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
     return new Evaluation(metrics, words);
   }
 
+  /// Means of losses over rows.
+  ///
+  /// @param sums over rows, by name of the loss, and of what is minimised as [#LOSS]
+  static Evaluation ofLosses(String split, Map<String, Double> sums, long rows) {
+    Map<String, Metric> metrics = new LinkedHashMap<>();
+    metrics.put(split + ".rows", Metric.of((double) rows));
+    if (rows == 0) {
+      metrics.put(split + "." + LOSS, Metric.undefined("no rows"));
+    }
+    sums.forEach((name, sum) -> metrics.put(split + "." + name, Metric.of(sum / rows)));
+    return new Evaluation(metrics, Map.of());
+  }
+
   /// Fails for what will be no metric of these labels, before there are predictions to measure.
   static void checkName(String metric, String split, List<String> labels, Schema schema) {
+    if (labels.isEmpty()) {
+      if (!metric.equals(split + "." + LOSS)) {
+        throw new IllegalArgumentException(
+            "stopping: "
+                + metric
+                + " is no metric: the rows have no labels. Expected "
+                + split
+                + "."
+                + LOSS
+                + ".");
+      }
+      return;
+    }
     Map<String, Scorecard> cards = new LinkedHashMap<>();
     for (String label : labels) {
       boolean value =

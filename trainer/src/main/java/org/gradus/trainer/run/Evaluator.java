@@ -13,6 +13,7 @@ import org.gradus.models.Head;
 import org.gradus.models.Model;
 import org.gradus.models.Outputs;
 import org.gradus.tensor.Device;
+import org.gradus.trainer.loss.Objective;
 import org.gradus.trainer.metrics.LogLoss;
 import org.gradus.trainer.metrics.Scorecard;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +77,35 @@ public record Evaluator(Model model, Device device, TrainConfig.Measure measure)
         sink.accept(batch, predictions);
       }
     }
+  }
+
+  /// Measures what an objective is about: predictions against its labels, or, where it has none, the losses that the model
+  /// computes in evaluation.
+  ///
+  /// @param split prefix of the metrics' names: `valid`, `test`
+  public Evaluation evaluate(String split, Examples rows, Objective objective) {
+    return objective.labels().isEmpty()
+        ? losses(split, rows, objective)
+        : evaluate(split, rows, objective.labels());
+  }
+
+  /// Means over rows: a batch counts as often as it has rows.
+  private Evaluation losses(String split, Examples rows, Objective objective) {
+    Map<String, Double> sums = new LinkedHashMap<>();
+    long n = 0;
+    try (Examples.Stream stream = rows.stream(Pass.inOrder(measure.batchSize()))) {
+      for (Batch batch = stream.next(); batch != null; batch = stream.next()) {
+        int size = batch.size();
+        try (Tape tape = Tape.evaluating(device)) {
+          Objective.Loss loss = objective.of(model.forward(batch, Mode.evaluation(tape)), batch);
+          sums.merge(Evaluation.LOSS, loss.total().value().item() * size, Double::sum);
+          loss.parts()
+              .forEach((name, part) -> sums.merge(name, part.value().item() * size, Double::sum));
+        }
+        n += size;
+      }
+    }
+    return Evaluation.ofLosses(split, sums, n);
   }
 
   /// Measures predictions against labels. Rows whose label is masked do not count for it.

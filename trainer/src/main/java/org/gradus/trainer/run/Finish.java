@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.run;
 
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.gradus.autograd.Params;
 import org.gradus.data.DataSet;
 import org.gradus.tensor.Device;
+import org.gradus.trainer.loss.Objective;
 import org.gradus.trainer.store.AtomicFiles;
 import org.gradus.trainer.store.SafeTensors;
 import org.gradus.trainer.store.Stored;
@@ -20,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param params of the model, as after the last step
 /// @param checkpoints of the run
 record Finish(TrainConfig config, DataSet data, Params params, Checkpoints checkpoints) {
-  RunResult run(Evaluator evaluator, List<String> labels, TrainingState state) {
+  RunResult run(Evaluator evaluator, Objective objective, TrainingState state) {
     Device device = params.device();
     RunFolder folder = checkpoints.folder();
     String last = "";
@@ -29,8 +29,8 @@ record Finish(TrainConfig config, DataSet data, Params params, Checkpoints check
       checkpoints.loadBest();
     }
     ObjectNode json = JsonMapper.shared().createObjectNode();
-    evaluator.evaluate("valid", data.valid(), labels).writeTo(json);
-    evaluator.evaluate("test", data.test(), labels).writeTo(json);
+    evaluator.evaluate("valid", data.valid(), objective).writeTo(json);
+    evaluator.evaluate("test", data.test(), objective).writeTo(json);
     new TreeMap<>(data.facts())
         .forEach(
             (name, x) -> {

@@ -60,7 +60,7 @@ public final class PlainProgress implements Listener {
     line.append("  ").append(describe(report.losses()));
     for (Map.Entry<String, Metric> e : report.valid().metrics().entrySet()) {
       String name = e.getKey();
-      if (name.endsWith("auc") || name.endsWith("logloss") || name.endsWith("rmse")) {
+      if (name.endsWith("auc") || name.endsWith("loss") || name.endsWith("rmse")) {
         Metric m = e.getValue();
         if (m.defined()) {
           line.append("  ").append(name).append(' ').append(number(m.value()));

@@ -61,7 +61,7 @@ record Report(TrainConfig config, Params params, Checkpoints checkpoints) {
     StringBuilder page = new StringBuilder();
     try {
       List<String> names = new ArrayList<>(history.names("train.loss", ""));
-      for (String metric : List.of(".logloss", ".rmse", ".auc")) {
+      for (String metric : List.of(".loss", ".logloss", ".rmse", ".auc")) {
         names.addAll(history.names("valid.", metric));
       }
       String svg =

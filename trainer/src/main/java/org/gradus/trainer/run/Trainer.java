@@ -136,7 +136,7 @@ public final class Trainer {
         return new RunResult(folder.path(), true, loop.epoch + 1, loop.step, Map.of());
       }
       return new Finish(config, data, params, checkpoints)
-          .run(evaluator(), objective.labels(), loop.state());
+          .run(evaluator(), objective, loop.state());
     }
   }
 
@@ -285,7 +285,7 @@ public final class Trainer {
 
     private void endEpoch() {
       Map<String, Double> losses = means();
-      Evaluation valid = evaluator().evaluate("valid", data.valid(), objective.labels());
+      Evaluation valid = evaluator().evaluate("valid", data.valid(), objective);
       boolean best = remember(valid);
       Listener.EpochReport report =
           new Listener.EpochReport(epoch + 1, step, losses, valid, best, seconds);

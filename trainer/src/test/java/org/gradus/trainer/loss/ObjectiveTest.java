@@ -181,6 +181,22 @@ class ObjectiveTest {
         .hasMessageContaining("factor -1.0 of click");
   }
 
+  /// A loss called by the name of a label is that label's loss, and has the label's factor.
+  @Test
+  void aModelMayBringTheLossOfALabel() {
+    Var z = vector(1, -2);
+    Outputs outputs = Outputs.logit("click", z).withLoss("click", z.square().sum());
+    Objective objective = new Objective(new LossConfig(Map.of("click", 0.5), Map.of()), CLICKS);
+    Objective.Loss loss = objective.of(outputs, clicks(1, 0));
+    assertThat(loss.parts()).containsOnlyKeys("click");
+    assertThat(value(loss, "click")).isEqualTo(5);
+    assertThat(loss.total().value().item()).isEqualTo(2.5);
+    Objective doubled = new Objective(new LossConfig(Map.of(), Map.of("click", 2.0)), CLICKS);
+    assertThatThrownBy(() -> doubled.of(outputs, clicks(1, 0)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("click is a label, and has a factor among auxiliary losses");
+  }
+
   @Test
   void labelsOutsideTheirRangeAreNamed() {
     Objective objective = new Objective(LossConfig.ALL, CLICKS);
