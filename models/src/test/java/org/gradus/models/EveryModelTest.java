@@ -96,7 +96,8 @@ class EveryModelTest {
     int n = 0;
     for (Map<String, String> given : CoveringArray.pairwise(spec, 1)) {
       List<Schema> schemas = Schemas.of(spec);
-      check(spec, given, schemas.get(n % schemas.size()), size(spec, sizes[n % sizes.length]), 1 + n);
+      check(
+          spec, given, schemas.get(n % schemas.size()), size(spec, sizes[n % sizes.length]), 1 + n);
       n++;
     }
   }
@@ -359,11 +360,16 @@ class EveryModelTest {
       int id = ModelBench.bag(drawn, key, b)[0];
       labels[b] = binary ? id % 2 : id;
     }
-    Batch.Builder builder = Batch.builder(schema, 16).dense(drawn.dense()).sparse(drawn.sparse());
+    Batch.Builder builder =
+        Batch.builder(schema, 16).dense(drawn.dense()).sparse(drawn.sparse()).real("click", labels);
     for (Field.Sessions f : schema.all(Field.Sessions.class)) {
       builder.sessions(f.name(), drawn.sessions(f.name()));
     }
-    Batch batch = builder.real("click", labels).build();
+    float[] weights = drawn.sampleWeights();
+    if (weights != null) {
+      builder.real(schema.one(Field.SampleWeight.class).orElseThrow().name(), weights);
+    }
+    Batch batch = builder.build();
     try (ModelBench bench = ModelBench.of(spec, small(spec), schema, 1)) {
       bench.fit(batch);
       double first = bench.descend(batch, .3, 1);

@@ -135,7 +135,9 @@ public final class Objective {
     for (String name : config.auxiliary().keySet()) {
       if (labels.containsKey(name)) {
         throw new IllegalArgumentException(
-            "loss: " + name + " is a label, and has a factor among auxiliary losses. Expected its"
+            "loss: "
+                + name
+                + " is a label, and has a factor among auxiliary losses. Expected its"
                 + " factor among those of labels.");
       }
     }
