@@ -25,7 +25,7 @@ public record DataSet(
     implements AutoCloseable {
   /// Whether a fact is a whole number.
   public static boolean isCount(String fact) {
-    return fact.endsWith("_rows");
+    return fact.endsWith("_rows") || fact.endsWith("_users");
   }
 
   /// Closes what the splits hold open.

@@ -35,6 +35,6 @@ public final class MovieLens1mSource implements DataSource {
 
   @Override
   public Encoder encoder(Path folder) {
-    return MovieLensEncoder.load(folder);
+    return MovieLensPreparation.encoder(folder);
   }
 }

@@ -2,13 +2,11 @@
 package org.gradus.data.movielens;
 
 import java.io.DataInput;
-import java.io.DataOutput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.gradus.data.BadRows;
 import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
@@ -184,34 +182,8 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
           for (TextVocabulary v : vocabularies) {
             v.write(out);
           }
-          writeKnown(out);
+          known.write(out, history.length() > 0);
         });
-  }
-
-  private void writeKnown(DataOutput out) throws IOException {
-    out.writeInt(known.users().size());
-    for (var e : known.users().entrySet()) {
-      MovieLens.User u = e.getValue();
-      out.writeInt(e.getKey());
-      for (String s : List.of(u.age(), u.gender(), u.occupation(), u.zip())) {
-        out.writeUTF(s);
-      }
-    }
-    out.writeInt(known.items().size());
-    for (var e : known.items().entrySet()) {
-      out.writeInt(e.getKey());
-      out.writeUTF(e.getValue().year());
-      out.writeUTF(e.getValue().genre());
-    }
-    Ratings r = known.ratings();
-    int n = history.length() > 0 ? r.size() : 0;
-    out.writeInt(n);
-    for (int i = 0; i < n; i++) {
-      out.writeInt(r.users.getInt(i));
-      out.writeInt(r.items.getInt(i));
-      out.writeFloat(r.ratings.getFloat(i));
-      out.writeLong(r.times.getLong(i));
-    }
   }
 
   /// Reads what [#save] wrote.
@@ -226,18 +198,7 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
     for (int f = 0; f < FIELDS.size(); f++) {
       vocabularies.add(TextVocabulary.read(in));
     }
-    MovieLens known = MovieLens.empty();
-    Map<Integer, MovieLens.User> users = known.users();
-    for (int n = in.readInt(); n > 0; n--) {
-      users.put(
-          in.readInt(), new MovieLens.User(in.readUTF(), in.readUTF(), in.readUTF(), in.readUTF()));
-    }
-    for (int n = in.readInt(); n > 0; n--) {
-      known.items().put(in.readInt(), new MovieLens.Item(in.readUTF(), in.readUTF()));
-    }
-    for (int n = in.readInt(); n > 0; n--) {
-      known.ratings().add(in.readInt(), in.readInt(), in.readFloat(), in.readLong(), Double.NaN);
-    }
+    MovieLens known = MovieLens.read(in);
     return new MovieLensEncoder(layout, known, vocabularies, history);
   }
 }

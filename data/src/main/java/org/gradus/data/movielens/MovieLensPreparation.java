@@ -3,6 +3,7 @@ package org.gradus.data.movielens;
 
 import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
 import it.unimi.dsi.fastutil.floats.FloatArrayList;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,8 +27,13 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param testPercent of each user's rows, rounded up
 /// @param validPercent of each user's rows, rounded up
+/// @param nextItems rows of what comes next instead, or null for ratings
 record MovieLensPreparation(
-    int testPercent, int validPercent, MovieLensHistory history, int minCount) {
+    int testPercent,
+    int validPercent,
+    MovieLensHistory history,
+    int minCount,
+    @Nullable NextItemRows nextItems) {
   /// Which earlier items an example has.
   private enum HistoryChoice {
     NONE,
@@ -35,15 +41,24 @@ record MovieLensPreparation(
     ALL
   }
 
+  /// What a row is.
+  private enum Rows {
+    RATINGS,
+    NEXT_ITEMS
+  }
+
   /// The settings that [#of] reads, with their presets.
   static Map<String, String> presets() {
-    return new TreeMap<>(
+    Map<String, String> presets = new TreeMap<>(NextItemRows.presets());
+    presets.putAll(
         Map.of(
+            "examples", "ratings",
             "testPercent", "10",
             "validPercent", "10",
             "history", "none",
             "historyLength", "50",
             "minCount", "0"));
+    return presets;
   }
 
   static MovieLensPreparation of(Settings s) {
@@ -54,7 +69,8 @@ record MovieLensPreparation(
         (int) s.number("validPercent", 0, 99),
         new MovieLensHistory(
             choice == HistoryChoice.NONE ? 0 : length, choice == HistoryChoice.LIKED),
-        s.integer("minCount", 0));
+        s.integer("minCount", 0),
+        s.choice("examples", Rows.class) == Rows.NEXT_ITEMS ? NextItemRows.of(s) : null);
   }
 
   /// The split of every row of the ratings.
@@ -87,6 +103,9 @@ record MovieLensPreparation(
   /// @param start an encoder whose ids stay as they are, or null
   Map<String, Double> run(
       Path folder, MovieLensFiles layout, MovieLens data, @Nullable MovieLensEncoder start) {
+    if (nextItems != null) {
+      return nextItems.run(folder, layout, data);
+    }
     Ratings ratings = data.ratings();
     int[] order = ratings.byUserAndTime();
     Split[] splits = splits(ratings, order);
@@ -141,6 +160,13 @@ record MovieLensPreparation(
 
   /// Opens a prepared folder.
   static DataSource.Opened opened(PreparedFolder folder, String name) {
-    return new DataSource.Opened(folder.open(name), MovieLensEncoder.load(folder.path()));
+    return new DataSource.Opened(folder.open(name), encoder(folder.path()));
+  }
+
+  /// Reads the encoder of a prepared folder, or of a run.
+  static DataSource.Encoder encoder(Path folder) {
+    return Files.exists(NextItemEncoder.file(folder))
+        ? NextItemEncoder.load(folder)
+        : MovieLensEncoder.load(folder);
   }
 }

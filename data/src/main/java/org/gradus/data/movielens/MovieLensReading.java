@@ -34,7 +34,14 @@ final class MovieLensReading {
     }
     MovieLensFiles.Found files = MovieLensFiles.find(path);
     List<Path> inputs = new ArrayList<>(files.paths());
-    Path growFrom = GrowFrom.folder(s);
+    Path growFrom = preparation.nextItems() == null ? GrowFrom.folder(s) : null;
+    if (preparation.nextItems() != null && s.given(GrowFrom.SETTING)) {
+      throw new DataException(
+          "--data "
+              + source.name()
+              + ": growFrom with examples=next-items. Expected one of them; ids of next items"
+              + " cannot grow.");
+    }
     MovieLensEncoder start = growFrom == null ? null : MovieLensEncoder.load(growFrom);
     if (growFrom != null) {
       inputs.add(MovieLensEncoder.file(growFrom));

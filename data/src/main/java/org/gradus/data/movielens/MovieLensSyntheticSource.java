@@ -94,6 +94,6 @@ public final class MovieLensSyntheticSource implements DataSource, RawGenerator 
 
   @Override
   public Encoder encoder(Path folder) {
-    return MovieLensEncoder.load(folder);
+    return MovieLensPreparation.encoder(folder);
   }
 }
