@@ -29,6 +29,8 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       CompareCommand.class,
       EvaluateCommand.class,
+      RecommendCommand.class,
+      RetrievalCommand.class,
       PredictCommand.class,
       GradCheckCommand.class,
       BenchCommand.class,

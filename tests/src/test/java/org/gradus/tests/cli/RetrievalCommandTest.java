@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tests.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.gradus.tests.cli.Cli.Result;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// A model that retrieves, from training to a list for a user.
+class RetrievalCommandTest {
+  private static final List<String> DATA =
+      List.of(
+          "--data=movielens-synthetic",
+          "--set=data.users=120",
+          "--set=data.items=60",
+          "--set=data.ratings=2400",
+          "--device=reference",
+          "--batch-size=128",
+          "--epochs=2");
+
+  @TempDir private static Path folder;
+  private static Cli cli = new Cli(Path.of(""));
+  private static String said = "";
+
+  @BeforeAll
+  static void train() throws IOException {
+    cli = new Cli(Files.createDirectory(folder.resolve("cache")));
+    Result r =
+        cli.run(
+            Cli.join(
+                Cli.join(List.of("train", "--model=youtube-dnn"), DATA),
+                List.of(
+                    "--set=data.examples=next-items",
+                    "--set=hidden=8",
+                    "--set=embeddingDim=6",
+                    "--set=negatives=10",
+                    "--set=data.maxPerUser=12",
+                    "--out=" + folder.resolve("run"))));
+    assertThat(r.code()).as(r.all()).isZero();
+    said = r.all();
+  }
+
+  @Test
+  void itIsTrainedByItsLoss() throws IOException {
+    assertThat(said).contains("items, ").contains("never a label in training");
+    JsonNode metrics = Cli.metrics(folder.resolve("run"));
+    assertThat(metrics.path("test.loss").asDouble()).isPositive();
+    assertThat(metrics.path("test.next_item")).isEqualTo(metrics.path("test.loss"));
+    assertThat(metrics.path("capped_users").asInt()).isEqualTo(120); // 20 ratings each
+    assertThat(metrics.has("test.auc")).isFalse();
+    JsonNode config =
+        JsonMapper.shared().readTree(Files.readString(folder.resolve("run/config.json")));
+    // the preset of these data goes by AUC, and there is none
+    assertThat(config.at("/stopping/metric").asString()).isEqualTo("valid.loss");
+    Result e = cli.run("evaluate", "--run=" + folder.resolve("run"));
+    assertThat(e.code()).as(e.all()).isZero();
+    assertThat(e.out()).contains("valid.loss").contains("test.next_item");
+  }
+
+  @Test
+  void aUserGetsAListOfWhatHeHasNotMet() {
+    Result r = cli.run("recommend", "--run=" + folder.resolve("run"), "--user=7", "--top=5");
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(r.out().lines().findFirst().orElseThrow())
+        .matches("user 7: 5 of \\d+ items, without \\d+ that he met");
+    assertThat(r.out().lines().skip(1)).hasSize(5).first().asString().startsWith("   1 ");
+    Result all =
+        cli.run(
+            "recommend", "--run=" + folder.resolve("run"), "--user=7", "--top=500", "--with-seen");
+    Result unseen = cli.run("recommend", "--run=" + folder.resolve("run"), "--user=7", "--top=500");
+    List<String> names = all.out().lines().skip(1).map(l -> l.substring(17)).toList();
+    List<String> left = unseen.out().lines().skip(1).map(l -> l.substring(17)).toList();
+    assertThat(names).doesNotHaveDuplicates().containsSubsequence(left);
+    assertThat(names.size() - left.size()).isBetween(15, 20); // of twenty ratings, the known ones
+    Result unknown = cli.run("recommend", "--run=" + folder.resolve("run"), "--user=7000");
+    assertThat(unknown.code()).isEqualTo(1);
+    assertThat(unknown.err()).contains("user 7000 is not known.");
+  }
+
+  @Test
+  void listsAreMeasuredBesideOthers() throws IOException {
+    Path json = folder.resolve("retrieval.json");
+    Result r = cli.run("retrieval", "--run=" + folder.resolve("run"), "--top=20", "--json=" + json);
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(r.out())
+        .contains("recall@20", "popularity", "user-cf", "item-cf", "youtube-dnn, hnsw")
+        .contains("M 16, efConstruction 200, efSearch 100");
+    JsonNode found = JsonMapper.shared().readTree(Files.readString(json));
+    for (String name : List.of("popularity", "user-cf", "item-cf", "youtube-dnn, exact")) {
+      assertThat(found.path(name + ".recall@20").asDouble()).as(name).isBetween(0.0, 1.0);
+    }
+    // at most 60 items: a search that looks at 100 sees them all
+    assertThat(found.path("youtube-dnn, hnsw.recall@20"))
+        .isEqualTo(found.path("youtube-dnn, exact.recall@20"));
+    assertThat(found.path("hnsw.recall@10").asDouble()).isEqualTo(1);
+  }
+
+  @Test
+  void whatDoesNotFitIsSaid() {
+    Result r =
+        cli.run(
+            "predict",
+            "--run=" + folder.resolve("run"),
+            "--in=" + folder.resolve("run/config.json"),
+            "--out=" + folder.resolve("scores"));
+    assertThat(r.code()).isEqualTo(1);
+    assertThat(r.err()).contains("predict: youtube-dnn has no head, so a row has no score.");
+    Result labelled =
+        cli.run(
+            Cli.join(
+                Cli.join(List.of("train", "--model=youtube-dnn"), DATA),
+                List.of("--set=item=item_id", "--set=hidden=4")));
+    assertThat(labelled.code()).isEqualTo(1);
+    assertThat(labelled.err()).contains("youtube-dnn: the schema has labels [label]");
+    Result ratings =
+        cli.run(
+            Cli.join(
+                Cli.join(List.of("train", "--model=lr"), DATA),
+                List.of("--out=" + folder.resolve("lr"), "--no-baselines")));
+    assertThat(ratings.code()).as(ratings.all()).isZero();
+    Result recommend = cli.run("recommend", "--run=" + folder.resolve("lr"), "--user=7");
+    assertThat(recommend.err()).contains("recommend: the run was trained on rows of");
+    Result retrieval = cli.run("retrieval", "--run=" + folder.resolve("lr"));
+    assertThat(retrieval.err()).contains("model lr retrieves no items.");
+  }
+}
