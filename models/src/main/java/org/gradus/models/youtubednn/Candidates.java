@@ -35,7 +35,7 @@ record Candidates(Var label, Var negatives, boolean[] kept) {
     Var q = tape.constant(Shape.of(ofLabel.length, 1), ofLabel);
     Shape shape = Shape.of(s == 0 ? 1 : ofNegatives.length / s, s);
     Var qs = tape.constant(shape, ofNegatives);
-    return new Candidates(label.subtract(q), negatives.subtract(qs), kept);
+    return new Candidates(label.subtract(q), negatives.subtract(qs), kept); // (SL-1)
   }
 
   /// (SL-2) of these logits, `[B]`.

@@ -55,7 +55,7 @@ record Quantiles(float[][] breaks) {
     }
     int next = last(b, b[at + 1]);
     double share = (x - b[at]) / ((double) b[at + 1] - b[at]);
-    return (at + share * (next - at)) / q;
+    return (at + share * (next - at)) / q; // (YR-1)
   }
 
   /// The last place whose value is at most x.

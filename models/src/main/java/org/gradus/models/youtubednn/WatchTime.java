@@ -84,6 +84,6 @@ record WatchTime(Weighting weighting, Normalise normalise, double cap, double ma
 
   /// T̂ of a logit, in the unit of the weights  (YR-6)
   double expected(double z) {
-    return StrictMath.exp(Math.min(z, maxLogit));
+    return StrictMath.exp(Math.min(z, maxLogit)); // (YR-6)
   }
 }
