@@ -2,7 +2,9 @@
 package org.gradus.layers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.gradus.layers.Bench.EXACT;
+import static org.gradus.layers.Bench.SIX_DECIMALS;
 import static org.gradus.layers.Bench.assertClose;
 import static org.gradus.layers.Bench.normal;
 import static org.gradus.layers.Bench.numbers;
@@ -53,6 +55,36 @@ class LayerNormTest {
       assertThat(numbers(norm.forward(bench.variable(Shape.of(1, C), alone))))
           .isEqualTo(Bench.row(y, row, C));
     }
+  }
+
+  /// (1, 2, 4, 9) has variance 9.5, divided by the count; other numbers would come of dividing by one less.
+  @Test
+  void workedExample() {
+    LayerNorm norm = new LayerNorm(C, 1e-6, bench.params);
+    double[] y = numbers(norm.forward(bench.variable(Shape.of(1, C), 1, 2, 4, 9)));
+    assertClose(y, new double[] {-.973328, -.648886, 0, 1.622214}, SIX_DECIMALS);
+    double squares = 0;
+    for (double v : y) {
+      squares += v * v / C;
+    }
+    assertThat(squares).isCloseTo(9.5 / (9.5 + 1e-6), within(EXACT));
+  }
+
+  @Test
+  void shiftsAndScalesOfAVectorDoNotMatter() {
+    LayerNorm norm = new LayerNorm(C, 0, bench.params);
+    double[] y = numbers(norm.forward(bench.variable(Shape.of(1, C), 1, 2, 4, 9)));
+    double[] z =
+        numbers(norm.forward(bench.variable(Shape.of(1, C), 3 + 5, 6 + 5, 12 + 5, 27 + 5)));
+    assertClose(z, y, EXACT);
+  }
+
+  @Test
+  void aConstantVectorIsTheShift() {
+    LayerNorm norm = new LayerNorm(C, 1e-6, bench.params);
+    bench.set("shift", .1, .2, .3, .4);
+    double[] y = numbers(norm.forward(bench.variable(Shape.of(1, C), 7, 7, 7, 7)));
+    assertThat(y).containsExactly(.1, .2, .3, .4);
   }
 
   @Test
