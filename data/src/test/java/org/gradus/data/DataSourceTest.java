@@ -22,6 +22,7 @@ class DataSourceTest {
             "criteo-synthetic",
             "interactions-synthetic",
             "movielens-synthetic",
+            "translation-synthetic",
             "ml-100k",
             "ml-1m",
             "criteo",
