@@ -37,6 +37,7 @@ class CommandLineTest {
         "compare",
         "evaluate",
         "predict",
+        "translate",
         "gradcheck",
         "explain",
         "weights",

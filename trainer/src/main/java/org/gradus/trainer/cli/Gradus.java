@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       RecommendCommand.class,
       RetrievalCommand.class,
       PredictCommand.class,
+      TranslateCommand.class,
       GradCheckCommand.class,
       BenchCommand.class,
       DataCommand.class,

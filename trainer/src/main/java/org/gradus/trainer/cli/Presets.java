@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.cli;
 
+import java.util.Map;
 import org.gradus.trainer.optim.Group;
 import org.gradus.trainer.optim.OptimizerConfig;
 import org.gradus.trainer.optim.Penalty;
@@ -16,13 +17,23 @@ final class Presets {
 
   private static final String RATINGS = "movielens-synthetic";
   private static final String INTERACTIONS = "interactions-synthetic";
+  private static final String TRANSLATION = "translation-synthetic";
+
+  /// What is enough for sentences of eight words.
+  private static final int WIDTH = 64;
+
+  private static final TrainConfig.ModelChoice TRANSFORMER =
+      new TrainConfig.ModelChoice(
+          "transformer",
+          Map.of("width", "" + WIDTH, "heads", "4", "hidden", "256", "dropout", "0.05"));
 
   private Presets() {}
 
   /// Three passes of Adam. On the generated Criteo rows: batches of 512, a rate that falls from 0.003, and a penalty on the
   /// rows of a batch, chosen on their validation rows. On the generated ratings: six passes at 0.003, a penalty against
   /// learning users by heart, and the best of the passes. On generated interactions: 0.003 and patience, for a product of
-  /// three fields has no slope to begin with. Elsewhere: batches of 1024 at 0.001, as Adam's paper proposes.
+  /// three fields has no slope to begin with. On generated sentences: a small Transformer, with the optimiser and the schedule of its
+  /// paper. Elsewhere: batches of 1024 at 0.001, as Adam's paper proposes.
   static TrainConfig of(@Nullable String model, @Nullable String data) {
     String name = data == null ? DATA : data;
     TrainConfig plain = TrainConfig.of(model == null ? "dlrm" : model, name, "auto");
@@ -37,6 +48,15 @@ final class Presets {
           .with(new TrainConfig.Loop(30, 0, 1024, false))
           .with(OptimizerConfig.of(Group.all(Rule.Adam.PAPER, 3e-3)))
           .with(new TrainConfig.Stopping("valid.auc", 5));
+    }
+    if (name.equals(TRANSLATION) && (model == null || model.equals(TRANSFORMER.name()))) {
+      return plain
+          .with(TRANSFORMER)
+          .with(new TrainConfig.Loop(12, 0, 64, false))
+          .with(
+              OptimizerConfig.of(
+                  Group.all(new Rule.Adam(0.9, 0.98, 1e-9), 0.5)
+                      .with(new Schedule.Noam(WIDTH, 500))));
     }
     if (!name.equals(DATA)) {
       return plain.with(new TrainConfig.Loop(3, 0, 1024, false));

@@ -6,8 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
+import org.gradus.models.Rated;
 import org.gradus.models.Spelling;
 import org.gradus.trainer.metrics.GroupedAuc;
 import org.gradus.trainer.metrics.Metric;
@@ -68,6 +70,20 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
     }
     sums.forEach((name, sum) -> metrics.put(split + "." + name, Metric.of(sum / rows)));
     return new Evaluation(metrics, Map.of());
+  }
+
+  /// The same with what a model says of itself, by name.
+  Evaluation with(String split, Map<String, Rated.Rate> rates) {
+    Map<String, Metric> more = new LinkedHashMap<>(metrics);
+    new TreeMap<>(rates)
+        .forEach(
+            (name, r) ->
+                more.put(
+                    split + "." + name,
+                    r.trials() == 0
+                        ? Metric.undefined("there was nothing to be right about")
+                        : Metric.of((double) r.hits() / r.trials())));
+    return new Evaluation(more, words);
   }
 
   /// Fails for what will be no metric of these labels, before there are predictions to measure.

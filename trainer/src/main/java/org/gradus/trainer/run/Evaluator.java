@@ -12,6 +12,7 @@ import org.gradus.embeddings.Batch;
 import org.gradus.models.Head;
 import org.gradus.models.Model;
 import org.gradus.models.Outputs;
+import org.gradus.models.Rated;
 import org.gradus.tensor.Device;
 import org.gradus.trainer.loss.Objective;
 import org.gradus.trainer.metrics.LogLoss;
@@ -92,6 +93,7 @@ public record Evaluator(Model model, Device device, TrainConfig.Measure measure)
   /// Means over rows: a batch counts as often as it has rows.
   private Evaluation losses(String split, Examples rows, Objective objective) {
     Map<String, Double> sums = new LinkedHashMap<>();
+    Map<String, Rated.Rate> rates = new LinkedHashMap<>();
     long n = 0;
     try (Examples.Stream stream = rows.stream(Pass.inOrder(measure.batchSize()))) {
       for (Batch batch = stream.next(); batch != null; batch = stream.next()) {
@@ -102,10 +104,13 @@ public record Evaluator(Model model, Device device, TrainConfig.Measure measure)
           loss.parts()
               .forEach((name, part) -> sums.merge(name, part.value().item() * size, Double::sum));
         }
+        if (model instanceof Rated rated) {
+          rated.rates(batch, device).forEach((name, r) -> rates.merge(name, r, Rated.Rate::plus));
+        }
         n += size;
       }
     }
-    return Evaluation.ofLosses(split, sums, n);
+    return Evaluation.ofLosses(split, sums, n).with(split, rates);
   }
 
   /// Measures predictions against labels. Rows whose label is masked do not count for it.

@@ -4,6 +4,7 @@ package org.gradus.trainer.run;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.gradus.trainer.metrics.Metric;
@@ -11,6 +12,9 @@ import org.gradus.trainer.metrics.Metric;
 /// Progress as plain lines, for logs and pipes: one per epoch, and one every ten seconds within.
 public final class PlainProgress implements Listener {
   private static final long PAUSE = 10_000_000_000L;
+
+  /// Ends of the names of metrics that the line of an epoch has.
+  private static final List<String> SHOWN = List.of("auc", "loss", "rmse", "exact_sequences");
 
   private final PrintWriter out;
   private int epoch;
@@ -60,7 +64,7 @@ public final class PlainProgress implements Listener {
     line.append("  ").append(describe(report.losses()));
     for (Map.Entry<String, Metric> e : report.valid().metrics().entrySet()) {
       String name = e.getKey();
-      if (name.endsWith("auc") || name.endsWith("loss") || name.endsWith("rmse")) {
+      if (SHOWN.stream().anyMatch(name::endsWith)) {
         Metric m = e.getValue();
         if (m.defined()) {
           line.append("  ").append(name).append(' ').append(number(m.value()));

@@ -46,6 +46,32 @@ class ScheduleTest {
         .hasMessage("schedule: step 0. Expected at least 1: steps are counted from 1.");
   }
 
+  /// Values to seven digits, and what follows from the formula.
+  @Test
+  void noamRisesAndFalls() {
+    Schedule base = new Noam(512, 4000);
+    double[][] quoted = {
+      {1, 1.746928e-07},
+      {100, 1.746928e-05},
+      {4000, 6.987712e-04},
+      {4001, 6.986839e-04},
+      {16_000, 3.493856e-04},
+      {100_000, 1.397542e-04}
+    };
+    for (double[] q : quoted) {
+      assertThat(base.at(1, (long) q[0])).isCloseTo(q[1], within(5e-7 * q[1]));
+    }
+    double peak = base.at(1, 4000);
+    assertThat(peak).isCloseTo(1 / Math.sqrt(512 * 4000.0), within(1e-15));
+    assertThat(base.at(1, 16_000)).isCloseTo(peak / 2, within(1e-15));
+    assertThat(base.at(1, 1)).isCloseTo(peak / 4000, within(1e-15));
+    assertThat(new Noam(128, 4000).at(1, 4000)).isCloseTo(1.397542e-03, within(1e-9));
+    for (long s = 1; s < 12_000; s += 7) {
+      boolean rises = base.at(1, s + 1) > base.at(1, s);
+      assertThat(rises).as("step %d", s).isEqualTo(s < 4000);
+    }
+  }
+
   @Test
   void decays() {
     assertThat(new Constant().at(0.3, 99)).isEqualTo(0.3);
