@@ -126,12 +126,12 @@ final class Decoder {
                 Projected all = cache.written(at, layer.self.project(v, v));
                 return layer.self.attend(v, all, mask, mode);
               },
-              mode); //                                          [B, T, d]  (DEC-1)
+              mode); // (DEC-1)
       Var c =
           layer.aroundCross.around(
               a,
               v -> layer.cross.attend(v, cache.memory.get(at), cache.mask, mode),
-              mode); //                                          [B, T, d]  (DEC-2)
+              mode); // (DEC-2)
       z = layer.aroundNetwork.around(c, v -> layer.network.forward(v, mode), mode); // (DEC-3)
     }
     cache.length += y.size(1);
