@@ -20,6 +20,7 @@ public final class Batch {
   private final Map<String, float[]> reals;
   private final Map<String, long[]> integers;
   private final Map<String, JaggedIds> sessions;
+  private final Map<String, float[]> series;
 
   private Batch(Builder b) {
     this.schema = b.schema;
@@ -29,6 +30,7 @@ public final class Batch {
     this.reals = Map.copyOf(b.reals);
     this.integers = Map.copyOf(b.integers);
     this.sessions = Map.copyOf(b.sessions);
+    this.series = Map.copyOf(b.series);
   }
 
   private static KeyedJaggedTensor emptySparse(Builder b) {
@@ -82,6 +84,7 @@ public final class Batch {
     b.reals.putAll(reals);
     b.integers.putAll(integers);
     b.sessions.putAll(sessions);
+    b.series.putAll(series);
     return b.build();
   }
 
@@ -93,6 +96,11 @@ public final class Batch {
   /// (`values` are sizes, `offsets` delimit examples).
   public JaggedIds sessions(String field) {
     return present(sessions, field, "sessions");
+  }
+
+  /// `[B, steps + ahead]`: the values of a [Field.Series], oldest first.
+  public float[] series(String field) {
+    return present(series, field, "series");
   }
 
   /// `[B]`: a label.
@@ -167,6 +175,7 @@ public final class Batch {
     private final Map<String, float[]> reals = new HashMap<>();
     private final Map<String, long[]> integers = new HashMap<>();
     private final Map<String, JaggedIds> sessions = new HashMap<>();
+    private final Map<String, float[]> series = new HashMap<>();
 
     private Builder(Schema schema, int size) {
       this.schema = schema;
@@ -255,6 +264,30 @@ public final class Batch {
       }
       check(field, sizes.bags(), size);
       sessions.put(field, sizes);
+      return this;
+    }
+
+    /// `[B, steps + ahead]`: the values of a series, oldest first, each a number.
+    public Builder series(String field, float[] values) {
+      if (!(schema.field(field) instanceof Field.Series f)) {
+        throw new IllegalArgumentException("batch: " + field + " is no series.");
+      }
+      check(field, values.length, Math.multiplyExact(size, f.length()));
+      for (int i = 0; i < values.length; i++) {
+        if (!Float.isFinite(values[i])) {
+          throw new IllegalArgumentException(
+              "batch: value "
+                  + values[i]
+                  + " at step "
+                  + i % f.length()
+                  + " of series "
+                  + field
+                  + " of example "
+                  + i / f.length()
+                  + ". Expected a number; windows with missing values are left out.");
+        }
+      }
+      series.put(field, values);
       return this;
     }
 

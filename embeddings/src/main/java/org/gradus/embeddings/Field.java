@@ -79,6 +79,33 @@ public sealed interface Field {
     }
   }
 
+  /// Real numbers at consecutive steps of time, oldest first, already scaled as the model shall see them: a variable's past,
+  /// and, where it is known in advance, what it will be at the steps that are predicted.
+  ///
+  /// @param steps past values of an example
+  /// @param ahead values known in advance, behind the past ones: one per predicted step, or none
+  record Series(String name, int steps, int ahead) implements Field {
+    /// Checks name and lengths.
+    public Series {
+      checkName(name);
+      checkLength(name, steps);
+      if (ahead < 0) {
+        throw new IllegalArgumentException(
+            "field " + name + ": " + ahead + " values ahead. Expected at least 0.");
+      }
+    }
+
+    /// A variable of which only the past is known.
+    public Series(String name, int steps) {
+      this(name, steps, 0);
+    }
+
+    /// Values of an example, past ones and those ahead.
+    public int length() {
+      return steps + ahead;
+    }
+  }
+
   /// What a label measures.
   enum LabelKind {
     /// 0 or 1

@@ -16,6 +16,7 @@ import org.gradus.tensor.Counter;
 /// | multi-valued | example 0: as many ids as allowed, the second repeats the first, the third is padding; example 1: none; others: any number, one id in eight padding |
 /// | sequence | example 0: as long as allowed, its second id another than its first; example 1: empty; others: any length, no padding |
 /// | sessions | example 0: as many, and as long, as allowed; example 1: none; others: any number of 1 to `maxLength` ids |
+/// | series | uniform on −1 … 1 |
 /// | label | binary: 1, 0, then either; regression: uniform on 0.1 … 2 |
 /// | label mask | from three examples on 0 for the last; first two 1, others mostly |
 /// | sample weight | uniform on 0.5 … 1.5 |
@@ -59,6 +60,7 @@ public final class SampleBatches {
             batch.real(field.name(), reals(field, size, key));
         case Field.Group _, Field.Domain _, Field.Timestamp _ ->
             batch.integer(field.name(), integers(field, size, key));
+        case Field.Series f -> batch.series(f.name(), series(f, size, key));
         case Field.Dense _ -> {} // above, all at once
       }
     }
@@ -76,6 +78,14 @@ public final class SampleBatches {
       for (int b = 0; b < size; b++) {
         values[b * fields.size() + c] = 2 * Counter.uniform(key, b) - 1;
       }
+    }
+    return values;
+  }
+
+  private static float[] series(Field.Series field, int size, long key) {
+    float[] values = new float[size * field.length()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = 2 * Counter.uniform(key, i) - 1;
     }
     return values;
   }

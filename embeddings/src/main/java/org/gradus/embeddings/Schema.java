@@ -106,6 +106,11 @@ public final class Schema {
     return all(Field.Ids.class);
   }
 
+  /// Real numbers over time, in order.
+  public List<Field.Series> series() {
+    return all(Field.Series.class);
+  }
+
   /// What is to be predicted.
   public List<Field.Label> labels() {
     return all(Field.Label.class);

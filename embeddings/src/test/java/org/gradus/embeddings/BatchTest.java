@@ -93,6 +93,29 @@ class BatchTest {
   }
 
   @Test
+  void seriesHaveAValuePerStepAndBehindThemThoseAhead() {
+    Schema schema =
+        Schema.of(
+            new Field.Series("power", 3),
+            new Field.Series("hour", 3, 2),
+            new Field.Label("click", Field.LabelKind.BINARY));
+    assertThat(schema.series()).hasSize(2);
+    float[] power = {1, 2, 3, 4, 5, 6};
+    float[] hour = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    Batch batch = Batch.builder(schema, 2).series("power", power).series("hour", hour).build();
+    assertThat(batch.series("power")).isSameAs(power);
+    assertThat(batch.withSparse(schema, batch.sparse()).series("hour")).isSameAs(hour);
+    refuses(() -> batch.series("wind"), "no series wind");
+    refuses(() -> Batch.builder(schema, 2).series("click", power), "click is no series");
+    refuses(() -> Batch.builder(schema, 2).series("hour", power), "6 values. Expected 10");
+    refuses(
+        () -> Batch.builder(schema, 2).series("power", new float[] {1, 2, 3, 4, Float.NaN, 6}),
+        "value NaN at step 1 of series power of example 1");
+    refuses(() -> new Field.Series("power", 0), "length 0");
+    refuses(() -> new Field.Series("power", 3, -1), "-1 values ahead");
+  }
+
+  @Test
   void refusesColumnsOfTheWrongSizeOrKind() {
     refuses(() -> Batch.builder(SCHEMA, 2).dense(new float[3]), "dense has 3 values. Expected 4");
     refuses(() -> Batch.builder(SCHEMA, 2).sparse(ids()).build(), "dense has 0 values");

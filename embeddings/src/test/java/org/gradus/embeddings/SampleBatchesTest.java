@@ -30,7 +30,8 @@ class SampleBatchesTest {
           new Field.SampleWeight("w"),
           new Field.Group("user"),
           new Field.Domain("domain", 3),
-          new Field.Timestamp("time"));
+          new Field.Timestamp("time"),
+          new Field.Series("power", 3, 2));
 
   /// The builder checks ranges and lengths; every column must be there at every size.
   @ParameterizedTest
@@ -46,6 +47,7 @@ class SampleBatchesTest {
     assertThat(batch.groups()).hasSize(size);
     assertThat(batch.domains()).hasSize(size);
     assertThat(batch.timestamps()).hasSize(size);
+    assertThat(batch.series("power")).hasSize(5 * size).doesNotContain(0f);
     assertThat(batch.sessions("sessions").bags()).isEqualTo(size);
   }
 

@@ -12,6 +12,13 @@ import org.gradus.embeddings.Schema;
 public record Target(String label, Field.LabelKind kind) {
   /// The only label of a schema.
   public static Target only(Schema schema) {
+    if (!schema.series().isEmpty()) {
+      throw new IllegalArgumentException(
+          "model: field "
+              + schema.series().getFirst().name()
+              + " is a series, which this model does not read. Expected a forecasting model, or"
+              + " data without series.");
+    }
     if (schema.labels().size() != 1) {
       throw new IllegalArgumentException(
           "model: the schema has "

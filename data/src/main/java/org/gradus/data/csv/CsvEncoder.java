@@ -64,6 +64,7 @@ public final class CsvEncoder implements DataSource.Encoder, FittedFields {
             case Field.Ids _ -> schema.ids().indexOf(f);
             case Field.Label _, Field.LabelMask _, Field.SampleWeight _ -> row.realIndex(f.name());
             case Field.Group _, Field.Domain _, Field.Timestamp _ -> row.integerIndex(f.name());
+            case Field.Series _ -> throw new IllegalStateException(f.name() + ": no such column");
           };
     }
   }

@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import org.gradus.data.DataException;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
 
@@ -45,6 +46,13 @@ final class RowLayout {
   final int bytes;
 
   RowLayout(Schema schema) {
+    if (!schema.series().isEmpty()) {
+      throw new DataException(
+          "prepared rows: field "
+              + schema.series().getFirst().name()
+              + " is a series. Expected fields of single values or ids: windows of series overlap,"
+              + " so they are cut from the series in memory and not prepared.");
+    }
     this.schema = schema;
     reals = reals(schema);
     integers = integers(schema);

@@ -27,6 +27,7 @@ public final class SchemaText {
                 List.of("sequence", f.name(), f.size(), f.table(), f.maxLength());
             case Field.Sessions f ->
                 List.of("sessions", f.name(), f.size(), f.table(), f.maxSessions(), f.maxLength());
+            case Field.Series f -> List.of("series", f.name(), f.steps(), f.ahead());
             case Field.Label f -> List.of("label", f.name(), f.kind());
             case Field.LabelMask f -> List.of("mask", f.name(), f.label());
             case Field.SampleWeight f -> List.of("weight", f.name());
@@ -66,6 +67,7 @@ public final class SchemaText {
             new Field.MultiValued(p[1], number(p[2]), p[3], Pooling.valueOf(p[4]), number(p[5]));
         case "sequence" -> new Field.Sequence(p[1], number(p[2]), p[3], number(p[4]));
         case "sessions" -> new Field.Sessions(p[1], number(p[2]), p[3], number(p[4]), number(p[5]));
+        case "series" -> new Field.Series(p[1], number(p[2]), number(p[3]));
         case "label" -> new Field.Label(p[1], Field.LabelKind.valueOf(p[2]));
         case "mask" -> new Field.LabelMask(p[1], p[2]);
         case "weight" -> new Field.SampleWeight(p[1]);

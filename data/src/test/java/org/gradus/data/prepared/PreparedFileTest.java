@@ -145,6 +145,17 @@ class PreparedFileTest {
   }
 
   @Test
+  void seriesAreNotPrepared() {
+    Schema series =
+        Schema.of(
+            new Field.Series("power", 24, 2), new Field.Label("y", Field.LabelKind.REGRESSION));
+    assertThat(SchemaText.read(SchemaText.write(series))).isEqualTo(series);
+    assertThatThrownBy(() -> new PreparedWriter(folder.resolve("series.rows"), series))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("field power is a series");
+  }
+
+  @Test
   void shufflingIsAFunctionOfSeedAndEpoch() {
     try (PreparedFile file = PreparedFile.open(write(2500))) {
       List<Integer> first = rows(file.stream(Pass.shuffled(64, 3, 0)));

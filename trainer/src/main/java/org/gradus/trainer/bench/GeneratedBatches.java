@@ -63,6 +63,13 @@ public final class GeneratedBatches {
           }
           batch.integer(field.name(), column);
         }
+        case Field.Series f -> {
+          float[] values = new float[size * f.length()];
+          for (int i = 0; i < values.length; i++) {
+            values[i] = 2 * Counter.uniform(key(f, number), i) - 1;
+          }
+          batch.series(f.name(), values);
+        }
         case Field.Dense _ -> {} // above, all at once
       }
     }
@@ -112,6 +119,7 @@ public final class GeneratedBatches {
             row.real(row.realIndex(field.name()), real(field, number, b));
         case Field.Group _, Field.Domain _, Field.Timestamp _ ->
             row.integer(row.integerIndex(field.name()), integer(field, number, b));
+        case Field.Series _ -> {} // the prepared form refuses such a schema
       }
     }
   }

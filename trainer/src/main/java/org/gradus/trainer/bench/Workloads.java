@@ -151,6 +151,7 @@ public final class Workloads {
             case Field.Sequence f -> new Field.Sequence(f.name(), rows, f.table(), HISTORY);
             case Field.Sessions f ->
                 new Field.Sessions(f.name(), rows, f.table(), f.maxSessions(), f.maxLength());
+            case Field.Series f -> new Field.Series(f.name(), HISTORY, f.ahead());
             default -> field;
           });
     }

@@ -72,6 +72,11 @@ public final class ExplanationText {
       case Field.MultiValued f -> f.name() + " (" + f.size() + ", bag)";
       case Field.Sequence f -> f.name() + " (" + f.size() + ", sequence)";
       case Field.Sessions f -> f.name() + " (" + f.size() + ", sessions)";
+      case Field.Series f ->
+          f.name()
+              + " (series of "
+              + f.steps()
+              + (f.ahead() == 0 ? ")" : ", and " + f.ahead() + " ahead)");
       case Field.Label f -> f.name() + " (label)";
       case Field.LabelMask f -> f.name() + " (mask)";
       case Field.SampleWeight f -> f.name() + " (weight)";
