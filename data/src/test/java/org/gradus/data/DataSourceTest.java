@@ -26,7 +26,9 @@ class DataSourceTest {
             "ml-100k",
             "ml-1m",
             "criteo",
-            "csv");
+            "csv",
+            "power-synthetic",
+            "series");
   }
 
   @Test

@@ -8,7 +8,7 @@ import org.gradus.tensor.Counter;
 /// Up to 2¹⁶ rows it is a Fisher–Yates shuffle, kept as an array. Above, a Feistel network over the smallest power of
 /// two that holds n permutes without an array: results outside [0, n) are fed in again until one lies inside (cycle
 /// walking), fewer than two times on average.
-final class Permutation {
+public final class Permutation {
   private static final int ARRAY = 1 << 16;
   private static final int ROUNDS = 6;
 
@@ -18,7 +18,8 @@ final class Permutation {
   private final int lowBits;
   private final int highBits;
 
-  Permutation(long n, long key) {
+  /// The permutation of so many places under a key.
+  public Permutation(long n, long key) {
     this.n = n;
     this.key = key;
     this.array = n <= ARRAY ? shuffled((int) n, key) : new int[0];
@@ -38,7 +39,7 @@ final class Permutation {
   }
 
   /// Where position i goes.
-  long at(long i) {
+  public long at(long i) {
     if (n <= ARRAY) {
       return array[(int) i];
     }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.data.series;
+
+import java.io.DataInput;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.gradus.data.DataException;
+import org.gradus.data.DataSource;
+import org.gradus.data.Examples;
+import org.gradus.data.prepared.ChecksummedFile;
+
+/// Cuts windows from a table of series with the scalers of the training rows. Stations must be among those.
+///
+/// @param measured names of variables, the target first
+/// @param step seconds from one time to the next
+/// @param windowing of the windows
+/// @param scaler fitted on training rows
+record SeriesEncoder(List<String> measured, long step, Windowing windowing, PanelScaler scaler)
+    implements DataSource.Encoder {
+  private static final String FILE = "series.encoder";
+  private static final String KIND = "series encoder 1";
+
+  @Override
+  public Examples encode(Path file) {
+    Panel panel = SeriesText.read(file, measured.getFirst(), step);
+    if (!panel.measured().equals(measured)) {
+      throw DataException.row(
+          file, 1, "it measures " + panel.measured() + ". Expected " + measured + ".");
+    }
+    Panel known = panel.withCalendar();
+    return new WindowExamples(
+        known, scaler, windowing, Windows.of(known, windowing, Targets.since(Long.MIN_VALUE)));
+  }
+
+  @Override
+  public void save(Path folder) {
+    ChecksummedFile.write(
+        folder.resolve(FILE),
+        KIND,
+        out -> {
+          out.writeInt(measured.size());
+          for (String name : measured) {
+            out.writeUTF(name);
+          }
+          out.writeLong(step);
+          out.writeInt(windowing.steps());
+          out.writeInt(windowing.horizon());
+          out.writeInt(windowing.stride());
+          out.writeInt(windowing.gap());
+          scaler.write(out);
+        });
+  }
+
+  /// Reads what [#save] wrote.
+  static SeriesEncoder load(Path folder) {
+    return ChecksummedFile.read(folder.resolve(FILE), KIND, SeriesEncoder::read);
+  }
+
+  private static SeriesEncoder read(DataInput in) throws IOException {
+    List<String> measured = new ArrayList<>();
+    for (int n = in.readInt(); n > 0; n--) {
+      measured.add(in.readUTF());
+    }
+    long step = in.readLong();
+    Windowing windowing = new Windowing(in.readInt(), in.readInt(), in.readInt(), in.readInt());
+    return new SeriesEncoder(List.copyOf(measured), step, windowing, PanelScaler.read(in));
+  }
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.data.series;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.gradus.data.DataException;
+import org.gradus.data.DataSource;
+import org.gradus.data.DataSource.Opened;
+import org.gradus.data.Examples;
+import org.gradus.data.Examples.Pass;
+import org.gradus.embeddings.Batch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PowerSourceTest {
+  private static final Map<String, String> SMALL =
+      Map.of(
+          "generated",
+          "3",
+          "hours",
+          "600",
+          "validHours",
+          "96",
+          "testHours",
+          "96",
+          "steps",
+          "48",
+          "horizon",
+          "12");
+
+  @TempDir private Path folder;
+
+  private Opened open(DataSource source, Path path, Map<String, String> settings) {
+    return source.open(new DataSource.Request(path, folder, 5, settings, _ -> {}));
+  }
+
+  private Opened generated(String... more) {
+    Map<String, String> settings = new HashMap<>(SMALL);
+    for (int i = 0; i < more.length; i += 2) {
+      settings.put(more[i], more[i + 1]);
+    }
+    return new PowerSource().open(new DataSource.Request(null, folder, 5, settings, _ -> {}));
+  }
+
+  /// Nights are exactly 0, weekends weaker, noise has the deviation asked for.
+  @Test
+  void stationsFollowTheSun() {
+    PowerStations s = new PowerStations(2, 0.05, 1);
+    double sum = 0;
+    double squares = 0;
+    int n = 0;
+    for (int t = 0; t < 8760; t++) {
+      int hour = t % 24;
+      double day = Math.max(0, Math.sin(2 * Math.PI * (hour - 6) / 24));
+      double weekly = t / 24 % 7 >= 5 ? 0.8 : 1;
+      double m = s.size(1) * (1 + 0.3 * Math.sin(2 * Math.PI * t / 8760)) * weekly * day;
+      boolean night = hour <= 6 || hour >= 18;
+      assertThat(s.withoutNoise(1, t))
+          .isCloseTo(night ? 0 : m, org.assertj.core.api.Assertions.within(1e-12));
+      assertThat(s.power(1, t)).isGreaterThanOrEqualTo(0);
+      if (night) {
+        assertThat(s.power(1, t)).isZero();
+      } else if (m > 0.25) { // five deviations above 0: never cut
+        double e = s.power(1, t) - m;
+        sum += e;
+        squares += e * e;
+        n++;
+      }
+    }
+    // of n normal numbers the mean lies within 5 σ/√n, the variance within 5 σ² √(2/n)
+    assertThat(Math.abs(sum / n)).isLessThan(5 * 0.05 / Math.sqrt(n));
+    assertThat(Math.abs(squares / n - 0.0025)).isLessThan(5 * 0.0025 * Math.sqrt(2.0 / n));
+    assertThat(s.size(0)).isBetween(0.5, 2.0).isNotEqualTo(s.size(1));
+  }
+
+  @Test
+  void partsAreWhatTheSettingsSay() {
+    try (var set = generated().data()) {
+      Windowing w = new Windowing(48, 12, 5);
+      assertThat(set.train().rows()).isEqualTo(3 * w.count(600 - 96));
+      assertThat(set.valid().rows()).isEqualTo(3 * 96 / 12);
+      assertThat(set.test().rows()).isEqualTo(3 * 96 / 12);
+      // half the hours have noise of mean |σε| = σ √(2/π), a few of them cut at 0
+      double noise = 0.1 * Math.sqrt(2 / Math.PI) * 11 / 24;
+      assertThat(set.facts().get("noiseless_mae")).isBetween(0.8 * noise, 1.1 * noise);
+      assertThat(set.fingerprint()).isEqualTo(generated().data().fingerprint());
+      assertThat(set.fingerprint()).isNotEqualTo(generated("sigma", "0.2").data().fingerprint());
+    }
+    assertThat(generated("history", "false").data().test().rows()).isEqualTo(3 * (96 - 48) / 12);
+    assertThat(generated("stations", "station-2").data().test().rows()).isEqualTo(96 / 12);
+    assertThat(generated("purge", "10").data().train().rows())
+        .isEqualTo(3 * new Windowing(48, 12, 5).count(600 - 96 - 10));
+    assertThat(generated("maxCosine", "0.2").data().train().rows())
+        .isLessThan(generated().data().train().rows());
+    assertThat(generated("gap", "6").data().schema()).isEqualTo(generated().data().schema());
+    assertThatThrownBy(() -> generated("steps", "500"))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("no window of 512 steps");
+    assertThatThrownBy(() -> generated("stations", "north"))
+        .hasMessageContaining("no station north");
+    assertThatThrownBy(() -> open(new PowerSource(), folder, SMALL))
+        .hasMessageContaining("is generated");
+  }
+
+  /// What was generated, written, and read again gives the same training rows; and the encoder those of a file.
+  @Test
+  void writtenAndReadAgain() throws IOException {
+    Path file = folder.resolve("power.csv");
+    assertThat(new PowerSource().generate(file, 3 * 696, 5, SMALL)).isEqualTo(3 * 696);
+    Map<String, String> settings =
+        Map.of("steps", "48", "horizon", "12", "validPercent", "13.7931", "testPercent", "13.7931");
+    Opened read = open(new SeriesSource(), file, settings);
+    Opened made = generated();
+    assertSame(read.data().train(), made.data().train());
+    assertSame(read.data().test(), made.data().test());
+
+    Path encoder = Files.createDirectory(folder.resolve("encoder"));
+    made.encoder().save(encoder);
+    Examples rows = new PowerSource().encoder(encoder).encode(file);
+    assertThat(rows.rows()).isEqualTo(3 * new Windowing(48, 12, 12).count(696));
+    assertThat(rows.schema()).isEqualTo(made.data().schema());
+    assertSame(rows, made.encoder().encode(file));
+  }
+
+  private static void assertSame(Examples a, Examples b) {
+    assertThat(a.rows()).isEqualTo(b.rows());
+    try (Examples.Stream one = a.stream(Pass.inOrder(100));
+        Examples.Stream other = b.stream(Pass.inOrder(100))) {
+      for (Batch x = one.next(); x != null; x = one.next()) {
+        Batch y = java.util.Objects.requireNonNull(other.next());
+        assertThat(x.series("power")).isEqualTo(y.series("power"));
+        assertThat(x.series("weekday_sin")).isEqualTo(y.series("weekday_sin"));
+        assertThat(x.label("power+12")).isEqualTo(y.label("power+12"));
+      }
+    }
+  }
+
+  private Path written(String... lines) throws IOException {
+    return Files.write(folder.resolve("table.csv"), java.util.List.of(lines));
+  }
+
+  @Test
+  void missingCellsBreakTheSeriesOrAreFilled() throws IOException {
+    String[] lines = new String[41];
+    lines[0] = "time,heat,station,power";
+    for (int t = 0; t < 40; t++) {
+      lines[1 + t] =
+          java.time.Instant.ofEpochSecond(Panels.hour(t))
+              + ","
+              + t
+              + ",a,"
+              + (t == 10 ? "" : t % 7 + 1);
+    }
+    Path file = written(lines);
+    Map<String, String> settings =
+        new HashMap<>(
+            Map.of(
+                "target",
+                "power",
+                "steps",
+                "3",
+                "horizon",
+                "2",
+                "stride",
+                "1",
+                "validPercent",
+                "20",
+                "testPercent",
+                "20"));
+    Opened broken = open(new SeriesSource(), file, settings);
+    assertThat(broken.data().train().rows()).isEqualTo(6 + 9); // of 10 hours, and of 13
+    assertThat(broken.data().schema().series().get(1).name()).isEqualTo("heat");
+    settings.put("fill", "1");
+    assertThat(open(new SeriesSource(), file, settings).data().train().rows()).isEqualTo(20);
+  }
+
+  @Test
+  void tablesThatCannotBeReadSayWhere() throws IOException {
+    refused("Expected station, time and at least one more", "time,power");
+    refused("table.csv:2: column time is \"noon\"", "station,time,power", "a,noon,1");
+    refused(
+        "table.csv:2: column power is \"much\"", "station,time,power", "a,2018-01-01T00:00,much");
+    refused(
+        "table.csv:3: column time",
+        "station,time,power",
+        "a,2018-01-01 05:00,1",
+        "a,2018-01-01 04:00,1");
+    refused("table.csv:2: 2 columns. Expected 3", "station,time,power", "a,2018-01-01T00:00");
+    refused("no rows", "station,time,power");
+  }
+
+  private void refused(String message, String... lines) throws IOException {
+    Path file = written(lines);
+    assertThatThrownBy(() -> open(new SeriesSource(), file, Map.of()))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining(message);
+  }
+}
