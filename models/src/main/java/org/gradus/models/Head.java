@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models;
 
+import java.util.List;
 import org.gradus.autograd.Var;
 
-/// One prediction per example, and the scale that it is on. Every part is `[B]`.
+/// One prediction per example, and the scale that it is on. Every part is `[B]`, but quantiles come side by side.
 public sealed interface Head {
   /// What ranks the examples: rises with the predicted probability or value.
   Var score();
@@ -46,6 +47,44 @@ public sealed interface Head {
     @Override
     public Var score() {
       return value;
+    }
+  }
+
+  /// Quantiles of a real number: with probability `levels[q]` the label is at most column q. Nothing keeps them from crossing.
+  ///
+  /// @param values `[B, Q]`
+  /// @param levels Q numbers in (0, 1), rising
+  record Quantiles(Var values, List<Double> levels) implements Head {
+    /// Checks the shape and copies the levels.
+    public Quantiles {
+      levels = List.copyOf(levels);
+      if (values.shape().rank() != 2 || values.size(1) != levels.size()) {
+        throw new IllegalArgumentException(
+            "quantiles: shape "
+                + values.shape()
+                + " for "
+                + levels.size()
+                + " levels. Expected [B, "
+                + levels.size()
+                + "].");
+      }
+    }
+
+    /// The quantile whose level is nearest to ½, the median if it is among them.
+    @Override
+    public Var score() {
+      return values.index(1, middle(levels));
+    }
+
+    /// Which of rising levels is nearest to ½.
+    public static int middle(List<Double> levels) {
+      int best = 0;
+      for (int q = 1; q < levels.size(); q++) {
+        if (Math.abs(levels.get(q) - 0.5) < Math.abs(levels.get(best) - 0.5)) {
+          best = q;
+        }
+      }
+      return best;
     }
   }
 

@@ -43,6 +43,7 @@ public final class ModelCheck {
                   named.put(label + ".logNotP", h.logNotP());
                 }
                 case Head.Value h -> named.put(label, h.value());
+                case Head.Quantiles h -> named.put(label, h.values());
               }
             });
     out.losses().forEach((name, loss) -> named.put("loss." + name, loss));

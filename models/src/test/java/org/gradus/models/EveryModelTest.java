@@ -36,19 +36,23 @@ class EveryModelTest {
     return Models.all().stream();
   }
 
-  /// Models that predict a label; the others have no head to look at.
-  static Stream<ModelSpec> predicting() {
-    return models().filter(spec -> !spec.labelKinds().isEmpty());
+  /// Those that read any features and predict a label.
+  static Stream<ModelSpec> plainModels() {
+    return models().filter(Schemas::fit);
+  }
+
+  /// Those that do not.
+  static Stream<ModelSpec> otherModels() {
+    return models().filter(spec -> !Schemas.fit(spec));
+  }
+
+  static Stream<Arguments> plainModelsAndSchemas() {
+    return pairs(plainModels());
   }
 
   /// Every model on every schema.
   static Stream<Arguments> modelsAndSchemas() {
     return pairs(models());
-  }
-
-  /// Every model that predicts a label, on every schema.
-  static Stream<Arguments> predictingAndSchemas() {
-    return pairs(predicting());
   }
 
   private static Stream<Arguments> pairs(Stream<ModelSpec> specs) {
@@ -131,7 +135,7 @@ class EveryModelTest {
   // Rows
 
   @ParameterizedTest
-  @MethodSource("predictingAndSchemas")
+  @MethodSource("plainModelsAndSchemas")
   void inEvaluationARowDoesNotDependOnItsNeighbours(ModelSpec spec, Schema schema) {
     for (Map<String, String> given : some(spec)) {
       try (ModelBench bench = ModelBench.drawn(spec, given, schema, 1)) {
@@ -153,7 +157,7 @@ class EveryModelTest {
   }
 
   @ParameterizedTest
-  @MethodSource("predicting")
+  @MethodSource("plainModels")
   void oneFieldIsEnough(ModelSpec spec) {
     Schema schema = Schema.of(new Field.Categorical("user", 5), Schemas.CLICK);
     if (spec.name().equals("neural-cf")) { // a pair is all that it reads
@@ -179,7 +183,7 @@ class EveryModelTest {
 
   /// Unknown values share row 1, missing ones leave bags empty and ids 0.
   @ParameterizedTest
-  @MethodSource("predicting")
+  @MethodSource("plainModels")
   void unknownAndMissingValuesHaveAScore(ModelSpec spec) {
     int[] none = {};
     int[] unknown = {1};
@@ -263,7 +267,7 @@ class EveryModelTest {
 
   /// Where a table has padding: more of it changes nothing, its row stays zero and so does its gradient.
   @ParameterizedTest
-  @MethodSource("predicting")
+  @MethodSource("plainModels")
   void paddingChangesNothing(ModelSpec spec) {
     try (ModelBench bench = ModelBench.drawn(spec, small(spec), Schemas.BAGS, 1)) {
       if (!pads(bench)) {
@@ -316,7 +320,7 @@ class EveryModelTest {
   // Labels
 
   @ParameterizedTest
-  @MethodSource("predicting")
+  @MethodSource("plainModels")
   void theKindOfTheLabelIsTheKindOfTheHead(ModelSpec spec) {
     try (ModelBench binary = ModelBench.of(spec, small(spec), Schemas.CATEGORICAL, 1)) {
       assertThat(binary.kind(SampleBatches.draw(Schemas.CATEGORICAL, 2, 1)))
@@ -335,7 +339,7 @@ class EveryModelTest {
   }
 
   @ParameterizedTest
-  @MethodSource("predicting")
+  @MethodSource("plainModels")
   void oneLabelIsExpected(ModelSpec spec) {
     Field.Categorical user = new Field.Categorical("user", 5);
     Field.Label buy = new Field.Label("buy", Field.LabelKind.BINARY);
@@ -346,11 +350,32 @@ class EveryModelTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("plainModels")
+  void seriesAreRefused(ModelSpec spec) {
+    List<Field> fields = new ArrayList<>(Schemas.CATEGORICAL.fields());
+    fields.add(new Field.Series("power", 3));
+    assertThatThrownBy(() -> ModelBench.of(spec, small(spec), new Schema(fields), 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("field power is a series, which this model does not read");
+  }
+
+  @ParameterizedTest
+  @MethodSource("otherModels")
+  void otherSchemasAreRefused(ModelSpec spec) {
+    for (Schema schema : Schemas.all()) {
+      assertThatThrownBy(() -> ModelBench.of(spec, small(spec), schema, 1))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith(spec.name() + ": ")
+          .hasMessageContaining("Expected");
+    }
+  }
+
   // Learning
 
   /// Clicks of even users, amounts that grow with the user: gradient descent must find out.
   @ParameterizedTest
-  @MethodSource("predictingAndSchemas")
+  @MethodSource("plainModelsAndSchemas")
   void lossFalls(ModelSpec spec, Schema schema) {
     Batch drawn = SampleBatches.draw(schema, 16, 3);
     String key = schema.categorical().getFirst().name();

@@ -290,6 +290,14 @@ public final class ModelBench implements AutoCloseable {
     for (Field.Sessions f : schema.all(Field.Sessions.class)) {
       builder.sessions(f.name(), rows(batch.sessions(f.name()), rows));
     }
+    for (Field.Series f : schema.series()) {
+      float[] some = new float[rows.length * f.length()];
+      for (int b = 0; b < rows.length; b++) {
+        System.arraycopy(
+            batch.series(f.name()), rows[b] * f.length(), some, b * f.length(), f.length());
+      }
+      builder.series(f.name(), some);
+    }
     for (Field.Label label : schema.labels()) {
       float[] all = batch.label(label.name());
       float[] some = new float[rows.length];

@@ -78,10 +78,17 @@ public final class Schemas {
     return List.of(CATEGORICAL, DENSE, BAGS, SHARED);
   }
 
+  /// Whether a model reads any features and predicts one label, like those of the click. Others, such as forecasts of series or
+  /// models without heads, have a schema of their own and refuse these.
+  public static boolean fit(ModelSpec spec) {
+    Schema own = spec.exampleSchema(spec.settings(Map.of()));
+    return !spec.labelKinds().isEmpty() && own.labels().size() == 1 && own.series().isEmpty();
+  }
+
   /// Each of the above with a label that the model predicts, and for a model of sequences one with sequences. For a model that
-  /// predicts no label its own.
+  /// does not fit them its own.
   public static List<Schema> of(ModelSpec spec) {
-    if (spec.labelKinds().isEmpty()) {
+    if (!fit(spec)) {
       return List.of(spec.exampleSchema(spec.settings(Map.of())));
     }
     List<Schema> found =
@@ -104,7 +111,6 @@ public final class Schemas {
   /// The one that shows most of a model: with sequences if it reads any, else with bags.
   public static Schema richest(ModelSpec spec) {
     Schema last = of(spec).getLast();
-    boolean own = spec.labelKinds().isEmpty() || hasSequences(last);
-    return own ? last : BAGS;
+    return !fit(spec) || hasSequences(last) ? last : BAGS;
   }
 }

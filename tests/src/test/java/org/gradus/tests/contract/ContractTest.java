@@ -74,6 +74,7 @@ class ContractTest {
                       case Head.Logit h -> h.z().softplus().mean();
                       case Head.LogProbability h -> h.logP().negate().mean();
                       case Head.Value h -> h.value().square().mean();
+                      case Head.Quantiles h -> h.values().square().mean();
                     }));
     return parts;
   }

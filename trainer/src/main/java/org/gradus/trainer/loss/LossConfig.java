@@ -11,9 +11,21 @@ import java.util.Map;
 ///     training on it). Empty for every label of the schema with factor 1
 /// @param auxiliary factor of each loss that the model computes itself, by name; those not listed count 1, and one that
 ///     is listed and not computed is an error
-public record LossConfig(Map<String, Double> labels, Map<String, Double> auxiliary) {
+/// @param values how predicted values are measured; quantiles have a loss of their own
+public record LossConfig(
+    Map<String, Double> labels, Map<String, Double> auxiliary, ValueLoss values) {
   /// Every label and every auxiliary loss with factor 1.
   public static final LossConfig ALL = new LossConfig(Map.of(), Map.of());
+
+  /// With half the squared error for values.
+  public LossConfig(Map<String, Double> labels, Map<String, Double> auxiliary) {
+    this(labels, auxiliary, new ValueLoss.Squared());
+  }
+
+  /// The same, with values measured in another way.
+  public LossConfig with(ValueLoss other) {
+    return new LossConfig(labels, auxiliary, other);
+  }
 
   /// Copies the maps, in order, and checks the factors.
   public LossConfig {

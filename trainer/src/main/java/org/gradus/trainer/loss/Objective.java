@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// ℓ(z, y)          = max(z, 0) − z·y + ln(1 + e^−|z|)     a logit                          (S-3)
 /// ℓ(ln p, ln p̄, y) = −ln p where y = 1, −ln p̄ where y = 0  a pair of log probabilities
-/// ℓ(v, y)          = ½(v − y)²                            a value
+/// ℓ(v, y)          = ½(v − y)²                            a value, unless another [ValueLoss] is asked for
+/// ℓ(v₁ … v_Q, y)   = 1/Q Σ_q max(τ_q (y − v_q), (τ_q − 1)(y − v_q))    quantiles of levels τ_q
 /// ```
 ///
 /// Heads meet labels by name; a head without a label, or a label without a head, is an error. A loss that the model calls by the
@@ -77,7 +78,10 @@ public final class Objective {
     labels.forEach(
         (label, factor) -> {
           Var own = outputs.losses().get(label);
-          Var loss = own == null ? ofHead(label, outputs.head(label), batch) : own.reshape();
+          Var loss =
+              own == null
+                  ? ofHead(label, outputs.head(label), batch, config.values())
+                  : own.reshape();
           parts.put(label, loss);
           term(terms, loss, factor);
         });
@@ -143,7 +147,7 @@ public final class Objective {
     }
   }
 
-  private static Var ofHead(String label, Head head, Batch batch) {
+  private static Var ofHead(String label, Head head, Batch batch, ValueLoss values) {
     checkKind(label, head, batch.schema());
     float[] y = batch.label(label);
     float @Nullable [] mask = batch.labelMask(label);
@@ -164,13 +168,24 @@ public final class Objective {
           case Head.Logit(Var z) -> z.crossEntropyWithLogits(target); // (S-3)
           case Head.LogProbability(Var logP, Var logNotP) ->
               logP.where(positives(tape, y), logNotP).negate();
-          case Head.Value(Var v) -> v.subtract(tape.constant(target)).square().multiply(0.5);
+          case Head.Value(Var v) -> values.of(v, tape.constant(target));
+          case Head.Quantiles(Var v, List<Double> levels) ->
+              ofQuantiles(v, levels, tape.constant(target));
         };
     if (mask == null && weights == null) {
       return each.mean();
     }
     double[] shares = shares(label, y.length, mask, weights);
     return each.multiply(tape.constant(Shape.of(shares.length), shares)).sum();
+  }
+
+  /// The mean over levels of the loss of each, `[B]`.
+  private static Var ofQuantiles(Var v, List<Double> levels, Var target) {
+    List<Var> each = new ArrayList<>();
+    for (int q = 0; q < levels.size(); q++) {
+      each.add(new ValueLoss.Pinball(levels.get(q)).of(v.index(1, q), target));
+    }
+    return Var.stack(1, each).mean(1);
   }
 
   private static Tensor positives(Tape tape, float[] y) {
@@ -185,7 +200,7 @@ public final class Objective {
     if (!(schema.field(label) instanceof Field.Label field)) {
       throw new IllegalArgumentException("loss: " + label + " is no label of the schema.");
     }
-    boolean value = head instanceof Head.Value;
+    boolean value = isReal(head);
     if (value != (field.kind() == Field.LabelKind.REGRESSION)) {
       throw new IllegalArgumentException(
           "loss: label "
@@ -194,8 +209,13 @@ public final class Objective {
               + field.kind()
               + ", its head a "
               + head.getClass().getSimpleName()
-              + ". Expected a Value for REGRESSION, a Logit or LogProbability for BINARY.");
+              + ". Expected a Value or Quantiles for REGRESSION, a Logit or LogProbability for"
+              + " BINARY.");
     }
+  }
+
+  private static boolean isReal(Head head) {
+    return head instanceof Head.Value || head instanceof Head.Quantiles;
   }
 
   /// The labels, 0 where they are masked: what stands there may be anything.
@@ -206,7 +226,7 @@ public final class Objective {
         targets[i] = 0;
         continue;
       }
-      boolean good = head instanceof Head.Value ? Float.isFinite(y[i]) : y[i] == 0 || y[i] == 1;
+      boolean good = isReal(head) ? Float.isFinite(y[i]) : y[i] == 0 || y[i] == 1;
       if (!good) {
         throw new IllegalArgumentException(
             "loss: label "
@@ -216,7 +236,7 @@ public final class Objective {
                 + " is "
                 + y[i]
                 + ". Expected "
-                + (head instanceof Head.Value ? "a finite number." : "0 or 1."));
+                + (isReal(head) ? "a finite number." : "0 or 1."));
       }
     }
     return targets;
