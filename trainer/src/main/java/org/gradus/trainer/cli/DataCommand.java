@@ -124,7 +124,8 @@ final class DataCommand implements Runnable {
       description = {
         "Writes generated rows raw, in the layout of the real data:",
         "criteo-synthetic for --data criteo, movielens-synthetic for --data ml-100k,",
-        "interactions-synthetic for --data csv, with its schema file."
+        "interactions-synthetic for --data csv, with its schema file,",
+        "power-synthetic for --data series."
       })
   static final class Generate implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();

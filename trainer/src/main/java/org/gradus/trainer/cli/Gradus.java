@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       RetrievalCommand.class,
       PredictCommand.class,
       TranslateCommand.class,
+      DiagnoseCommand.class,
       GradCheckCommand.class,
       BenchCommand.class,
       DataCommand.class,

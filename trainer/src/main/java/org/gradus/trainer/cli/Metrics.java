@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.gradus.trainer.run.Evaluation;
 import org.jspecify.annotations.Nullable;
 
 /// Prints metrics as a table.
@@ -14,7 +15,7 @@ final class Metrics {
 
   private Metrics() {}
 
-  /// One line a metric, in order. What has no value takes one line with the reason, however many splits lack it, and what
+  /// One line a metric, in order; where there is one over several labels, those of each are left out. What has no value takes one line with the reason, however many splits lack it, and what
   /// else is said about it is left out.
   static void print(Map<String, @Nullable Object> metrics, PrintWriter out) {
     Map<String, String> lines = new LinkedHashMap<>();
@@ -23,7 +24,8 @@ final class Metrics {
           if (metrics.get(name + WHY) instanceof String why) {
             boolean everywhere = undefined(metrics, lastWord(name)) > 1;
             lines.put(everywhere ? lastWord(name) : name, "undefined: " + why);
-          } else if (metrics.keySet().stream().noneMatch(m -> isAbout(name, m, metrics))) {
+          } else if (!Evaluation.isPart(name, metrics.keySet())
+              && metrics.keySet().stream().noneMatch(m -> isAbout(name, m, metrics))) {
             lines.put(name, text(value));
           }
         });

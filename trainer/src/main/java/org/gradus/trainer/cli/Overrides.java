@@ -11,6 +11,7 @@ import org.gradus.models.ModelSpec;
 import org.gradus.models.Option;
 import org.gradus.models.Spelling;
 import org.gradus.tensor.Devices;
+import org.gradus.trainer.loss.ValueLoss;
 import org.gradus.trainer.optim.AbsentRows;
 import org.gradus.trainer.optim.Group;
 import org.gradus.trainer.optim.OptimizerConfig;
@@ -36,10 +37,17 @@ final class Overrides {
           "clipNorm",
           "maxDenseRows",
           "patience",
-          "metric");
+          "metric",
+          "minDelta",
+          "valueLoss",
+          "delta",
+          "level");
 
-  /// Those that say nothing about how parameters move.
-  private static final List<String> STOPPING = List.of("patience", "metric");
+  /// Those that say when to stop.
+  private static final List<String> STOPPING = List.of("patience", "metric", "minDelta");
+
+  /// Those that say how predicted values are measured.
+  private static final List<String> VALUE_LOSS = List.of("valueLoss", "delta", "level");
 
   private static final String AUC = "valid.auc";
   private static final String LOSS = "valid.loss"; // of a model without heads
@@ -121,8 +129,12 @@ final class Overrides {
   /// Device and how parameters are trained, changed as asked. Shorthands for the optimiser speak about one group of all parameters;
   /// several groups take a configuration file, beside which the stopping can still be set.
   TrainConfig apply(TrainConfig config) {
-    boolean moves = !STOPPING.containsAll(training.keySet());
+    boolean moves =
+        training.keySet().stream().anyMatch(k -> !STOPPING.contains(k) && !VALUE_LOSS.contains(k));
     TrainConfig c = moves ? config.with(optimizer(config.optimizer())) : config;
+    if (VALUE_LOSS.stream().anyMatch(training::containsKey)) {
+      c = c.with(c.loss().with(valueLoss(c.loss().values())));
+    }
     Stopping preset = preset(c.stopping());
     boolean stops = STOPPING.stream().anyMatch(training::containsKey);
     TrainConfig trained = c.with(stops ? stopping(preset) : preset);
@@ -136,13 +148,39 @@ final class Overrides {
 
   /// A preset that goes by AUC goes by the loss of a model that has no head.
   private @Nullable Stopping preset(@Nullable Stopping old) {
-    return old != null && old.metric().equals(AUC) ? new Stopping(metric, old.patience()) : old;
+    return old != null && old.metric().equals(AUC) ? new Stopping(metric, old.patience(), old.minDelta()) : old;
   }
 
   private @Nullable Stopping stopping(@Nullable Stopping old) {
     String by = training.getOrDefault("metric", old == null ? metric : old.metric());
     int patience = (int) whole("patience", old == null ? 3 : old.patience(), Integer.MAX_VALUE);
-    return patience == 0 ? null : new Stopping(by, patience);
+    double least = number("minDelta", old == null || old.minDelta() == null ? 0 : old.minDelta());
+    return patience == 0 ? null : new Stopping(by, patience, least);
+  }
+
+  private ValueLoss valueLoss(ValueLoss old) {
+    double delta = number("delta", old instanceof ValueLoss.Huber(double d) ? d : 1);
+    double level = number("level", old instanceof ValueLoss.Pinball(double l) ? l : 0.5);
+    String name = training.getOrDefault("valueLoss", old.getClass().getSimpleName());
+    ValueLoss loss =
+        switch (name.toLowerCase(Locale.ROOT)) {
+          case "squared" -> new ValueLoss.Squared();
+          case "absolute" -> new ValueLoss.Absolute();
+          case "huber" -> new ValueLoss.Huber(delta);
+          case "pinball" -> new ValueLoss.Pinball(level);
+          default ->
+              throw new IllegalArgumentException(
+                  "--set valueLoss=" + name + ". Expected squared, absolute, huber or pinball.");
+        };
+    if (training.containsKey("delta") && !(loss instanceof ValueLoss.Huber)) {
+      throw new IllegalArgumentException(
+          "--set delta: " + name + " has none. Expected valueLoss=huber beside it.");
+    }
+    if (training.containsKey("level") && !(loss instanceof ValueLoss.Pinball)) {
+      throw new IllegalArgumentException(
+          "--set level: " + name + " has none. Expected valueLoss=pinball beside it.");
+    }
+    return loss;
   }
 
   private OptimizerConfig optimizer(OptimizerConfig o) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.cli;
 
+import java.util.List;
 import java.util.Map;
 import org.gradus.trainer.optim.Group;
 import org.gradus.trainer.optim.OptimizerConfig;
@@ -27,13 +28,19 @@ final class Presets {
           "transformer",
           Map.of("width", "" + WIDTH, "heads", "4", "hidden", "256", "dropout", "0.05"));
 
+  private static final List<String> FORECASTS = List.of("power-synthetic", "series");
+
+  /// The loss is a sum over the steps of the horizon, so that a norm of 1 of their mean is one of so many steps.
+  private static final double HORIZON = 24;
+
   private Presets() {}
 
   /// Three passes of Adam. On the generated Criteo rows: batches of 512, a rate that falls from 0.003, and a penalty on the
   /// rows of a batch, chosen on their validation rows. On the generated ratings: six passes at 0.003, a penalty against
   /// learning users by heart, and the best of the passes. On generated interactions: 0.003 and patience, for a product of
   /// three fields has no slope to begin with. On generated sentences: a small Transformer, with the optimiser and the schedule of its
-  /// paper. Elsewhere: batches of 1024 at 0.001, as Adam's paper proposes.
+  /// paper. On series: batches of 64 windows at 0.001, gradients clipped, and the best of twelve passes. Elsewhere: batches of 1024
+  /// at 0.001, as Adam's paper proposes.
   static TrainConfig of(@Nullable String model, @Nullable String data) {
     String name = data == null ? DATA : data;
     TrainConfig plain = TrainConfig.of(model == null ? "dlrm" : model, name, "auto");
@@ -57,6 +64,17 @@ final class Presets {
               OptimizerConfig.of(
                   Group.all(new Rule.Adam(0.9, 0.98, 1e-9), 0.5)
                       .with(new Schedule.Noam(WIDTH, 500))));
+    }
+    if (FORECASTS.contains(name)) {
+      return plain
+          .with(new TrainConfig.ModelChoice(model == null ? "lstm-forecast" : model, Map.of()))
+          .with(new TrainConfig.Loop(12, 0, 64, false))
+          .with(
+              new OptimizerConfig(
+                  List.of(Group.all(Rule.Adam.PAPER, 1e-3)),
+                  HORIZON,
+                  OptimizerConfig.MAX_DENSE_ROWS))
+          .with(new TrainConfig.Stopping("valid.mae", 3));
     }
     if (!name.equals(DATA)) {
       return plain.with(new TrainConfig.Loop(3, 0, 1024, false));

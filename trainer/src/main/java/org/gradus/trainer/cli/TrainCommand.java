@@ -109,6 +109,7 @@ final class TrainCommand implements Runnable {
       RunResult result = train(c, opened, session, err);
       String memory = PeakMemory.describe(session.device().memory());
       report(c, set, result, err);
+      ForecastTable.print(c, set, session, result.folder(), spec.commandLine().getOut());
       spec.commandLine().getOut().println(memory);
     }
   }

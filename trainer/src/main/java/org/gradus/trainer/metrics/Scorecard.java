@@ -56,6 +56,20 @@ public final class Scorecard {
     labels.add(label);
   }
 
+  /// What a prediction is.
+  public Scale scale() {
+    return scale;
+  }
+
+  /// Adds every row of another card of values.
+  public void addAll(Scorecard other) {
+    if (scale != Scale.VALUE || other.scale != Scale.VALUE) {
+      throw new IllegalStateException("scorecard: only values of several labels make one metric");
+    }
+    scores.addAll(other.scores);
+    labels.addAll(other.labels);
+  }
+
   /// Says whose list the row added last belongs to; for every row or for none.
   public void group(long group) {
     groups.add(group);

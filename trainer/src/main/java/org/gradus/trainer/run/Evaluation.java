@@ -56,6 +56,7 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
             words.put(prefix + "gauc_weighting", weighting.name());
           }
         });
+    pooled(split, cards, metrics);
     return new Evaluation(metrics, words);
   }
 
@@ -84,6 +85,27 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
                         ? Metric.undefined("there was nothing to be right about")
                         : Metric.of((double) r.hits() / r.trials())));
     return new Evaluation(more, words);
+  }
+
+  /// Where several labels are numbers, as the steps of a forecast are: the errors over all of them, `test.rmse` and `test.mae`.
+  private static void pooled(
+      String split, Map<String, Scorecard> cards, Map<String, Metric> metrics) {
+    boolean values =
+        cards.size() > 1
+            && cards.values().stream().allMatch(c -> c.scale() == Scorecard.Scale.VALUE);
+    if (values) {
+      Scorecard all = new Scorecard(Scorecard.Scale.VALUE);
+      cards.values().forEach(all::addAll);
+      metrics.put(split + ".rows", Metric.of(all.rows()));
+      all.metrics().forEach((name, m) -> metrics.put(split + "." + name, m));
+    }
+  }
+
+  /// Whether a metric is that of one label, among metrics of which one is over all labels: `test.power+3.rmse` beside `test.rmse`.
+  public static boolean isPart(String name, Set<String> names) {
+    int first = name.indexOf('.');
+    int last = name.lastIndexOf('.');
+    return first < last && names.contains(name.substring(0, first) + name.substring(last));
   }
 
   /// Fails for what will be no metric of these labels, before there are predictions to measure.

@@ -11,6 +11,9 @@ import org.gradus.trainer.metrics.Metric;
 
 /// Progress as plain lines, for logs and pipes: one per epoch, and one every ten seconds within.
 public final class PlainProgress implements Listener {
+  /// Parts of a loss that a line has no room for: then it says their sum, and the history says the rest.
+  private static final int MANY = 8;
+
   private static final long PAUSE = 10_000_000_000L;
 
   /// Ends of the names of metrics that the line of an epoch has.
@@ -64,6 +67,9 @@ public final class PlainProgress implements Listener {
     line.append("  ").append(describe(report.losses()));
     for (Map.Entry<String, Metric> e : report.valid().metrics().entrySet()) {
       String name = e.getKey();
+      if (Evaluation.isPart(name, report.valid().metrics().keySet())) {
+        continue;
+      }
       if (SHOWN.stream().anyMatch(name::endsWith)) {
         Metric m = e.getValue();
         if (m.defined()) {
@@ -78,9 +84,11 @@ public final class PlainProgress implements Listener {
 
   static String describe(Map<String, Double> parts) {
     StringBuilder line = new StringBuilder();
+    boolean many = parts.size() > MANY;
     parts.forEach(
         (name, value) -> {
-          if (value != 0 || !name.equals("penalty")) {
+          boolean shown = !many || name.equals("loss") || name.equals("penalty");
+          if (shown && (value != 0 || !name.equals("penalty"))) {
             line.append(line.isEmpty() ? "" : "  ").append(name).append(' ').append(number(value));
           }
         });

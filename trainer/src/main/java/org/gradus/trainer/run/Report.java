@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.gradus.autograd.Parameter;
 import org.gradus.autograd.Params;
 import org.gradus.trainer.optim.Group;
@@ -62,7 +63,10 @@ record Report(TrainConfig config, Params params, Checkpoints checkpoints) {
     try {
       List<String> names = new ArrayList<>(history.names("train.loss", ""));
       for (String metric : List.of(".loss", ".logloss", ".rmse", ".auc")) {
-        names.addAll(history.names("valid.", metric));
+        List<String> found = history.names("valid.", metric);
+        found.stream()
+            .filter(name -> !Evaluation.isPart(name, Set.copyOf(found)))
+            .forEach(names::add);
       }
       String svg =
           Curves.write(folder.path(), "curve", Curves.chart("loss and metrics", history, names));

@@ -94,13 +94,29 @@ public record TrainConfig(
   ///
   /// @param metric such as `valid.auc`, or `valid.click.auc` with several labels
   /// @param patience epochs without improvement after which training ends
-  public record Stopping(String metric, int patience) {
+  /// @param minDelta how much better than the best so far an epoch must be to count; 0 for any better one, null as well
+  public record Stopping(String metric, int patience, @Nullable Double minDelta) {
+    /// Every improvement counts.
+    public Stopping(String metric, int patience) {
+      this(metric, patience, 0.0);
+    }
+
     /// Checks the range.
     public Stopping {
-      if (patience < 1) {
+      if (patience < 1 || (minDelta != null && !(minDelta >= 0))) {
         throw new IllegalArgumentException(
-            "stopping: patience " + patience + ". Expected at least 1.");
+            "stopping: patience "
+                + patience
+                + ", minDelta "
+                + minDelta
+                + ". Expected at least 1, and at least 0.");
       }
+    }
+
+    /// Whether a value of the metric is an improvement over the best so far.
+    boolean improves(double value, double best) {
+      double least = minDelta == null ? 0 : minDelta;
+      return rises() ? value > best + least : value < best - least;
     }
 
     /// Whether more is better: so for `auc` and `gauc`, while losses and errors shall fall.
@@ -272,6 +288,13 @@ public record TrainConfig(
         frozen,
         initFrom,
         measure,
+        execution);
+  }
+
+  /// The same with another loss.
+  public TrainConfig with(LossConfig l) {
+    return new TrainConfig(
+        model, data, device, seed, loop, optimizer, l, stopping, frozen, initFrom, measure,
         execution);
   }
 

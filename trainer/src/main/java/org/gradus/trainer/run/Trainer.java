@@ -313,17 +313,8 @@ public final class Trainer {
                 + ". Expected one of: "
                 + String.join(", ", valid.metrics().keySet()));
       }
-      double value = metric.value();
-      Double old = stopping.best();
-      boolean better = old == null || (rule.rises() ? value > old : value < old);
-      if (better) {
-        stopping = new TrainingState.Memory(value, epoch + 1, 0, false);
-      } else {
-        int since = stopping.since() + 1;
-        stopping =
-            new TrainingState.Memory(old, stopping.bestEpoch(), since, since >= rule.patience());
-      }
-      return better;
+      stopping = stopping.after(rule, epoch + 1, metric.value());
+      return stopping.since() == 0;
     }
   }
 }

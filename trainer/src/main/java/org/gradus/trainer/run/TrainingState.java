@@ -52,7 +52,21 @@ record TrainingState(
   /// @param bestEpoch when, from 1
   /// @param since epochs without improvement
   /// @param ended whether training is over for that
-  record Memory(@Nullable Double best, int bestEpoch, int since, boolean ended) {}
+  record Memory(@Nullable Double best, int bestEpoch, int since, boolean ended) {
+    /// Before the first epoch ended.
+    static final Memory NONE = new Memory(null, 0, 0, false);
+
+    /// After one more epoch. It is the best so far when its number of epochs without improvement is 0.
+    ///
+    /// @param epoch from 1
+    /// @param value of the metric
+    Memory after(TrainConfig.Stopping rule, int epoch, double value) {
+      if (best == null || rule.improves(value, best)) {
+        return new Memory(value, epoch, 0, false);
+      }
+      return new Memory(best, bestEpoch, since + 1, since + 1 >= rule.patience());
+    }
+  }
 
   /// @param schema of the data
   /// @param data its fingerprint
@@ -62,15 +76,7 @@ record TrainingState(
 
   static TrainingState start(String schema, String data) {
     return new TrainingState(
-        0,
-        0,
-        0,
-        Map.of(),
-        0,
-        new Total(0, 0),
-        new Memory(null, 0, 0, false),
-        0,
-        new Checks(schema, data, "", ""));
+        0, 0, 0, Map.of(), 0, new Total(0, 0), Memory.NONE, 0, new Checks(schema, data, "", ""));
   }
 
   /// Text that carries a checksum of its own.

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.tests.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.gradus.tests.cli.Cli.Result;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Forecasts from the command line, on two small stations.
+class ForecastCommandTest {
+  private static final List<String> SMALL =
+      List.of(
+          "train",
+          "--data=power-synthetic",
+          "--device=cpu",
+          "--set=data.generated=2",
+          "--set=data.hours=1200",
+          "--set=data.validHours=96",
+          "--set=data.testHours=96",
+          "--set=data.steps=24",
+          "--set=hidden=16",
+          "--set=head=SOFTPLUS",
+          "--set=rate=0.005");
+
+  @TempDir private Path folder;
+  private Cli cli = new Cli(Path.of(""));
+
+  @BeforeEach
+  void cache() throws IOException {
+    cli = new Cli(Files.createDirectories(folder.resolve("cache")));
+  }
+
+  private Result run(String... args) {
+    Result r = cli.run(args);
+    assertThat(r.code()).as(r.all()).isZero();
+    return r;
+  }
+
+  /// The first number behind a line of the table of forecasts.
+  private static double mae(Result r, String line) {
+    Matcher m = Pattern.compile("\n +" + Pattern.quote(line) + " +(\\d\\.\\d+) ").matcher(r.out());
+    assertThat(m.find()).as("line %s in %s", line, r.out()).isTrue();
+    return Double.parseDouble(m.group(1));
+  }
+
+  @Test
+  void trainedMeasuredDiagnosedAndUsed() throws IOException {
+    Path run = folder.resolve("run");
+    Result trained =
+        run(
+            Cli.join(SMALL, List.of("--epochs=3", "--batch-size=16", "--out=" + run))
+                .toArray(String[]::new));
+    double own = mae(trained, "lstm-forecast");
+    assertThat(own).isPositive().isLessThan(mae(trained, "last value"));
+    for (String other : List.of("ridge on the window", "seasonal day", "seasonal week")) {
+      assertThat(mae(trained, other)).isPositive();
+    }
+    assertThat(trained.out()).contains("test.mae", "test.rmse").doesNotContain("test.power+1.");
+    List<String> errors = Files.readAllLines(run.resolve("forecast-errors.csv"));
+    // a line of names; six forecasters, each over all, by 24 steps and by two stations
+    assertThat(errors).hasSize(1 + 6 * (1 + 24 + 2));
+    assertThat(errors.get(1)).startsWith("lstm-forecast,all,192,");
+
+    Result again = run("evaluate", "--run=" + run);
+    assertThat(again.out()).contains("test.mae");
+
+    Result diagnosed = run("diagnose", "--run=" + run);
+    assertThat(diagnosed.out()).contains("best epoch", "training slope");
+    assertThat(run.resolve("diagnosis.png")).isNotEmptyFile();
+
+    Path table = folder.resolve("power.csv");
+    run(
+        "data",
+        "generate",
+        "--data=power-synthetic",
+        "--set=generated=2",
+        "--rows=480",
+        "--out=" + table);
+    Path scores = folder.resolve("scores.csv");
+    run("predict", "--run=" + run, "--in=" + table, "--out=" + scores);
+    List<String> forecasts = Files.readAllLines(scores);
+    assertThat(forecasts.getFirst()).startsWith("power+1,power+2,");
+    assertThat(forecasts).hasSize(1 + 2 * 9); // of ten days the first is history
+  }
+
+  @Test
+  void lossesOfValuesAreSettings() {
+    for (String loss : List.of("absolute", "huber", "pinball")) {
+      Path run = folder.resolve(loss);
+      Result r =
+          run(
+              Cli.join(
+                      SMALL,
+                      List.of(
+                          "--epochs=1",
+                          "--steps-per-epoch=2",
+                          "--set=valueLoss=" + loss,
+                          "--set=minDelta=0.001",
+                          "--out=" + run))
+                  .toArray(String[]::new));
+      assertThat(r.out()).contains("test.mae");
+      assertThat(run.resolve("config.json"))
+          .content()
+          .contains("\"name\" : \"" + loss.substring(0, 1).toUpperCase(java.util.Locale.ROOT));
+    }
+    Result wrong =
+        cli.run(Cli.join(SMALL, List.of("--set=delta=2", "--out=" + folder.resolve("no"))));
+    assertThat(wrong.code()).isNotZero();
+    assertThat(wrong.all()).contains("Expected valueLoss=huber beside it");
+  }
+
+  @Test
+  void modelsOfClicksRefuseSeries() {
+    Result r =
+        cli.run(
+            Cli.join(
+                SMALL.subList(0, 8), List.of("--model=deepfm", "--out=" + folder.resolve("no"))));
+    assertThat(r.code()).isNotZero();
+    assertThat(r.all()).contains("is a series, which this model does not read");
+  }
+}
