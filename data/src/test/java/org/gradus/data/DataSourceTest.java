@@ -28,7 +28,11 @@ class DataSourceTest {
             "criteo",
             "csv",
             "power-synthetic",
-            "series");
+            "series",
+            "amazon-reviews",
+            "kuairand",
+            "taobao-ads",
+            "taobao-behaviour");
   }
 
   @Test
