@@ -40,7 +40,7 @@ public final class AmazonReviewsSource implements DataSource {
   @Override
   public String description() {
     return "Amazon's reviews: a file of JSON lines, or a table of ratings whose columns"
-               + " data.columns names; label: a rating of at least data.positive";
+        + " data.columns names; label: a rating of at least data.positive";
   }
 
   @Override

@@ -31,8 +31,8 @@ public final class KuaiRandSource implements DataSource {
   @Override
   public String description() {
     return "KuaiRand's logs: a folder with log_*.csv and perhaps video_features_basic*.csv; the"
-               + " labels are data.labels of is_click, long_view, is_like, is_follow, is_comment,"
-               + " is_forward";
+        + " labels are data.labels of is_click, long_view, is_like, is_follow, is_comment,"
+        + " is_forward";
   }
 
   @Override

@@ -31,7 +31,7 @@ public final class TaobaoAdsSource implements DataSource {
   @Override
   public String description() {
     return "Taobao's display advertisements: a folder with raw_sample.csv and ad_feature.csv;"
-               + " label: whether the advertisement was clicked";
+        + " label: whether the advertisement was clicked";
   }
 
   @Override

@@ -21,6 +21,7 @@ import org.gradus.data.Examples.Pass;
 import org.gradus.data.FittedFields;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,7 +35,7 @@ class BehaviourSourcesTest {
     return Files.write(file, List.of(lines));
   }
 
-  private Opened open(DataSource source, Path path, String... settings) {
+  private Opened open(DataSource source, @Nullable Path path, String... settings) {
     Map<String, String> given = new HashMap<>();
     for (int i = 0; i < settings.length; i += 2) {
       given.put(settings[i], settings[i + 1]);

@@ -154,7 +154,8 @@ final class Overrides {
   private @Nullable Stopping stopping(@Nullable Stopping old) {
     String by = training.getOrDefault("metric", old == null ? metric : old.metric());
     int patience = (int) whole("patience", old == null ? 3 : old.patience(), Integer.MAX_VALUE);
-    double least = number("minDelta", old == null || old.minDelta() == null ? 0 : old.minDelta());
+    Double before = old == null ? null : old.minDelta();
+    double least = number("minDelta", before == null ? 0 : before);
     return patience == 0 ? null : new Stopping(by, patience, least);
   }
 

@@ -41,7 +41,7 @@ public record Diagnosis(
   /// @param last k, epochs at the end that slopes and variation are taken over
   /// @param slope relative change per epoch that counts as falling or rising
   /// @param variation of validation that counts as swinging
-  /// @param rise of the last validation loss over the best one, relative, that counts as over-fitting
+  /// @param rise of the mean of the last validation losses over the best one before them, relative, that counts as over-fitting
   /// @param uninformed loss of knowing nothing, such as that of the mean; both losses above 0.9 of it are under-fitting. NaN if unknown
   public record Thresholds(
       int last, double slope, double variation, double rise, double uninformed) {
@@ -89,6 +89,8 @@ public record Diagnosis(
     Line ofValid = Line.through(valid, from);
     double gap = valid[best] - train[best];
     double rise = (valid[valid.length - 1] - valid[best]) / Math.abs(valid[best]);
+    // one bad epoch at the end says nothing: the best must lie before those that slopes are taken over
+    boolean above = best < from && (ofValid.mean - valid[best]) / Math.abs(valid[best]) > t.rise;
     double falling = -t.slope;
     Verdict verdict;
     String reason;
@@ -98,15 +100,18 @@ public record Diagnosis(
           String.format(
               Locale.ROOT,
               "the validation loss varies by %.0f %% around its trend over the last %d epochs",
-              100 * ofValid.variation, valid.length - from);
-    } else if (ofTrain.slope < 0 && (ofValid.slope > t.slope || rise > t.rise)) {
+              100 * ofValid.variation,
+              valid.length - from);
+    } else if (ofTrain.slope < 0 && (ofValid.slope > t.slope || above)) {
       verdict = Verdict.OVERFIT;
       reason =
           String.format(
               Locale.ROOT,
               "the training loss falls by %.1f %% an epoch, the validation loss is %.1f %% above"
                   + " its best, of epoch %d",
-              -100 * ofTrain.slope, 100 * rise, best + 1);
+              -100 * ofTrain.slope,
+              100 * rise,
+              best + 1);
     } else if (train[train.length - 1] > 0.9 * t.uninformed
         && valid[valid.length - 1] > 0.9 * t.uninformed) {
       verdict = Verdict.UNDERFIT;
@@ -114,21 +119,25 @@ public record Diagnosis(
           String.format(
               Locale.ROOT,
               "training %.4g and validation %.4g are close to %.4g, the loss of knowing nothing",
-              train[train.length - 1], valid[valid.length - 1], t.uninformed);
+              train[train.length - 1],
+              valid[valid.length - 1],
+              t.uninformed);
     } else if (ofTrain.slope < falling && ofValid.slope < falling) {
       verdict = Verdict.UNDERFIT;
       reason =
           String.format(
               Locale.ROOT,
               "both losses still fall, by %.1f %% and %.1f %% an epoch: more epochs would help",
-              -100 * ofTrain.slope, -100 * ofValid.slope);
+              -100 * ofTrain.slope,
+              -100 * ofValid.slope);
     } else {
       verdict = Verdict.OK;
       reason =
           String.format(
               Locale.ROOT,
               "the validation loss has settled, %.1f %% above its best, of epoch %d",
-              100 * rise, best + 1);
+              100 * rise,
+              best + 1);
     }
     return new Diagnosis(
         verdict, reason, best + 1, gap, ofTrain.slope, ofValid.slope, ofValid.variation);
@@ -137,18 +146,25 @@ public record Diagnosis(
   /// Verdict, reason and numbers, a line each.
   public String report() {
     return String.format(
-              Locale.ROOT,
+        Locale.ROOT,
         "%s: %s%n  best epoch            %d%n  gap there             %.6g%n  training slope       "
             + " %+.4f an epoch%n  validation slope      %+.4f an epoch%n  validation variation "
             + " %.4f%n",
-        verdict, reason, bestEpoch, gapAtBest, trainSlope, validSlope, validVariation);
+        verdict,
+        reason,
+        bestEpoch,
+        gapAtBest,
+        trainSlope,
+        validSlope,
+        validVariation);
   }
 
   /// A straight line through the last losses, by least squares.
   ///
+  /// @param mean of the last losses
   /// @param slope per epoch, relative to the mean
   /// @param variation standard deviation of what is left, relative to the mean
-  private record Line(double slope, double variation) {
+  private record Line(double mean, double slope, double variation) {
     static Line through(double[] losses, int from) {
       int n = losses.length - from;
       double mean = 0;
@@ -169,7 +185,7 @@ public record Diagnosis(
         rest += e * e / n;
       }
       double size = Math.max(Math.abs(mean), Double.MIN_NORMAL);
-      return new Line(slope / size, Math.sqrt(rest) / size);
+      return new Line(mean, slope / size, Math.sqrt(rest) / size);
     }
   }
 }

@@ -100,7 +100,8 @@ class ValueLossTest {
                       tape.constant(Shape.of(2, 2), 2.0, 5.0, 4.0, 4.5), List.of(0.1, 0.9)));
       Objective.Loss loss =
           new Objective(LossConfig.ALL.with(new ValueLoss.Absolute()), SCHEMA).of(outputs, batch);
-      assertThat(requireNonNull(loss.parts().get("a")).value().item()).isCloseTo(1.5, within(1e-12));
+      assertThat(requireNonNull(loss.parts().get("a")).value().item())
+          .isCloseTo(1.5, within(1e-12));
       // y = 3: 2 is 1 too low, 0.1; 5 is 2 too high, 0.2.  y = 4: 0, and 0.5 too high, 0.05
       assertThat(requireNonNull(loss.parts().get("b")).value().item())
           .isCloseTo((0.1 + 0.2 + 0 + 0.05) / 4, within(1e-12));

@@ -47,6 +47,16 @@ class DiagnosisTest {
     assertThat(of(train, valid).verdict()).isEqualTo(Verdict.OK);
   }
 
+  /// Validation that stays above an early best while training goes on falling; but one bad epoch at the end is none.
+  @Test
+  void theBestLiesFarBehind() {
+    double[] train = {1.0, 0.7, 0.5, 0.4, 0.35, 0.31, 0.28, 0.26};
+    double[] valid = {1.0, 0.6, 0.66, 0.67, 0.67, 0.66, 0.67, 0.67};
+    assertThat(of(train, valid).verdict()).isEqualTo(Verdict.OVERFIT);
+    double[] last = {1.0, 0.64, 0.6, 0.6, 0.6, 0.6, 0.6, 0.62};
+    assertThat(of(train, last).verdict()).isEqualTo(Verdict.OK);
+  }
+
   @Test
   void bothStillFall() {
     double[] train = {1.0, 0.9, 0.8, 0.7, 0.6};
