@@ -89,7 +89,8 @@ public record Diagnosis(
     Line ofValid = Line.through(valid, from);
     double gap = valid[best] - train[best];
     double rise = (valid[valid.length - 1] - valid[best]) / Math.abs(valid[best]);
-    // one bad epoch at the end says nothing: the best must lie before those that slopes are taken over
+    // one bad epoch at the end says nothing: the best must lie before those that slopes are taken
+    // over
     boolean above = best < from && (ofValid.mean - valid[best]) / Math.abs(valid[best]) > t.rise;
     double falling = -t.slope;
     Verdict verdict;
