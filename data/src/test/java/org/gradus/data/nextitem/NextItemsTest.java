@@ -73,7 +73,7 @@ class NextItemsTest {
     assertThat(text(found))
         .containsExactly(
             "7 [10] 30 train", // the first positive is no label; 31, of the same second, is not
-                               // before
+            // before
             "7 [10] 31 train",
             "7 [10, 30, 31] 40 valid",
             "7 [10, 30, 31, 40] 60 test");

@@ -86,8 +86,8 @@ public final class YoutubeDnn implements Retriever, Fitted {
       }
       if (vectors.similarity == Similarity.COSINE && vectors.output == OutputActivation.RELU) {
         return "youtube-dnn: similarity=COSINE with outputActivation=RELU. Expected LINEAR: where"
-                   + " only one unit is on, a direction never changes, and where none is, there is"
-                   + " none.";
+            + " only one unit is on, a direction never changes, and where none is, there is"
+            + " none.";
       }
       return null;
     }

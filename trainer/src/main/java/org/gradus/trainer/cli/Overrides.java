@@ -148,7 +148,9 @@ final class Overrides {
 
   /// A preset that goes by AUC goes by the loss of a model that has no head.
   private @Nullable Stopping preset(@Nullable Stopping old) {
-    return old != null && old.metric().equals(AUC) ? new Stopping(metric, old.patience(), old.minDelta()) : old;
+    return old != null && old.metric().equals(AUC)
+        ? new Stopping(metric, old.patience(), old.minDelta())
+        : old;
   }
 
   private @Nullable Stopping stopping(@Nullable Stopping old) {
