@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.gradus.models.ModelBench.EXACT;
 import static org.gradus.models.ModelBench.assertClose;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
@@ -246,6 +247,7 @@ class EveryModelTest {
         }
         case Field.Group _, Field.Domain _, Field.Timestamp _ ->
             builder.integer(field.name(), new long[size]);
+        case Field.Series f -> builder.series(f.name(), new float[size * f.length()]);
         case Field.Dense _ -> {} // above, all at once
       }
     }

@@ -294,7 +294,18 @@ public record TrainConfig(
   /// The same with another loss.
   public TrainConfig with(LossConfig l) {
     return new TrainConfig(
-        model, data, device, seed, loop, optimizer, l, stopping, frozen, initFrom, measure,
+        model,
+        data,
+        device,
+        deviceSettings,
+        seed,
+        loop,
+        optimizer,
+        l,
+        stopping,
+        frozen,
+        initFrom,
+        measure,
         execution);
   }
 

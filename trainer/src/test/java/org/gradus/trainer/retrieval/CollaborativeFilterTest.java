@@ -97,7 +97,7 @@ class CollaborativeFilterTest {
     for (int u = 0; u < 29; u++) {
       for (int i = 0; i < 20; i++) {
         if (Counter.below(key, 40 * u + i, 4) == 0) {
-          b.add(u, i, 1 + Counter.below(key + 1, 40 * u + i, 5));
+          b.add(u, i, 1 + (double) Counter.below(key + 1, 40 * u + i, 5));
         }
       }
     }

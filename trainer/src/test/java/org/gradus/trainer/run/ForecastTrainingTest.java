@@ -193,6 +193,7 @@ class ForecastTrainingTest {
                   plain.model(),
                   plain.data(),
                   plain.device(),
+                  plain.deviceSettings(),
                   plain.seed(),
                   plain.loop(),
                   plain.optimizer(),

@@ -118,6 +118,7 @@ class OwnLossTest {
         c.model(),
         c.data(),
         "reference",
+        Map.of(),
         5,
         new TrainConfig.Loop(6, 0, 16, false),
         c.optimizer(),

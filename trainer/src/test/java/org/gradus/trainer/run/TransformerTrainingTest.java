@@ -226,6 +226,7 @@ class TransformerTrainingTest {
             Map.of("width", "8", "layers", "1", "heads", "2", "hidden", "8", "dropout", "0.2")),
         new TrainConfig.DataChoice("translation-synthetic", null, Map.of()),
         "cpu",
+        Map.of(),
         5,
         new TrainConfig.Loop(2, 0, 16, false),
         PAPER,
