@@ -18,11 +18,13 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 /// Q = X_q W_Q,  K = X_k W_K,  V = X_v W_V      [+ b]         (MHA-1)
-/// [B, T, d] → [B, T, h, d_k] → [B, h, T, d_k]                (MHA-2)
+/// [N, T, d] → [N, T, h, d_k] → [N, h, T, d_k]                (MHA-2)
 /// A_i = softmax of Q_i K_iᵀ / √d_k over allowed keys          (MHA-3)
 /// O_i = dropout(A_i) V_i                                     (MHA-4)
 /// Y   = [O_1; …; O_h] W_O                      [+ b_O]       (MHA-5)
 /// ```
+///
+/// N is the number of sequences: the rows of a batch, or their sessions.
 ///
 /// A query without an allowed key has weights 0 and O = 0, so Y is b_O there, or 0. Keys that nobody may attend to change
 /// nothing and get no gradient, whatever finite numbers they hold. Masked scores are left out of the softmax; nothing is added
@@ -61,7 +63,7 @@ public final class MultiHeadAttention {
   public enum Split {
     /// d_k features of every position, (MHA-2)
     FEATURES,
-    /// a block of T/h positions, reshaped `[B, T, d] → [B, h, T, d_k]` at once: positions mix, so that no mask has a meaning.
+    /// a block of T/h positions, reshaped `[N, T, d] → [N, h, T, d_k]` at once: positions mix, so that no mask has a meaning.
     /// For short fixed sets of fields only
     COUPLED
   }
@@ -113,8 +115,8 @@ public final class MultiHeadAttention {
 
   /// Keys and values as the heads see them: what decoding keeps from one step to the next.
   ///
-  /// @param keys K `[B, h, T, d_k]`
-  /// @param values V `[B, h, T, d_k]`
+  /// @param keys K `[N, h, T, d_k]`
+  /// @param values V `[N, h, T, d_k]`
   public record Projected(Var keys, Var values) {
     /// These positions, and then those.
     public Projected then(Projected more) {
@@ -187,13 +189,13 @@ public final class MultiHeadAttention {
     return config.bias ? params.bias("bias", Shape.of(width)) : null;
   }
 
-  /// Y `[B, T_q, d]`.
+  /// Y `[N, T_q, d]`.
   ///
-  /// @param queries X_q `[B, T_q, d]`
-  /// @param keys X_k `[B, T_k, d]`, or as wide as `kvWidth` says
+  /// @param queries X_q `[N, T_q, d]`
+  /// @param keys X_k `[N, T_k, d]`, or as wide as `kvWidth` says
   /// @param values X_v, one for each key
-  /// @param mask true where a query may attend to a key: `[B, T_q, T_k]`, or with 1 for sizes that do not matter, such as
-  ///     `[B, 1, T_k]` for padding; null where all may attend to all
+  /// @param mask true where a query may attend to a key: `[N, T_q, T_k]`, or with 1 for sizes that do not matter, such as
+  ///     `[N, 1, T_k]` for padding; null where all may attend to all
   public Var forward(Var queries, Var keys, Var values, @Nullable Tensor mask, Mode mode) {
     return attend(queries, project(keys, values), mask, mode);
   }
@@ -206,14 +208,14 @@ public final class MultiHeadAttention {
 
   /// As [#forward], with keys and values that were projected before.
   public Var attend(Var queries, Projected to, @Nullable Tensor mask, Mode mode) {
-    Var a = weights(queries, to, mask); //                       [B, h, T_q, T_k]  (MHA-3)
-    Var o = dropout.forward(a, mode).matmul(to.values); //       [B, h, T_q, d_k]  (MHA-4)
-    return product(merged(o), out, outBias); //                  [B, T_q, d]  (MHA-5)
+    Var a = weights(queries, to, mask); //                       [N, h, T_q, T_k]  (MHA-3)
+    Var o = dropout.forward(a, mode).matmul(to.values); //       [N, h, T_q, d_k]  (MHA-4)
+    return product(merged(o), out, outBias); //                  [N, T_q, d]  (MHA-5)
   }
 
-  /// A `[B, h, T_q, T_k]`: each row sums to 1, or is 0 where no key is allowed.
+  /// A `[N, h, T_q, T_k]`: each row sums to 1, or is 0 where no key is allowed.
   public Var weights(Var queries, Projected to, @Nullable Tensor mask) {
-    Var q = projected(queries, query, queryBias); //             [B, h, T_q, d_k]  (MHA-1)
+    Var q = projected(queries, query, queryBias); //             [N, h, T_q, d_k]  (MHA-1)
     int scale = config.scale == Scale.D_HEAD ? width / heads : width;
     Var scores = q.matmul(to.keys, false, true).multiply(1 / Math.sqrt(scale));
     if (mask == null) {
@@ -251,7 +253,7 @@ public final class MultiHeadAttention {
       return split(product(x, w, b)); //                         (MHA-2)
     }
     Tape tape = x.tape();
-    Var y = split(x).matmul(tape.use(w)); //                     [B, h, T, d_k]
+    Var y = split(x).matmul(tape.use(w)); //                     [N, h, T, d_k]
     return b == null ? y : y.add(tape.use(b).reshape(heads, 1, width / heads));
   }
 
@@ -262,7 +264,7 @@ public final class MultiHeadAttention {
         : x.linear(tape.use(w), tape.use(b), Activation.IDENTITY);
   }
 
-  /// `[B, T, d]` → `[B, h, T, d_k]`
+  /// `[N, T, d]` → `[N, h, T, d_k]`
   private Var split(Var x) {
     int t = x.size(1);
     return config.split == Split.COUPLED
@@ -270,7 +272,7 @@ public final class MultiHeadAttention {
         : x.reshape(x.size(0), t, heads, width / heads).permute(0, 2, 1, 3);
   }
 
-  /// `[B, h, T, d_k]` → `[B, T, d]`
+  /// `[N, h, T, d_k]` → `[N, T, d]`
   private Var merged(Var x) {
     return x.permute(0, 2, 1, 3).reshape(x.size(0), x.size(2), width);
   }

@@ -210,7 +210,7 @@ class EveryModelTest {
   /// Batches of rows of which nothing is known, or no value: they have a score, alone and beside each other, and a step on
   /// them leaves numbers.
   @ParameterizedTest
-  @MethodSource("modelsAndSchemas")
+  @MethodSource("plainModelsAndSchemas")
   void batchesWithoutAnyKnownValueAreScoredAndTrainedOn(ModelSpec spec, Schema schema) {
     for (Map<String, String> given : some(spec)) {
       for (boolean missing : new boolean[] {true, false}) {

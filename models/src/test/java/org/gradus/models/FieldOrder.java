@@ -69,6 +69,9 @@ final class FieldOrder {
       case "autoint" -> order.autoint();
       case "dlrm" -> order.dlrm();
       case "din" -> order.din(schema);
+      case "dien" -> order.readers(names(schema, Field.Sequence.class));
+      case "dsin" -> order.readers(names(schema, Field.Sessions.class));
+      case "youtube-ranking" -> order.ranking(schema);
       case "lr", "fm", "ls-plm", "neural-cf", "gbdt-lr" -> {} // sums over fields, or fields by name
       default -> order.unknown();
     }
@@ -224,6 +227,29 @@ final class FieldOrder {
       }
     }
     along("deep/0/weight", 0, join(x, dense));
+  }
+
+  /// [fields; as much of every history as of the next; numbers] (DIEN-11), (DSIN-9)
+  private void readers(List<String> histories) {
+    List<String> x = new ArrayList<>(blocks(ids));
+    int rest = sizes("deep/0/weight")[0] - x.size() - dense.size();
+    x.addAll(numbered(histories, histories.isEmpty() ? 0 : rest / histories.size()));
+    along("deep/0/weight", 0, join(x, dense));
+  }
+
+  /// [fields, histories among them; four of every number] (YR-2)
+  private void ranking(Schema schema) {
+    List<String> x = new ArrayList<>();
+    for (Field.Ids f : schema.ids()) {
+      if (!(f instanceof Field.Sessions)) {
+        x.addAll(numbered(List.of(f.name()), bench.tableWidth("v/" + f.table())));
+      }
+    }
+    along("tower/0/weight", 0, join(x, numbered(dense, 4)));
+  }
+
+  private static List<String> names(Schema schema, Class<? extends Field> kind) {
+    return schema.all(kind).stream().map(Field::name).toList();
   }
 
   private void unknown() {

@@ -29,8 +29,9 @@ class FieldOrderTest {
   /// What counts as another score.
   private static final double OTHER = 1e-6;
 
+  /// Models that read any features and predict a label; a series or a sentence has no fields to permute.
   static Stream<ModelSpec> models() {
-    return Models.all().stream();
+    return Models.all().stream().filter(Schemas::fit);
   }
 
   /// A schema backwards, and with its first feature behind the others.

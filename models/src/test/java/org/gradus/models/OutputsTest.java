@@ -73,6 +73,6 @@ class OutputsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith(
             "model deepfn: no such model. Did you mean deepfm? Expected one of: ")
-        .hasMessageContaining(" deepfm, din, dlrm, ");
+        .hasMessageContaining(" deepfm, dien, din, dlrm, ");
   }
 }

@@ -40,9 +40,11 @@ import org.jspecify.annotations.Nullable;
 /// histories (clicks, purchases) each have layers of their own; their auxiliary losses are added. Without a history DIEN is
 /// embeddings and a tower.
 ///
-/// Departs from the paper in four places: one logit stands for the two units of its softmax; the sigmoid lives in the loss; x begins with
-/// the fields in the schema's order; and negatives are drawn in the model, from the batch unless told otherwise. L_target is the
-/// mean log loss, as in the paper; the authors' program has half of it, so that its α of 1 is 2 here.
+/// Departs from the paper in six places: one logit stands for the two units of its softmax, with the sigmoid in the loss; x begins
+/// with the fields in the schema's order; L_target is the mean log loss, as in the paper, of which the authors' program has half, so
+/// that its α of 1 is 2 here; several histories have layers of their own, with their auxiliary losses added; the auxiliary MLP has no
+/// batch norm before its first layer; and the slopes of PReLU on the candidate of `DIN_MLP` start at 0.1, as in the authors' program.
+/// Negatives are drawn in the model, from the batch unless told otherwise.
 public final class Dien implements Model {
 
   /// `PAPER` has 18 numbers for an id, and 200 and 80 units above: the released program. The paper names no sizes.

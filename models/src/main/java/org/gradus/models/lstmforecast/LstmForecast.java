@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The heads are the labels of the schema, which are called by the target's series: `power+1` is the first step of `power`.
 ///
-/// Departs in four places: e also stands beside h′_j in (LF-4), where the sequence-to-sequence paper has no stations; its decoder is
+/// Departs from the paper in four places: e also stands beside h′_j in (LF-4), where the sequence-to-sequence paper has no stations; its decoder is
 /// one layer, which begins from the state of the encoder's top one; DIRECT does not read what is known ahead; and no state is carried
 /// from one window to the next.
 public final class LstmForecast implements Model {

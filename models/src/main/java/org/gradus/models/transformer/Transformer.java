@@ -50,8 +50,8 @@ import org.jspecify.annotations.Nullable;
 /// The model has no head; its objective is the loss `crossEntropy`, smoothed in training and plain in evaluation. Two sequences
 /// that name one table share their vectors.
 ///
-/// Departs from the paper in two places: there is no layer that turns o into probabilities, which the loss does, and a tied
-/// output gives padding, whose vector is 0, no score but its bias.
+/// Departs from the paper in three places: there is no layer that turns o into probabilities, which the loss does; a tied output
+/// gives padding, whose vector is 0, no score but its bias; and sentences come in batches of so many pairs, not of so many tokens.
 public final class Transformer implements Rated {
   /// The loss's name.
   public static final String LOSS = "crossEntropy";

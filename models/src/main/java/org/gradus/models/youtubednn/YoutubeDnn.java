@@ -43,8 +43,9 @@ import org.jspecify.annotations.Nullable;
 /// with negatives from a [NegativeSampler]; in evaluation it is (YD-8) itself, over all items, whatever was trained: numbers to
 /// compare. An example whose label is unknown or missing counts for neither.
 ///
-/// Departs from the paper where it leaves things open: means run over real ids, an empty history has mean 0, and every field has
-/// vectors of one width.
+/// Departs from the paper in three places: negatives are drawn by `UNIGRAM` with 0.75, where the paper names no law; all fields have
+/// vectors of one width, and tables of tokens and items as many rows as there are values; and there are no probabilities estimated
+/// from the stream for `IN_BATCH`, nor hard negatives of one's own. Means run over real ids; an empty history has mean 0.
 public final class YoutubeDnn implements Retriever, Fitted {
   /// What the only loss is called.
   public static final String LOSS = "next_item";

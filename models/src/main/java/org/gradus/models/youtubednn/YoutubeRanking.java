@@ -32,6 +32,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The head is the logit z, so that AUC and grouped AUC of clicks are measured; [#expectedWatchTime] makes the served number of
 /// it. Where only a share ρ of the negatives was kept, z + ln ρ is given in evaluation.
+///
+/// Departs from the paper in four places: a number that is missing counts as 0.5 and has an input that says so; the head is the logit z,
+/// whose log loss against clicks is not what was minimised; features of the past are the data's to bring; and the paper's weighted
+/// per-user loss is no metric here.
 public final class YoutubeRanking implements Fitted {
 
   /// `PAPER`: a tower of 1024, 512 and 256, embeddings as wide as the logarithm of their number, odds as in the paper.

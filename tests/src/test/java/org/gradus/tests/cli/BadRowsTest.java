@@ -174,7 +174,9 @@ class BadRowsTest {
     Path out = folder.resolve("new");
     Result generated = cli.run("train", "--on-bad-row=skip", "--out=" + out);
     assertThat(generated.err())
-        .contains("criteo-synthetic reads no raw rows", "criteo, csv, ml-100k, ml-1m");
+        .contains(
+            "criteo-synthetic reads no raw rows",
+            "amazon-reviews, criteo, csv, kuairand, ml-100k, ml-1m");
     Result twice =
         cli.run(
             Cli.join(
