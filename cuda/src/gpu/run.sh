@@ -90,11 +90,13 @@ if [ "$dry" = yes ]; then
   all='.*(Random|Softmax)ContractTest'
   contracts=$all
   products='.*MatMulContractTest'
+  graphs=$all
   times=--dry-run
 else
   all='.*Test'
   contracts='.*ContractTest'
   products='.*(MatMulContract|RecurrentContract|ModelParity)Test'
+  graphs='.*(Contract|ModelParity)Test'
   times=
 fi
 
@@ -104,6 +106,8 @@ if [ "$cublas" = yes ]; then
 else
   say "- tests-cublas: left out, cuBLAS was not found"
 fi
+
+step tests-graphs gradus -Dgradus.device.settings=cuda.graphs=true org.gradus.tests.gpu.Suites "$graphs"
 
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2> /dev/null || true)
 for tool in memcheck racecheck synccheck; do
@@ -118,15 +122,16 @@ done
 
 step kernels gradus org.gradus.cuda.KernelTimes $times
 step steps-own gradus org.gradus.tests.gpu.StepTimes $times
+step steps-own-graphs gradus -Dgradus.device.settings=cuda.graphs=true org.gradus.tests.gpu.StepTimes $times
 if [ "$cublas" = yes ]; then
   step steps-cublas gradus -Dgradus.device.settings=cuda.gemm=cublas org.gradus.tests.gpu.StepTimes $times
+  step steps-cublas-graphs gradus -Dgradus.device.settings=cuda.gemm=cublas,cuda.graphs=true org.gradus.tests.gpu.StepTimes $times
 fi
 if python3 -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2> /dev/null; then
   step steps-torch python3 "$home/steps.py"
 else
   say "- steps-torch: left out, python3 has no torch that sees a GPU"
 fi
-say "- CUDA graphs: left out, there are none yet"
 
 say
 grep -h "^device \(cuda\|auto\)\|^  *\(cuda:\|cuBLAS\|no cuBLAS\)" "$out/doctor.log" | sed 's/^ */    /' | tee -a "$report"

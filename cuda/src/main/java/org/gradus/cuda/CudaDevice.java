@@ -21,6 +21,7 @@ final class CudaDevice implements Device {
   private final Gpu gpu;
   private final Staging staging;
   private final Launch launch;
+  private final @Nullable KernelGraphs graphs;
   private final Kernels kernels;
   private final @Nullable CuBlas library;
   private final BufferPool<CudaBuffer> pool;
@@ -38,7 +39,8 @@ final class CudaDevice implements Device {
     gpu.atClose(() -> allocated.forEach(GpuMemory::abandon));
     try {
       staging = new Staging(gpu);
-      launch = new Launch(gpu);
+      graphs = settings.graphs() ? new KernelGraphs(gpu) : null;
+      launch = new Launch(gpu, graphs);
       poison = options.poison();
       pool = new BufferPool<>(options.poolBytes(), Float.BYTES, b -> free(b.memory()));
       library = library(settings, candidates);
@@ -92,6 +94,11 @@ final class CudaDevice implements Device {
     return launch;
   }
 
+  /// What was done with graphs; null without them.
+  @Nullable KernelGraphs graphs() {
+    return graphs;
+  }
+
   Staging staging() {
     return staging;
   }
@@ -118,7 +125,8 @@ final class CudaDevice implements Device {
   public String description() {
     return name()
         + ", products by "
-        + (library == null ? "our own kernel, float32" : library.describe());
+        + (library == null ? "our own kernel, float32" : library.describe())
+        + (graphs == null ? "" : ", launches in CUDA graphs");
   }
 
   @Override

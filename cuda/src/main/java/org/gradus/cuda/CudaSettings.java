@@ -10,9 +10,11 @@ import java.util.TreeMap;
 ///
 /// @param gemm whose matrix products
 /// @param tf32 whether products of cuBLAS may round their factors to TF32, with 10 bits behind the point
-record CudaSettings(Gemm gemm, boolean tf32) {
+/// @param graphs whether launches are collected into CUDA graphs
+record CudaSettings(Gemm gemm, boolean tf32, boolean graphs) {
   private static final String GEMM = "cuda.gemm";
   private static final String TF32 = "cuda.tf32";
+  private static final String GRAPHS = "cuda.graphs";
 
   /// For each key what it may be.
   static final Map<String, String> KEYS =
@@ -23,7 +25,10 @@ record CudaSettings(Gemm gemm, boolean tf32) {
                   "own (default): products by our own kernel, the same everywhere; cublas; or auto:"
                       + " cublas where it is found",
                   TF32,
-                  "false (default), or true: products of cublas may round their factors to TF32")));
+                  "false (default), or true: products of cublas may round their factors to TF32",
+                  GRAPHS,
+                  "false (default), or true: launches that follow each other go to the GPU as one"
+                      + " CUDA graph")));
 
   /// Whose matrix products.
   enum Gemm {
@@ -46,15 +51,22 @@ record CudaSettings(Gemm gemm, boolean tf32) {
   /// Reads settings by key; keys of other devices are passed over.
   static CudaSettings of(Map<String, String> given) {
     String gemm = given.getOrDefault(GEMM, "own");
-    String tf32 = given.getOrDefault(TF32, "false");
-    if (!tf32.equals("true") && !tf32.equals("false")) {
-      throw new IllegalArgumentException(TF32 + "=" + tf32 + ". Expected true or false.");
-    }
+    boolean tf32 = yes(given, TF32);
+    boolean graphs = yes(given, GRAPHS);
     for (Gemm g : Gemm.values()) {
       if (g.name().toLowerCase(Locale.ROOT).equals(gemm)) {
-        return new CudaSettings(g, tf32.equals("true"));
+        return new CudaSettings(g, tf32, graphs);
       }
     }
     throw new IllegalArgumentException(GEMM + "=" + gemm + ". Expected own, cublas or auto.");
+  }
+
+  /// Whether a key is set to true.
+  private static boolean yes(Map<String, String> given, String key) {
+    String value = given.getOrDefault(key, "false");
+    if (!value.equals("true") && !value.equals("false")) {
+      throw new IllegalArgumentException(key + "=" + value + ". Expected true or false.");
+    }
+    return value.equals("true");
   }
 }

@@ -22,7 +22,8 @@ import jcuda.driver.JCudaDriver;
 ///
 /// A context is current on a thread, not in a process, so every way into the driver goes through [#enter].
 final class Gpu implements AutoCloseable {
-  private static final String LIBRARY =
+  /// the driver's library
+  static final String LIBRARY =
       System.getProperty("os.name").startsWith("Windows") ? "nvcuda.dll" : "libcuda.so.1";
 
   private final CUdevice device = new CUdevice();
@@ -31,6 +32,7 @@ final class Gpu implements AutoCloseable {
   private long current; // the thread that entered last
   private Supplier<String> lastLaunch = () -> "none";
   private boolean failed;
+  private Runnable beforeEntering = () -> {};
   private final Deque<Runnable> undo = new ArrayDeque<>();
 
   /// JCuda keeps the address to itself and its subclasses.
@@ -136,13 +138,23 @@ final class Gpu implements AutoCloseable {
     return value[0];
   }
 
+  /// Has something done before anything else goes into the stream.
+  void beforeEntering(Runnable step) {
+    beforeEntering = step;
+  }
+
   /// The stream of all work, for the calling thread.
   CUstream enter() {
+    makeCurrent();
+    beforeEntering.run();
+    return stream;
+  }
+
+  private void makeCurrent() {
     if (current != Thread.currentThread().threadId()) {
       check(JCudaDriver.cuCtxSetCurrent(context), "enter the context");
       current = Thread.currentThread().threadId();
     }
-    return stream;
   }
 
   /// The stream, as libraries of C want it.

@@ -7,4 +7,16 @@ import jcuda.driver.CUfunction;
 ///
 /// @param name its symbol, `family_what`
 /// @param parameters how many arguments it takes
-record Kernel(String name, CUfunction function, int parameters) {}
+record Kernel(String name, Function function, int parameters) {
+  /// JCuda keeps the address to itself and its subclasses.
+  static final class Function extends CUfunction {
+    private long address() {
+      return getNativePointer();
+    }
+  }
+
+  /// The function, as libraries of C want it.
+  long address() {
+    return function.address();
+  }
+}

@@ -4,10 +4,6 @@ package org.gradus.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.function.Supplier;
-import jcuda.Pointer;
-import jcuda.driver.CUresult;
-import jcuda.driver.JCudaDriver;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Table;
 import org.jspecify.annotations.Nullable;
@@ -15,48 +11,21 @@ import org.jspecify.annotations.Nullable;
 /// Launches kernels, with their arguments one after the other in the order of the kernel's parameters:
 /// `launch.of(fill).buffer(y).real(1).number(n).each(n)`.
 ///
-/// The arguments lie in one block of memory that every launch uses again; the driver has copied them when a launch returns.
+/// The arguments lie in memory that launches use again; the driver has copied them when a launch returns. With graphs it gets them
+/// later, several launches at once.
 final class Launch {
   private static final int THREADS = 256;
   private static final long BLOCKS = 1 << 16;
-  private static final int PARAMETERS = 32;
-  private static final long VALUES = PARAMETERS * Long.BYTES;
 
   private final Gpu gpu;
-  private final MemorySegment block = Arena.ofAuto().allocate(VALUES + 1024, 16);
-  private final Pointer pointer = Pointer.to(block.asByteBuffer());
-  private @Nullable Kernel kernel;
-  private int parameters;
-  private long end;
+  private final @Nullable KernelGraphs graphs;
+  private LaunchPlan plan = new LaunchPlan(Arena.ofAuto().allocate(LaunchPlan.BYTES, 16));
   private long launches;
-  private final long[] numbers = new long[PARAMETERS]; // among the arguments, for messages
-  private int numberCount;
-  private final int[] shape = new int[5];
-  private final Supplier<String> words = this::describe; // made once
 
-  Launch(Gpu gpu) {
+  /// @param graphs where launches are collected; null to launch each at once
+  Launch(Gpu gpu, @Nullable KernelGraphs graphs) {
     this.gpu = gpu;
-  }
-
-  /// The last launch, in words.
-  private String describe() {
-    StringBuilder sizes = new StringBuilder();
-    for (int i = 0; i < numberCount; i++) {
-      sizes.append(i == 0 ? " and numbers " : ", ").append(numbers[i]);
-    }
-    return (kernel == null ? "none" : kernel.name())
-        + " with grid ("
-        + shape[0]
-        + ", "
-        + shape[1]
-        + ", "
-        + shape[2]
-        + ") of blocks ("
-        + shape[3]
-        + ", "
-        + shape[4]
-        + ")"
-        + sizes;
+    this.graphs = graphs;
   }
 
   /// Kernels launched so far.
@@ -66,19 +35,11 @@ final class Launch {
 
   /// Begins the arguments of a kernel.
   Launch of(Kernel next) {
-    kernel = next;
-    parameters = 0;
-    numberCount = 0;
-    end = VALUES;
+    if (graphs != null) {
+      plan = graphs.next();
+    }
+    plan.begin(next);
     return this;
-  }
-
-  /// Room for the next argument, aligned to its size.
-  private long next(long bytes, long alignment) {
-    long at = (end + alignment - 1) / alignment * alignment;
-    block.set(ValueLayout.JAVA_LONG, (long) parameters++ * Long.BYTES, block.address() + at);
-    end = at + bytes;
-    return at;
   }
 
   /// A pointer, null for none.
@@ -98,14 +59,14 @@ final class Launch {
 
   /// A pointer.
   Launch address(long address) {
-    block.set(ValueLayout.JAVA_LONG, next(Long.BYTES, Long.BYTES), address);
+    plan.put(address);
     return this;
   }
 
   /// An int.
   Launch number(int value) {
-    block.set(ValueLayout.JAVA_INT, next(Integer.BYTES, Integer.BYTES), value);
-    numbers[numberCount++] = value;
+    plan.put(value);
+    plan.tell(value);
     return this;
   }
 
@@ -122,35 +83,35 @@ final class Launch {
 
   /// A long.
   Launch big(long value) {
-    block.set(ValueLayout.JAVA_LONG, next(Long.BYTES, Long.BYTES), value);
-    numbers[numberCount++] = value;
+    plan.put(value);
+    plan.tell(value);
     return this;
   }
 
   /// A float, rounded.
   Launch real(double value) {
-    block.set(ValueLayout.JAVA_FLOAT, next(Float.BYTES, Float.BYTES), (float) value);
+    plan.put((float) value);
     return this;
   }
 
   /// A double.
   Launch wide(double value) {
-    block.set(ValueLayout.JAVA_DOUBLE, next(Double.BYTES, Double.BYTES), value);
+    plan.put(value);
     return this;
   }
 
   /// A struct of ints.
   Launch struct(int... values) {
-    long at = next((long) values.length * Integer.BYTES, Integer.BYTES);
-    MemorySegment.copy(values, 0, block, ValueLayout.JAVA_INT, at, values.length);
+    long at = plan.room((long) values.length * Integer.BYTES, Integer.BYTES);
+    MemorySegment.copy(values, 0, plan.memory(), ValueLayout.JAVA_INT, at, values.length);
     return this;
   }
 
   /// A struct of floats, rounded.
   Launch struct(double... values) {
-    long at = next((long) values.length * Float.BYTES, Float.BYTES);
+    long at = plan.room((long) values.length * Float.BYTES, Float.BYTES);
     for (int i = 0; i < values.length; i++) {
-      block.set(ValueLayout.JAVA_FLOAT, at + (long) i * Float.BYTES, (float) values[i]);
+      plan.memory().set(ValueLayout.JAVA_FLOAT, at + (long) i * Float.BYTES, (float) values[i]);
     }
     return this;
   }
@@ -158,9 +119,9 @@ final class Launch {
   /// A struct of pointers, with ints behind them.
   Launch struct(long[] addresses, int[] values) {
     long first = (long) addresses.length * Long.BYTES;
-    long at = next(first + (long) values.length * Integer.BYTES, Long.BYTES);
-    MemorySegment.copy(addresses, 0, block, ValueLayout.JAVA_LONG, at, addresses.length);
-    MemorySegment.copy(values, 0, block, ValueLayout.JAVA_INT, at + first, values.length);
+    long at = plan.room(first + (long) values.length * Integer.BYTES, Long.BYTES);
+    MemorySegment.copy(addresses, 0, plan.memory(), ValueLayout.JAVA_LONG, at, addresses.length);
+    MemorySegment.copy(values, 0, plan.memory(), ValueLayout.JAVA_INT, at + first, values.length);
     return this;
   }
 
@@ -191,26 +152,14 @@ final class Launch {
 
   /// Runs a grid of blocks of x by y threads.
   void grid(long gridX, long gridY, long gridZ, int x, int y) {
-    Kernel k = kernel;
-    if (k == null) {
-      throw new IllegalStateException("cuda: a launch without a kernel.");
-    }
-    if (parameters != k.parameters()) {
-      throw new IllegalStateException(
-          "cuda: " + parameters + " arguments for " + k.name() + ", which has " + k.parameters());
-    }
-    shape[0] = (int) gridX;
-    shape[1] = (int) gridY;
-    shape[2] = (int) gridZ;
-    shape[3] = x;
-    shape[4] = y;
-    int code =
-        JCudaDriver.cuLaunchKernel(
-            k.function(), shape[0], shape[1], shape[2], x, y, 1, 0, gpu.enter(), pointer, null);
-    if (code != CUresult.CUDA_SUCCESS) {
-      throw gpu.failure("cuda: kernel " + describe() + ": " + CUresult.stringFor(code) + ".");
-    }
+    plan.shape(gridX, gridY, gridZ, x, y);
     launches++;
-    gpu.launched(words);
+    if (graphs == null) {
+      plan.launch(gpu);
+      gpu.launched(plan.words());
+    } else {
+      gpu.launched(plan.words());
+      graphs.add(plan);
+    }
   }
 }

@@ -10,7 +10,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -55,7 +54,7 @@ final class Module {
   /// The kernel `family_what`.
   Kernel kernel(String what) {
     String name = family + "_" + what;
-    CUfunction function = new CUfunction();
+    Kernel.Function function = new Kernel.Function();
     gpu.enter();
     Gpu.check(JCudaDriver.cuModuleGetFunction(function, module, name), "find kernel " + name);
     return new Kernel(name, function, parameters.getOrDefault(name, 0));

@@ -354,7 +354,8 @@ class CuBlasTest {
 
   @Test
   void settingsAreReadOrRefused() {
-    assertThat(CudaSettings.of(Map.of())).isEqualTo(new CudaSettings(CudaSettings.Gemm.OWN, false));
+    assertThat(CudaSettings.of(Map.of()))
+        .isEqualTo(new CudaSettings(CudaSettings.Gemm.OWN, false, false));
     assertThat(CudaSettings.KEYS.keySet()).allMatch(key -> key.startsWith("cuda."));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> CudaSettings.of(Map.of("cuda.gemm", "mkl")))

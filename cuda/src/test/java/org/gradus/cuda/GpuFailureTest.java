@@ -42,7 +42,7 @@ class GpuFailureTest {
 
   private void nothingIsLeft() {
     for (String what :
-        List.of("contexts", "live", "streams", "events", "pinned", "handles", "leaked")) {
+        List.of("contexts", "live", "streams", "events", "pinned", "handles", "graphs", "leaked")) {
       assertThat(driver.count(what)).as(what).isZero();
     }
   }

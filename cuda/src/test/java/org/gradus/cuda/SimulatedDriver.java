@@ -41,7 +41,7 @@ final class SimulatedDriver {
                 ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
   }
 
-  /// `live` (allocations), `streams`, `events`, `pinned`, `contexts`, `handles` (of cuBLAS), `leaked` or `errors`.
+  /// `live` (allocations), `streams`, `events`, `pinned`, `contexts`, `handles` (of cuBLAS), `graphs`, `leaked` or `errors`.
   long count(String what) {
     try (Arena arena = Arena.ofConfined()) {
       return (long) counter.invokeExact(arena.allocateFrom(what));

@@ -83,7 +83,8 @@ public final class Peers {
     System.out.println(report);
     String docs = System.getProperty("peers.docs", "");
     if (!docs.isEmpty()) {
-      Report.replaceIn(Path.of(docs), report);
+      Report.replaceIn(
+          Path.of(Objects.requireNonNull(System.getProperty("gradus.root"))).resolve(docs), report);
     }
   }
 

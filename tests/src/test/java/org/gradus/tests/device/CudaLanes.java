@@ -38,7 +38,14 @@ class CudaLanes {
   }
 
   @ParameterizedTest
-  @CsvSource({"plain,0,0,0", "guard,1,0,0", "async,0,1,0", "reversed,0,0,1", "apart,0,0,2"})
+  @CsvSource({
+    "plain,0,0,0",
+    "guard,1,0,0",
+    "async,0,1,0",
+    "reversed,0,0,1",
+    "apart,0,0,2",
+    "graphs,0,1,0"
+  })
   void everyFamilyRanAndNothingIsLeft(String lane, String guard, String async, String order)
       throws IOException {
     Properties found = report(lane);
@@ -56,13 +63,34 @@ class CudaLanes {
     assertThat(launches.get("cublas")).isGreaterThan(1000);
   }
 
+  /// Where graphs were asked for, most kernels ran in them, and nodes that differed were set.
+  @Test
+  void launchesWereThoseOfGraphs() throws IOException {
+    Properties found = report("graphs");
+    long kernels = launches("graphs", found).values().stream().mapToLong(n -> n).sum();
+    long graphs = Long.parseLong(found.getProperty("graphLaunches"));
+    assertThat(graphs).isGreaterThan(1000);
+    assertThat(graphs).isLessThan(kernels / 3); // three is the least of a graph
+    assertThat(Long.parseLong(found.getProperty("nodesSet"))).isPositive();
+    assertThat(report("plain").getProperty("graphLaunches")).isEqualTo("0");
+  }
+
   private static Properties report(String lane) throws IOException {
     Properties found = new Properties();
     try (Reader in = Files.newBufferedReader(TARGET.resolve("cuda-" + lane + ".report"))) {
       found.load(in);
     }
     for (String left :
-        List.of("errors", "leaked", "live", "streams", "events", "pinned", "contexts", "handles")) {
+        List.of(
+            "errors",
+            "leaked",
+            "live",
+            "streams",
+            "events",
+            "pinned",
+            "contexts",
+            "handles",
+            "graphs")) {
       assertThat(found.getProperty(left)).as("%s: %s", lane, left).isEqualTo("0");
     }
     return found;
@@ -84,7 +112,7 @@ class CudaLanes {
 
   /// A device of its own has no use of another one's kernels: not even their classes were loaded.
   @ParameterizedTest
-  @CsvSource({"plain", "cublas", "guard", "async", "reversed", "apart"})
+  @CsvSource({"plain", "cublas", "guard", "async", "reversed", "apart", "graphs"})
   void noKernelOfTheCpuDeviceRan(String lane) throws IOException {
     try (Stream<String> loaded = Files.lines(TARGET.resolve("cuda-" + lane + ".classes"))) {
       List<String> devices =

@@ -26,10 +26,11 @@ final class StepTimes {
           String products = metered.description();
           System.out.printf(
               Locale.ROOT,
-              "%s\t%d\tGradus, products by %s\t%.4f%n",
+              "%s\t%d\tGradus, products by %s%s\t%.4f%n",
               model,
               batch,
               products.contains("cuBLAS") ? "cuBLAS" : "our own kernel",
+              products.contains("graphs") ? ", in graphs" : "",
               1e3 * m.steps().median());
         }
       }
