@@ -3,6 +3,7 @@ package org.gradus.tensor.cpu;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 
 /// Copies the operands of a product into the order in which the inner loops read them.
 final class Packing {
@@ -72,12 +73,45 @@ final class Packing {
     }
   }
 
+  /// Copies `width` values for each row, with zeros behind them, in whole vectors: what is too much is overwritten by the next row.
+  /// The last rows are copied exactly.
   private static void narrowRows(
       float[] in, int source, int stride, int width, int steps, float[] out, int at, int row) {
-    for (int k = 0; k < steps; k++) {
+    int reach = row <= Lanes.WIDTH ? Lanes.WIDTH : 2 * Lanes.WIDTH;
+    int safe = Math.max(0, Math.min(steps - 1, (in.length - reach - source) / stride));
+    if (reach == Lanes.WIDTH) {
+      oneVector(in, source, stride, width, safe, out, at, row);
+    } else {
+      twoVectors(in, source, stride, width, safe, out, at, row);
+    }
+    for (int k = safe; k < steps; k++) {
       int to = at + k * row;
       System.arraycopy(in, source + k * stride, out, to, width);
       Arrays.fill(out, to + width, to + row, 0f);
+    }
+  }
+
+  private static void oneVector(
+      float[] in, int source, int stride, int width, int steps, float[] out, int at, int row) {
+    VectorMask<Float> wanted = Lanes.upTo(0, width);
+    FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+    for (int k = 0; k < steps; k++) {
+      zero.blend(FloatVector.fromArray(Lanes.SPECIES, in, source + k * stride), wanted)
+          .intoArray(out, at + k * row);
+    }
+  }
+
+  private static void twoVectors(
+      float[] in, int source, int stride, int width, int steps, float[] out, int at, int row) {
+    VectorMask<Float> first = Lanes.upTo(0, width);
+    VectorMask<Float> second = Lanes.upTo(Lanes.WIDTH, Math.max(Lanes.WIDTH, width));
+    FloatVector zero = FloatVector.zero(Lanes.SPECIES);
+    for (int k = 0; k < steps; k++) {
+      int from = source + k * stride;
+      int to = at + k * row;
+      zero.blend(FloatVector.fromArray(Lanes.SPECIES, in, from), first).intoArray(out, to);
+      zero.blend(FloatVector.fromArray(Lanes.SPECIES, in, from + Lanes.WIDTH), second)
+          .intoArray(out, to + Lanes.WIDTH);
     }
   }
 
