@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.gradus.tensor.Scope;
 import org.gradus.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,38 @@ public final class Gradients {
   /// The parameters that the loss depends on, in no particular order.
   public Set<Parameter> parameters() {
     return Collections.unmodifiableSet(ofParameters.keySet());
+  }
+
+  /// ⟨g, g′⟩ of this and another walk's gradient of a parameter; 0 when one of the losses does not depend on it. The
+  /// square of a norm, with itself.
+  ///
+  /// @param scope owns what is made on the way
+  public double dot(Gradients other, Parameter parameter, Scope scope) {
+    Gradient a = of(parameter);
+    Gradient b = other.of(parameter);
+    return a == null || b == null ? 0 : GradientSums.dot(a, b, scope);
+  }
+
+  /// How much each of several gradients counts in a sum.
+  @FunctionalInterface
+  public interface Coefficients {
+    /// The factor of the gradient of a walk, numbered from 0, of a parameter that its loss depends on.
+    double of(int walk, Parameter parameter);
+  }
+
+  /// Σ cᵢ gᵢ of several walks over a tape; what they found stays as it is.
+  ///
+  /// @param scope owns the sums, usually that of the tape
+  public static Gradients sum(List<Gradients> walks, Coefficients coefficients, Scope scope) {
+    Gradients sum = empty();
+    for (Gradients walk : walks) {
+      for (Parameter p : walk.parameters()) {
+        if (sum.of(p) == null) {
+          sum.put(p, GradientSums.of(p, walks, coefficients, scope));
+        }
+      }
+    }
+    return sum;
   }
 
   void put(Parameter parameter, Gradient gradient) {

@@ -10,4 +10,8 @@ public interface Model {
   /// Computes the heads, and the auxiliary losses that the paper defines, for a batch of the schema that the model was
   /// built from.
   Outputs forward(Batch batch, Mode mode);
+
+  /// Refuses labels that contradict what the model assumes of them. Whoever trains on a batch, or measures with it, asks first;
+  /// a forward pass reads no label.
+  default void checkLabels(Batch batch) {}
 }

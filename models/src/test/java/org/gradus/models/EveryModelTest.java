@@ -51,6 +51,11 @@ class EveryModelTest {
     return pairs(plainModels());
   }
 
+  /// Models of one label that read any features.
+  static Stream<ModelSpec> singleTask() {
+    return plainModels().filter(spec -> !Schemas.multiTask(spec));
+  }
+
   /// Every model on every schema.
   static Stream<Arguments> modelsAndSchemas() {
     return pairs(models());
@@ -160,7 +165,8 @@ class EveryModelTest {
   @ParameterizedTest
   @MethodSource("plainModels")
   void oneFieldIsEnough(ModelSpec spec) {
-    Schema schema = Schema.of(new Field.Categorical("user", 5), Schemas.CLICK);
+    Schema schema =
+        Schemas.labelled(spec, Schema.of(new Field.Categorical("user", 5), Schemas.CLICK));
     if (spec.name().equals("neural-cf")) { // a pair is all that it reads
       assertThatThrownBy(() -> ModelBench.of(spec, small(spec), schema, 1))
           .isInstanceOf(IllegalArgumentException.class)
@@ -189,15 +195,16 @@ class EveryModelTest {
     int[] none = {};
     int[] unknown = {1};
     int[] missing = {0};
+    Schema bags = Schemas.labelled(spec, Schemas.BAGS);
     Batch batch =
         ModelBench.batch(
-            Schemas.BAGS,
+            bags,
             3,
             new float[] {0, 0, 0},
             new int[][] {
               unknown, none, missing, unknown, missing, missing, unknown, none, missing
             });
-    try (ModelBench bench = ModelBench.drawn(spec, small(spec), Schemas.BAGS, 1)) {
+    try (ModelBench bench = ModelBench.drawn(spec, small(spec), bags, 1)) {
       double[] z = bench.scores(batch);
       assertThat(z).hasSize(3).doesNotContain(Double.NaN);
       assertThat(z[0]).isNotEqualTo(z[1]);
@@ -271,22 +278,22 @@ class EveryModelTest {
   @ParameterizedTest
   @MethodSource("plainModels")
   void paddingChangesNothing(ModelSpec spec) {
-    try (ModelBench bench = ModelBench.drawn(spec, small(spec), Schemas.BAGS, 1)) {
+    Schema bags = Schemas.labelled(spec, Schemas.BAGS);
+    try (ModelBench bench = ModelBench.drawn(spec, small(spec), bags, 1)) {
       if (!pads(bench)) {
         return; // DLRM trains row 0, and its test says so
       }
       float[] price = {.5f};
       int[] user = {3};
-      Batch batch = ModelBench.batch(Schemas.BAGS, 1, price, new int[] {2, 4}, user, new int[] {3});
+      Batch batch = ModelBench.batch(bags, 1, price, new int[] {2, 4}, user, new int[] {3});
       Batch padded =
-          ModelBench.batch(
-              Schemas.BAGS, 1, price, new int[] {0, 2, 0, 4}, user, new int[] {3, 0, 0});
+          ModelBench.batch(bags, 1, price, new int[] {0, 2, 0, 4}, user, new int[] {3, 0, 0});
       assertThat(bench.scores(padded)).isEqualTo(bench.scores(batch));
       Map<String, double[]> expected = bench.gradients(batch, 1);
       Map<String, double[]> found = bench.gradients(padded, 1);
       found.forEach((path, g) -> assertClose(g, Naive.get(expected, path), EXACT));
       for (long step = 1; step <= 3; step++) {
-        bench.descend(SampleBatches.draw(Schemas.BAGS, 5, step), .1, step);
+        bench.descend(SampleBatches.draw(bags, 5, step), .1, step);
       }
       for (Parameter p : bench.params().all()) {
         if (p instanceof TableParameter t) {
@@ -322,7 +329,7 @@ class EveryModelTest {
   // Labels
 
   @ParameterizedTest
-  @MethodSource("plainModels")
+  @MethodSource("singleTask")
   void theKindOfTheLabelIsTheKindOfTheHead(ModelSpec spec) {
     try (ModelBench binary = ModelBench.of(spec, small(spec), Schemas.CATEGORICAL, 1)) {
       assertThat(binary.kind(SampleBatches.draw(Schemas.CATEGORICAL, 2, 1)))
@@ -341,7 +348,7 @@ class EveryModelTest {
   }
 
   @ParameterizedTest
-  @MethodSource("plainModels")
+  @MethodSource("singleTask")
   void oneLabelIsExpected(ModelSpec spec) {
     Field.Categorical user = new Field.Categorical("user", 5);
     Field.Label buy = new Field.Label("buy", Field.LabelKind.BINARY);
@@ -382,13 +389,10 @@ class EveryModelTest {
     Batch drawn = SampleBatches.draw(schema, 16, 3);
     String key = schema.categorical().getFirst().name();
     float[] labels = new float[16];
-    boolean binary = schema.labels().getFirst().kind() == Field.LabelKind.BINARY;
     for (int b = 0; b < 16; b++) {
-      int id = ModelBench.bag(drawn, key, b)[0];
-      labels[b] = binary ? id % 2 : id;
+      labels[b] = ModelBench.bag(drawn, key, b)[0];
     }
-    Batch.Builder builder =
-        Batch.builder(schema, 16).dense(drawn.dense()).sparse(drawn.sparse()).real("click", labels);
+    Batch.Builder builder = Batch.builder(schema, 16).dense(drawn.dense()).sparse(drawn.sparse());
     for (Field.Sessions f : schema.all(Field.Sessions.class)) {
       builder.sessions(f.name(), drawn.sessions(f.name()));
     }
@@ -396,7 +400,7 @@ class EveryModelTest {
     if (weights != null) {
       builder.real(schema.one(Field.SampleWeight.class).orElseThrow().name(), weights);
     }
-    Batch batch = builder.build();
+    Batch batch = ModelBench.labelled(builder, schema, labels).build();
     try (ModelBench bench = ModelBench.of(spec, small(spec), schema, 1)) {
       bench.fit(batch);
       double first = bench.descend(batch, .3, 1);

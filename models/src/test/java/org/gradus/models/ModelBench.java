@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.gradus.autograd.DenseParameter;
@@ -88,6 +89,11 @@ public final class ModelBench implements AutoCloseable {
   /// The parameters themselves.
   public Params params() {
     return params;
+  }
+
+  /// The model itself.
+  public Model model() {
+    return model;
   }
 
   /// The parameters' paths, in order.
@@ -192,6 +198,25 @@ public final class ModelBench implements AutoCloseable {
 
   private Head head(Batch batch, Mode mode) {
     return model.forward(batch, mode).head(schema.labels().getFirst().name());
+  }
+
+  /// The scores of every head in evaluation, by label.
+  public Map<String, double[]> scoresByLabel(Batch batch) {
+    Map<String, double[]> scores = new TreeMap<>();
+    evaluate(
+        batch,
+        out -> {
+          out.heads().forEach((label, h) -> scores.put(label, h.score().value().toDoubles()));
+          return out;
+        });
+    return scores;
+  }
+
+  /// Gradients of a function of the outputs in evaluation, tables with zeros where no row was looked up.
+  public Map<String, double[]> gradients(Batch batch, Function<Outputs, Var> loss) {
+    try (Tape tape = Tape.recording(device)) {
+      return gradients(tape.backward(loss.apply(model.forward(batch, Mode.evaluation(tape)))));
+    }
   }
 
   /// Gradients of Σ upstream ⊙ scores in evaluation, tables with zeros where no row was looked up.
@@ -306,6 +331,14 @@ public final class ModelBench implements AutoCloseable {
       }
       builder.real(label.name(), some);
     }
+    for (Field.LabelMask mask : schema.all(Field.LabelMask.class)) {
+      float[] some = new float[rows.length];
+      for (int b = 0; b < rows.length; b++) {
+        float[] all = Objects.requireNonNull(batch.labelMask(mask.label()));
+        some[b] = all[rows[b]];
+      }
+      builder.real(mask.name(), some);
+    }
     return builder.build();
   }
 
@@ -334,13 +367,28 @@ public final class ModelBench implements AutoCloseable {
         bags.stream().mapToInt(bag -> bag.length).toArray());
   }
 
-  /// A batch of a schema whose label is `click`.
+  /// A batch of a schema, every label 0 and observed.
   public static Batch batch(Schema schema, int size, float[] dense, int[]... bags) {
     Batch.Builder builder = Batch.builder(schema, size).dense(dense);
     if (bags.length > 0) {
       builder.sparse(ids(schema, List.of(bags)));
     }
-    return builder.real("click", new float[size]).build();
+    return labelled(builder, schema, new float[size]).build();
+  }
+
+  /// The same numbers for every label, all of them observed; where a label is binary, whether they are odd.
+  public static Batch.Builder labelled(Batch.Builder builder, Schema schema, float... values) {
+    for (Field.Label label : schema.labels()) {
+      float[] own = values.clone();
+      for (int b = 0; b < own.length && label.kind() == Field.LabelKind.BINARY; b++) {
+        own[b] %= 2;
+      }
+      builder.real(label.name(), own);
+    }
+    float[] ones = new float[values.length];
+    Arrays.fill(ones, 1);
+    schema.all(Field.LabelMask.class).forEach(mask -> builder.real(mask.name(), ones));
+    return builder;
   }
 
   /// Bag after bag of one id each.

@@ -78,14 +78,35 @@ public final class Schemas {
     return List.of(CATEGORICAL, DENSE, BAGS, SHARED);
   }
 
-  /// Whether a model reads any features and predicts one label, like those of the click. Others, such as forecasts of series or
+  /// Whether a model reads any features and predicts labels, like those of the click. Others, such as forecasts of series or
   /// models without heads, have a schema of their own and refuse these.
   public static boolean fit(ModelSpec spec) {
-    Schema own = spec.exampleSchema(spec.settings(Map.of()));
-    return !spec.labelKinds().isEmpty() && own.labels().size() == 1 && own.series().isEmpty();
+    return !spec.labelKinds().isEmpty()
+        && spec.exampleSchema(spec.settings(Map.of())).series().isEmpty();
   }
 
-  /// Each of the above with a label that the model predicts, and for a model of sequences one with sequences. For a model that
+  /// Whether a model is made for several labels.
+  public static boolean multiTask(ModelSpec spec) {
+    return fit(spec) && labels(spec).size() > 1;
+  }
+
+  private static List<Field.Label> labels(ModelSpec spec) {
+    return spec.exampleSchema(spec.settings(Map.of())).labels();
+  }
+
+  /// A schema with the labels, and their masks, that a model of several is made for; for others the schema itself.
+  public static Schema labelled(ModelSpec spec, Schema schema) {
+    if (!multiTask(spec)) {
+      return schema;
+    }
+    List<Field> fields = new ArrayList<>(schema.fields());
+    fields.removeIf(f -> f instanceof Field.Label);
+    fields.addAll(labels(spec));
+    fields.addAll(spec.exampleSchema(spec.settings(Map.of())).all(Field.LabelMask.class));
+    return new Schema(fields);
+  }
+
+  /// Each of the above with labels that the model predicts, and for a model of sequences one with sequences. For a model that
   /// does not fit them its own.
   public static List<Schema> of(ModelSpec spec) {
     if (!fit(spec)) {
@@ -100,7 +121,7 @@ public final class Schemas {
     if (hasSequences(own)) {
       found.add(own);
     }
-    return List.copyOf(found);
+    return found.stream().map(s -> labelled(spec, s)).toList();
   }
 
   private static boolean hasSequences(Schema schema) {
@@ -111,6 +132,6 @@ public final class Schemas {
   /// The one that shows most of a model: with sequences if it reads any, else with bags.
   public static Schema richest(ModelSpec spec) {
     Schema last = of(spec).getLast();
-    return !fit(spec) || hasSequences(last) ? last : BAGS;
+    return !fit(spec) || hasSequences(last) ? last : labelled(spec, BAGS);
   }
 }

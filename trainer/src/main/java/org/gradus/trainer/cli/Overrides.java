@@ -11,6 +11,7 @@ import org.gradus.models.ModelSpec;
 import org.gradus.models.Option;
 import org.gradus.models.Spelling;
 import org.gradus.tensor.Devices;
+import org.gradus.trainer.loss.Balance;
 import org.gradus.trainer.loss.ValueLoss;
 import org.gradus.trainer.optim.AbsentRows;
 import org.gradus.trainer.optim.Group;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /// `--set key=value`: options of the model, settings of the data (`data.rows`) and of the device, and how parameters are trained.
 final class Overrides {
+  private static final String BALANCE = "balance";
   private static final List<String> TRAINING =
       List.of(
           "optimizer",
@@ -41,7 +43,8 @@ final class Overrides {
           "minDelta",
           "valueLoss",
           "delta",
-          "level");
+          "level",
+          BALANCE);
 
   /// Those that say when to stop.
   private static final List<String> STOPPING = List.of("patience", "metric", "minDelta");
@@ -130,11 +133,13 @@ final class Overrides {
   /// several groups take a configuration file, beside which the stopping can still be set.
   TrainConfig apply(TrainConfig config) {
     boolean moves =
-        training.keySet().stream().anyMatch(k -> !STOPPING.contains(k) && !VALUE_LOSS.contains(k));
+        training.keySet().stream()
+            .anyMatch(k -> !STOPPING.contains(k) && !VALUE_LOSS.contains(k) && !k.equals(BALANCE));
     TrainConfig c = moves ? config.with(optimizer(config.optimizer())) : config;
     if (VALUE_LOSS.stream().anyMatch(training::containsKey)) {
       c = c.with(c.loss().with(valueLoss(c.loss().values())));
     }
+    c = training.containsKey(BALANCE) ? c.with(c.loss().with(balance())) : c;
     Stopping preset = preset(c.stopping());
     boolean stops = STOPPING.stream().anyMatch(training::containsKey);
     TrainConfig trained = c.with(stops ? stopping(preset) : preset);
@@ -151,6 +156,22 @@ final class Overrides {
     return old != null && old.metric().equals(AUC)
         ? new Stopping(metric, old.patience(), old.minDelta())
         : old;
+  }
+
+  private Balance balance() {
+    String name = training.getOrDefault(BALANCE, "");
+    return switch (name.toLowerCase(Locale.ROOT).replace("-", "").replace("_", "")) {
+      case "fixed" -> Balance.SUM;
+      case "uncertainty" -> Balance.Uncertainty.PRESET;
+      case "gradnorm" -> Balance.GradNorm.PRESET;
+      case "pcgrad" -> Balance.PcGrad.PAPER;
+      case "minnorm" -> new Balance.MinNorm(Map.of());
+      default ->
+          throw new IllegalArgumentException(
+              "--set balance="
+                  + name
+                  + ". Expected fixed, uncertainty, gradnorm, pcgrad or min-norm.");
+    };
   }
 
   private @Nullable Stopping stopping(@Nullable Stopping old) {
@@ -194,7 +215,7 @@ final class Overrides {
               + ": the configuration has "
               + o.groups().size()
               + " groups of parameters. Expected one, or only "
-              + Gradus.words(STOPPING)
+              + Gradus.words(BESIDE)
               + "; change the groups in the file.");
     }
     Group g = o.groups().getFirst();

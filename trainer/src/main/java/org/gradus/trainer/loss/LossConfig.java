@@ -12,25 +12,31 @@ import java.util.Map;
 /// @param auxiliary factor of each loss that the model computes itself, by name; those not listed count 1, and one that
 ///     is listed and not computed is an error
 /// @param values how predicted values are measured; quantiles have a loss of their own
+/// @param balance how the losses of labels become one step
 public record LossConfig(
-    Map<String, Double> labels, Map<String, Double> auxiliary, ValueLoss values) {
+    Map<String, Double> labels, Map<String, Double> auxiliary, ValueLoss values, Balance balance) {
   /// Every label and every auxiliary loss with factor 1.
   public static final LossConfig ALL = new LossConfig(Map.of(), Map.of());
 
-  /// With half the squared error for values.
+  /// The sum of all, with half the squared error for values.
   public LossConfig(Map<String, Double> labels, Map<String, Double> auxiliary) {
-    this(labels, auxiliary, new ValueLoss.Squared());
+    this(labels, auxiliary, new ValueLoss.Squared(), Balance.SUM);
   }
 
   /// The same, with values measured in another way.
   public LossConfig with(ValueLoss other) {
-    return new LossConfig(labels, auxiliary, other);
+    return new LossConfig(labels, auxiliary, other, balance);
   }
 
   /// Copies the maps, in order, and checks the factors.
   public LossConfig {
     labels = copy(labels);
     auxiliary = copy(auxiliary);
+  }
+
+  /// The same, balanced in another way.
+  public LossConfig with(Balance other) {
+    return new LossConfig(labels, auxiliary, values, other);
   }
 
   private static Map<String, Double> copy(Map<String, Double> factors) {

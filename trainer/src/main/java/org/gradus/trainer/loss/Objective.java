@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
@@ -64,17 +65,48 @@ public final class Objective {
     return List.copyOf(labels.keySet());
   }
 
+  /// The labels that are trained on: those with a factor above 0.
+  public List<String> tasks() {
+    return labels.entrySet().stream().filter(e -> e.getValue() > 0).map(Map.Entry::getKey).toList();
+  }
+
   /// The parts of a batch's loss.
   ///
   /// @param total what is minimised, a scalar
   /// @param parts before their factors: by label, and by the name of each auxiliary loss
-  public record Loss(Var total, Map<String, Var> parts) {}
+  /// @param tasks with their factors, those above 0: by label
+  /// @param others with their factors, those above 0: auxiliary losses
+  public record Loss(Var total, Map<String, Var> parts, Map<String, Var> tasks, List<Var> others) {
+    /// The loss of a task, with its factor.
+    double of(String task) {
+      Var loss = tasks.get(task);
+      if (loss == null) {
+        throw new IllegalArgumentException(
+            "loss: " + task + " is no task. Expected one of: " + tasks.keySet());
+      }
+      return loss.value().item();
+    }
+
+    /// Σ of the auxiliary losses.
+    double ofOthers() {
+      return others.stream().mapToDouble(loss -> loss.value().item()).sum();
+    }
+
+    /// Σ weight · task, and the auxiliary losses as they are.
+    Var weighted(Map<String, Double> weights) {
+      List<Var> terms = new ArrayList<>();
+      weights.forEach((task, w) -> terms.add(Objects.requireNonNull(tasks.get(task)).multiply(w)));
+      terms.addAll(others);
+      return terms.stream().reduce(Var::add).orElseThrow();
+    }
+  }
 
   /// The loss of a batch.
   public Loss of(Outputs outputs, Batch batch) {
     checkNames(outputs);
     Map<String, Var> parts = new LinkedHashMap<>();
-    List<Var> terms = new ArrayList<>();
+    Map<String, Var> tasks = new LinkedHashMap<>();
+    List<Var> others = new ArrayList<>();
     labels.forEach(
         (label, factor) -> {
           Var own = outputs.losses().get(label);
@@ -83,7 +115,9 @@ public final class Objective {
                   ? ofHead(label, outputs.head(label), batch, config.values())
                   : own.reshape();
           parts.put(label, loss);
-          term(terms, loss, factor);
+          if (factor != 0) {
+            tasks.put(label, term(loss, factor));
+          }
         });
     outputs
         .losses()
@@ -94,8 +128,13 @@ public final class Objective {
               }
               Var scalar = loss.reshape();
               parts.put(name, scalar);
-              term(terms, scalar, config.auxiliary().getOrDefault(name, 1.0));
+              double factor = config.auxiliary().getOrDefault(name, 1.0);
+              if (factor != 0) {
+                others.add(term(scalar, factor));
+              }
             });
+    List<Var> terms = new ArrayList<>(tasks.values());
+    terms.addAll(others);
     Var total = terms.isEmpty() ? null : terms.getFirst();
     if (total == null) {
       throw new IllegalArgumentException(
@@ -108,13 +147,11 @@ public final class Objective {
     for (Var t : terms.subList(1, terms.size())) {
       total = total.add(t);
     }
-    return new Loss(total, parts);
+    return new Loss(total, parts, tasks, others);
   }
 
-  private static void term(List<Var> terms, Var loss, double factor) {
-    if (factor != 0) {
-      terms.add(factor == 1 ? loss : loss.multiply(factor));
-    }
+  private static Var term(Var loss, double factor) {
+    return factor == 1 ? loss : loss.multiply(factor);
   }
 
   private void checkNames(Outputs outputs) {

@@ -50,6 +50,7 @@ record Checkpoints(RunFolder folder, Params params, Optimizer optimizer) {
                   state.rows(),
                   state.total(),
                   state.stopping(),
+                  state.balance(),
                   state.historyBytes(),
                   new TrainingState.Checks(
                       state.checks().schema(), state.checks().data(), model, moments));

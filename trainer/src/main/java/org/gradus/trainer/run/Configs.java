@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.gradus.trainer.loss.Balance;
 import org.gradus.trainer.optim.Group;
 import org.gradus.trainer.optim.Rule;
 import org.gradus.trainer.store.StoreException;
@@ -165,6 +166,8 @@ public final class Configs {
               JsonNode old = onto.get(e.getKey());
               if (e.getKey().equals("groups") && e.getValue().isArray()) {
                 onto.set("groups", groups(e.getValue()));
+              } else if (e.getKey().equals("balance") && e.getValue().isObject()) {
+                onto.set("balance", balance(e.getValue()));
               } else if (old instanceof ObjectNode object
                   && e.getValue().isObject()
                   && !isFree(e.getKey())) {
@@ -181,6 +184,26 @@ public final class Configs {
         || key.equals("deviceSettings")
         || key.equals("labels")
         || key.equals("auxiliary");
+  }
+
+  /// A way to balance losses, over its presets.
+  private static ObjectNode balance(JsonNode given) {
+    Map<String, Balance> presets = new TreeMap<>();
+    presets.put("Fixed", Balance.SUM);
+    presets.put("GradNorm", Balance.GradNorm.PRESET);
+    presets.put("MinNorm", new Balance.MinNorm(Map.of()));
+    presets.put("PcGrad", Balance.PcGrad.PAPER);
+    presets.put("Uncertainty", Balance.Uncertainty.PRESET);
+    String name = given.path("name").asString("Fixed");
+    Balance preset = presets.get(name);
+    if (preset == null) {
+      throw new IllegalArgumentException(
+          "loss: balance " + name + ". Expected one of: " + String.join(", ", presets.keySet()));
+    }
+    ObjectNode tree = MAPPER.valueToTree(preset);
+    tree.put("name", name);
+    given.properties().forEach(e -> tree.set(e.getKey(), e.getValue()));
+    return tree;
   }
 
   /// Groups of parameters, each over the presets of its rule.

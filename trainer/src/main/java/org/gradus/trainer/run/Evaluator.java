@@ -124,6 +124,7 @@ public record Evaluator(Model model, Device device, TrainConfig.Measure measure)
     predict(
         rows,
         (batch, predictions) -> {
+          model.checkLabels(batch);
           for (String label : labels) {
             Prediction p = predictions.get(label);
             if (p == null) {

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.gradus.autograd.Gradients;
 import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
@@ -14,6 +15,8 @@ import org.gradus.data.Examples.Pass;
 import org.gradus.embeddings.Batch;
 import org.gradus.models.Fitted;
 import org.gradus.models.Model;
+import org.gradus.models.MultiTask;
+import org.gradus.trainer.loss.Balancing;
 import org.gradus.trainer.loss.Objective;
 import org.gradus.trainer.metrics.Metric;
 import org.gradus.trainer.optim.Optimizer;
@@ -140,6 +143,13 @@ public final class Trainer {
     }
   }
 
+  private Balancing balancing() {
+    List<String> lastShared = model instanceof MultiTask m ? m.lastShared() : List.of();
+    return Balancing.of(
+        config.loss().balance(),
+        new Balancing.Training(objective.tasks(), params, lastShared, config.seed()));
+  }
+
   private Evaluator evaluator() {
     return new Evaluator(model, params.device(), config.measure());
   }
@@ -150,6 +160,7 @@ public final class Trainer {
     private final Listener listener;
     private final Checkpoints checkpoints;
     private final TrainingState.Checks checks;
+    private final Balancing balancing = balancing();
     private long step;
     private int epoch;
     private long consumed;
@@ -172,6 +183,7 @@ public final class Trainer {
       this.totalRows = s.total().rows();
       this.seconds = s.total().seconds();
       this.stopping = s.stopping();
+      balancing.restore(s.balance());
     }
 
     TrainingState state() {
@@ -183,6 +195,7 @@ public final class Trainer {
           rows,
           new TrainingState.Total(totalRows, seconds),
           stopping,
+          balancing.state(),
           folder.historyBytes(),
           checks);
     }
@@ -252,13 +265,15 @@ public final class Trainer {
       Map<String, Double> parts = new LinkedHashMap<>();
       try (Tape tape = Tape.recording(params.device())) {
         Mode mode = Mode.training(tape, config.seed(), step + 1);
+        model.checkLabels(batch);
         Objective.Loss loss = objective.of(model.forward(batch, mode), batch);
         DivergenceException.check(step + 1, loss, tape, params);
-        double total = loss.total().value().item();
         loss.parts().forEach((name, part) -> parts.put(name, part.value().item()));
-        Optimizer.Step done = step(tape, loss);
+        Balancing.Step balanced = balancing.step(tape, loss, new Balancing.Now(step + 1, epoch));
+        balanced.weights().forEach((task, w) -> parts.put("weight." + task, w));
+        Optimizer.Step done = move(balanced.gradients());
         parts.put("penalty", done.penalty());
-        parts.put("loss", total + done.penalty());
+        parts.put("loss", balanced.loss() + done.penalty());
       }
       step++;
       consumed++;
@@ -269,9 +284,9 @@ public final class Trainer {
       listener.stepDone(step, batch.size(), parts);
     }
 
-    private Optimizer.Step step(Tape tape, Objective.Loss loss) {
+    private Optimizer.Step move(Gradients gradients) {
       try {
-        return checkpoints.optimizer().step(tape.backward(loss.total()), step + 1);
+        return checkpoints.optimizer().step(gradients, step + 1);
       } catch (ArithmeticException e) {
         throw new DivergenceException("step " + (step + 1) + ": " + e.getMessage());
       }

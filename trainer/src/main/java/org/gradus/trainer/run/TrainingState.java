@@ -26,6 +26,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param rows of it so far
 /// @param total rows trained on since the run began, and the seconds that took
 /// @param stopping what early stopping remembers
+/// @param balance what the balancing of losses learned
 /// @param historyBytes length of `metrics.jsonl`
 /// @param checks hashes of what belongs together
 record TrainingState(
@@ -36,12 +37,14 @@ record TrainingState(
     long rows,
     Total total,
     Memory stopping,
+    Map<String, Double> balance,
     long historyBytes,
     Checks checks) {
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2;
 
   TrainingState {
     sums = Collections.unmodifiableMap(new LinkedHashMap<>(sums));
+    balance = Collections.unmodifiableMap(new LinkedHashMap<>(balance));
   }
 
   /// @param rows trained on since the run began
@@ -76,7 +79,16 @@ record TrainingState(
 
   static TrainingState start(String schema, String data) {
     return new TrainingState(
-        0, 0, 0, Map.of(), 0, new Total(0, 0), Memory.NONE, 0, new Checks(schema, data, "", ""));
+        0,
+        0,
+        0,
+        Map.of(),
+        0,
+        new Total(0, 0),
+        Memory.NONE,
+        Map.of(),
+        0,
+        new Checks(schema, data, "", ""));
   }
 
   /// Text that carries a checksum of its own.

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models;
+
+import java.util.List;
+import org.gradus.autograd.Var;
+import org.gradus.embeddings.Schema;
+
+/// The labels of a schema as tasks: one head each, joined to its label by name.
+///
+/// @param all in the order of the schema
+public record Tasks(List<Target> all) {
+  /// Copies the list.
+  public Tasks {
+    all = List.copyOf(all);
+  }
+
+  /// Every label of a schema.
+  ///
+  /// @param model said in the message
+  public static Tasks of(String model, Schema schema) {
+    if (schema.labels().isEmpty()) {
+      throw new IllegalArgumentException(
+          model + ": the schema has 0 labels. Expected at least one, a task each.");
+    }
+    return new Tasks(
+        schema.labels().stream().map(label -> new Target(label.name(), label.kind())).toList());
+  }
+
+  /// Names of the labels.
+  public List<String> names() {
+    return all.stream().map(Target::label).toList();
+  }
+
+  /// K
+  public int count() {
+    return all.size();
+  }
+
+  /// The predictions of the tasks, in order, each `[B]`.
+  public Outputs outputs(List<Var> z) {
+    Outputs outputs = all.getFirst().outputs(z.getFirst());
+    for (int t = 1; t < all.size(); t++) {
+      Target task = all.get(t);
+      outputs = outputs.with(task.label(), task.outputs(z.get(t)).head(task.label()));
+    }
+    return outputs;
+  }
+}

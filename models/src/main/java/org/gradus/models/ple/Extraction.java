@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models.ple;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.gradus.autograd.Mode;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Var;
+import org.gradus.layers.Experts;
+import org.gradus.layers.Gate;
+import org.jspecify.annotations.Nullable;
+
+/// One level: experts of each task and shared ones, and the gates that mix them into the streams of the next level. Inside a gate a
+/// task's own experts come first, then the shared ones; inside the shared gate those of the tasks in order, then the shared ones.
+final class Extraction {
+  private final List<@Nullable Experts> specific = new ArrayList<>(); // null for a task without
+  private final @Nullable Experts shared;
+  private final List<Gate> gates = new ArrayList<>();
+  private final @Nullable Gate sharedGate;
+  private final int out;
+
+  /// What flows between levels.
+  ///
+  /// @param tasks a stream `[B, h]` per task
+  /// @param shared the shared one; null where nobody reads it
+  record Streams(List<Var> tasks, @Nullable Var shared) {
+    /// x for everybody.
+    static Streams of(Var x, int tasks) {
+      return new Streams(Collections.nCopies(tasks, x), x);
+    }
+  }
+
+  /// A level over streams of width `in`.
+  ///
+  /// @param last whether no level follows, so that nobody reads a shared stream: its gate would never have a gradient
+  Extraction(int in, List<String> tasks, Ple.Config config, boolean last, Params params) {
+    Ple.Levels levels = config.levels();
+    List<Integer> counts = levels.perTask(tasks);
+    int width = 0;
+    int all = levels.shared();
+    for (int t = 0; t < tasks.size(); t++) {
+      int n = counts.get(t);
+      Params own = params.at("task").at(tasks.get(t));
+      Experts experts = experts(in, n, config, own.at("expert"));
+      width = experts == null ? width : experts.out();
+      specific.add(experts);
+      gates.add(new Gate(in, n + levels.shared(), config.gate(), own.at("gate")));
+      all += n;
+    }
+    Params common = params.at("shared");
+    shared = experts(in, levels.shared(), config, common.at("expert"));
+    sharedGate =
+        last || shared == null ? null : new Gate(in, all, config.gate(), common.at("gate"));
+    out = shared == null ? width : shared.out();
+  }
+
+  private static @Nullable Experts experts(int in, int n, Ple.Config config, Params params) {
+    return n == 0 ? null : new Experts(in, n, config.levels().sizes(), config.style(), params);
+  }
+
+  /// Width of the streams that leave the level.
+  int out() {
+    return out;
+  }
+
+  Streams forward(Streams s, Mode mode) {
+    Var common = shared == null || s.shared == null ? null : shared.forward(s.shared, mode);
+    List<Var> everybody = new ArrayList<>();
+    List<Var> next = new ArrayList<>();
+    for (int t = 0; t < gates.size(); t++) {
+      Var stream = s.tasks.get(t); //                                    [B, h]
+      Experts own = specific.get(t);
+      List<Var> heard = new ArrayList<>(2);
+      if (own != null) {
+        Var e = own.forward(stream, mode); //                            [B, n_t, h′]  (PLE-1)
+        heard.add(e);
+        everybody.add(e);
+      }
+      if (common != null) {
+        heard.add(common);
+      }
+      Var e = Var.concat(1, heard); //                                   [B, n_t + n_S, h′]
+      next.add(gates.get(t).mix(stream, e, mode)); //                    [B, h′]  (PLE-2)
+    }
+    if (sharedGate == null || common == null || s.shared == null) {
+      return new Streams(next, null);
+    }
+    everybody.add(common);
+    Var all = Var.concat(1, everybody); //                               [B, Σn_t + n_S, h′]
+    return new Streams(next, sharedGate.mix(s.shared, all, mode)); //    [B, h′]  (PLE-3)
+  }
+}

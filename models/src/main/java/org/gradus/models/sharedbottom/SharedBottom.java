@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.gradus.models.sharedbottom;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Mode;
+import org.gradus.autograd.Params;
+import org.gradus.autograd.Var;
+import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.ConcatenatedFields;
+import org.gradus.embeddings.ConcatenatedFields.Width;
+import org.gradus.embeddings.ConcatenatedFields.Widths;
+import org.gradus.embeddings.Schema;
+import org.gradus.layers.Mlp;
+import org.gradus.layers.Tower;
+import org.gradus.models.MultiTask;
+import org.gradus.models.Outputs;
+import org.gradus.models.Tasks;
+
+/// **Shared-Bottom** — Caruana. Machine Learning 28, 1997, [doi:10.1023/A:1007379606734](https://doi.org/10.1023/A:1007379606734)
+///
+/// ```
+/// h   = mlp(x),  x = [e₁; …; e_F; x_num]     (SB-1)
+/// z_t = tower_t(h)                           (SB-2)
+/// L   = Σ_t w_t L_t
+/// ```
+///
+/// The form in which later papers compare with it: embeddings below, ReLU, a hidden layer in every tower. Caruana has one hidden layer
+/// of sigmoids, and sums squared errors. The sum over tasks is the trainer's, which knows other ways to combine losses too.
+public final class SharedBottom implements MultiTask {
+
+  /// What a user may set.
+  ///
+  /// @param embeddingDim D
+  /// @param bottom sizes of the layers that all tasks share; none leaves the embeddings
+  /// @param tower sizes of the layers of each task
+  /// @param style of all layers; batch norm is the bottom's
+  public record Config(
+      int embeddingDim, List<Integer> bottom, List<Integer> tower, Mlp.Style style) {
+    /// A starting point: no paper says.
+    public static final Config PRESET =
+        new Config(16, List.of(256, 128), List.of(64), Mlp.Style.RELU);
+
+    /// Copies the lists.
+    public Config {
+      bottom = List.copyOf(bottom);
+      tower = List.copyOf(tower);
+    }
+  }
+
+  private final ConcatenatedFields v;
+  private final Mlp bottom;
+  private final List<Tower> towers = new ArrayList<>(); // one per task
+  private final Tasks tasks;
+  private final List<String> lastShared;
+
+  /// A model for every label of the schema.
+  public SharedBottom(Config config, Schema schema, Params params) {
+    tasks = Tasks.of("shared-bottom", schema);
+    v =
+        new ConcatenatedFields(
+            schema,
+            new Widths(Width.FIXED, config.embeddingDim, 0),
+            params.at("v"),
+            Initializers.normal(0.01));
+    bottom = new Mlp(v.width(), config.bottom, config.style, params.at("bottom"));
+    for (String task : tasks.names()) {
+      towers.add(
+          new Tower(
+              bottom.out(),
+              config.tower,
+              config.style.withBatchNorm(false),
+              params.at("tower").at(task)));
+    }
+    int last = config.bottom.size() - 1;
+    lastShared = List.of(last < 0 ? "v/*" : "bottom/" + last + "/weight");
+  }
+
+  @Override
+  public Outputs forward(Batch batch, Mode mode) {
+    Var x = v.lookup(batch, mode); //        [B, d]
+    Var h = bottom.forward(x, mode); //      [B, h]  (SB-1)
+    List<Var> z = new ArrayList<>();
+    for (Tower tower : towers) {
+      z.add(tower.forward(h, mode)); //      [B]  (SB-2)
+    }
+    return tasks.outputs(z);
+  }
+
+  @Override
+  public List<String> lastShared() {
+    return lastShared;
+  }
+}
