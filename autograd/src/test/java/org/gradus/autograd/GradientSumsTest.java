@@ -51,7 +51,7 @@ class GradientSumsTest {
       Gradients sum =
           Gradients.sum(
               List.of(first, second),
-              (walk, p) -> (walk == 0 ? 2 : -1) * (p == table ? 10 : 1),
+              (walk, p) -> (walk == 0 ? 2 : -1) * (p.equals(table) ? 10 : 1),
               scope);
       assertThat(sum.parameters()).containsExactlyInAnyOrder(w, table);
       assertThat(sum.of(w))

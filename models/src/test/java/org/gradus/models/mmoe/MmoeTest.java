@@ -196,8 +196,7 @@ class MmoeTest {
       for (int k = 0; k < 3; k++) {
         TaskBench.copy(bench, "expert/" + k + "/", turned, "expert/" + (k + 1) % 3 + "/");
       }
-      assertThat(turned.scoresByLabel(batch).get("click"))
-          .isNotEqualTo(bench.scoresByLabel(batch).get("click"));
+      assertThat(turned.scores(batch)).isNotEqualTo(bench.scores(batch));
       for (String task : TASKS) {
         double[] w = bench.get("gate/" + task + "/weight"); // [n, 3]
         double[] columns = new double[w.length];
