@@ -28,6 +28,8 @@ public final class TaskBench {
   /// What the equations say of one row, by label.
   @FunctionalInterface
   public interface Oracle {
+    /// The scores of one row.
+    ///
     /// @param x the embeddings and numbers of the row
     Map<String, Double> scores(
         Map<String, double[]> params, Settings settings, List<String> tasks, double[] x);

@@ -256,7 +256,8 @@ class EsmmTest {
       for (int b = 0; b < 16; b++) {
         double click = sigmoid(head(heads, "click")[0][b]);
         double given = Math.exp(head(heads, "buy_of_clicked")[0][b]);
-        assertThat(Math.exp(head(heads, "buy")[0][b])).isBetween(0.0, Math.min(click, given) + EXACT);
+        assertThat(Math.exp(head(heads, "buy")[0][b]))
+            .isBetween(0.0, Math.min(click, given) + EXACT);
       }
     }
     try (ModelBench sure = saying(TWO, "ESMM", .2, 50)) {

@@ -38,7 +38,7 @@ class BalanceTest {
   @BeforeEach
   void makeOwn() {
     for (String task : List.of("a", "b", "c")) {
-      own.add(params.weight("own/" + task, Shape.of(1), Initializers.zeros()));
+      own.add(params.at("own").weight(task, Shape.of(1), Initializers.zeros()));
     }
   }
 
