@@ -71,6 +71,7 @@ final class FieldOrder {
       case "din" -> order.din(schema);
       case "dien" -> order.readers(names(schema, Field.Sequence.class));
       case "dsin" -> order.readers(names(schema, Field.Sessions.class));
+      case "shared-bottom", "mmoe", "ple", "esmm" -> order.tasks();
       case "youtube-ranking" -> order.ranking(schema);
       case "lr", "fm", "ls-plm", "neural-cf", "gbdt-lr" -> {} // sums over fields, or fields by name
       default -> order.unknown();
@@ -246,6 +247,23 @@ final class FieldOrder {
       }
     }
     along("tower/0/weight", 0, join(x, numbered(dense, 4)));
+  }
+
+  /// What reads x = [e; numbers]: a bottom, experts and gates of the first level, or towers where nothing is below them
+  private void tasks() {
+    List<String> x = concatenated();
+    boolean below = bench.paths().stream().anyMatch(p -> p.matches("(bottom|expert|level)/.*"));
+    for (String path : bench.paths()) {
+      boolean first = !path.matches(".*/\\d+/[1-9]\\d*/weight");
+      boolean reads =
+          path.equals("bottom/0/weight")
+              || path.matches("expert/\\d+/0/weight")
+              || (first && path.matches("(gate|level/0)/.*weight"))
+              || (!below && path.matches("tower/[^/]+/(0|out)/weight"));
+      if (reads && sizes(path)[0] == x.size()) {
+        along(path, 0, x);
+      }
+    }
   }
 
   private static List<String> names(Schema schema, Class<? extends Field> kind) {

@@ -29,8 +29,9 @@ import org.gradus.models.Outputs;
 /// impression. A conversion without a click is refused. If there is one label more, it is p_cvr's, to be measured where its mask says
 /// that there was a click: no gradient comes from there, whatever weight its loss has.
 ///
-/// (ES-4) is summed over the two ways of not converting instead of being the logarithm of a difference. Inputs that are numbers, and layers
-/// below the towers, are additions.
+/// Departs from the paper in four places: (ES-4) is summed over the ways of not converting instead of being the logarithm of a
+/// difference; numbers stand beside the vectors of fields; layers below the towers are an addition; and a conversion without a click is
+/// refused.
 public final class Esmm implements MultiTask {
 
   /// Which paper.

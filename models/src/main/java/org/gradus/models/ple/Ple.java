@@ -33,6 +33,9 @@ import org.gradus.models.Tasks;
 ///
 /// A level is an [Extraction]; one level alone is CGC. The loss of a task, over the rows where its label was observed, and weights of
 /// tasks that may decay, are the trainer's.
+///
+/// Departs from the paper in two places: the last level has no shared gate, whose stream nobody would read; and the next level reads
+/// the fused streams, as the equations say, not all experts side by side, as the picture may be read.
 public final class Ple implements MultiTask {
 
   /// What a user may set.

@@ -26,8 +26,9 @@ import org.gradus.models.Tasks;
 /// L   = Σ_t w_t L_t
 /// ```
 ///
-/// The form in which later papers compare with it: embeddings below, ReLU, a hidden layer in every tower. Caruana has one hidden layer
-/// of sigmoids, and sums squared errors. The sum over tasks is the trainer's, which knows other ways to combine losses too.
+/// Departs from the paper in three places: ReLU layers and a hidden layer in every tower, the form in which later papers compare with
+/// it, where Caruana has one hidden layer of sigmoids; cross-entropy for binary labels, where he sums squared errors; and embeddings of
+/// fields below the bottom. The sum over tasks is the trainer's, which knows other ways to combine losses too.
 public final class SharedBottom implements MultiTask {
 
   /// What a user may set.

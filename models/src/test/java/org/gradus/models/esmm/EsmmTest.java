@@ -63,6 +63,8 @@ class EsmmTest {
                                 };
                             case Head.Logit h -> new double[][] {h.z().value().toDoubles()};
                             case Head.Value h -> new double[][] {h.value().value().toDoubles()};
+                            case Head.Quantiles h ->
+                                new double[][] {h.values().value().toDoubles()};
                           }));
           return out;
         });
