@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.autograd;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -78,6 +79,22 @@ public record CheckReport(
     return !passed()
         && problems.isEmpty()
         && rows.stream().allMatch(r -> r.passed() || r.verdict == Verdict.UNOBSERVED);
+  }
+
+  /// What this and another point show together: of a tensor that this one did not observe, or that fails there, what the other one
+  /// says. The seed stays, since it draws the other points too.
+  CheckReport and(CheckReport other) {
+    List<Row> both = new ArrayList<>();
+    for (int r = 0; r < rows.size(); r++) {
+      Row here = rows.get(r);
+      Row there = other.rows.get(r);
+      boolean counts = here.verdict == Verdict.UNOBSERVED || there.verdict == Verdict.FAIL;
+      both.add(counts ? there : here);
+    }
+    List<String> all = new ArrayList<>(problems);
+    all.addAll(other.problems);
+    return new CheckReport(
+        seed, both, coordinates + other.coordinates, unresolved + other.unresolved, all);
   }
 
   /// The row of one tensor.

@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 ///   the two; see [Difference].
 /// - **Rule.** Per tensor max|a − n| ≤ 1e-6 · max(max|a|, max|n|) + floor. A tensor with max|n| < 1000 · floor is
 ///   *unobserved* and fails, unless it is listed as structurally zero with the reason. If nothing else is wrong, other points
-///   are tried first, 64 in all: at one of them ReLU units may all be off, at all of them only a missing gradient is.
+///   are tried first, 64 in all, until every tensor was observed at one of them, and nothing is wrong at any: at one point ReLU
+///   units may all be off, at all of them only a missing gradient is.
 /// - **Extent.** Every coordinate of a tensor of up to 128 numbers (four forward passes each), otherwise 24 random
 ///   directions: a wrong component of size δ among n shows in each of them as δ/√n.
 ///   Forward passes are on float64 without threads, so give models small widths: a hundred derivatives of layers of 32
@@ -186,7 +187,7 @@ public final class GradCheck {
   public CheckReport check(Params params, Objective objective) {
     CheckReport report = new CheckRun(settings, params, objective).report();
     for (int i = 1; i < POINTS && report.onlyUnobserved(); i++) {
-      report = new CheckRun(elsewhere(i), params, objective).report();
+      report = report.and(new CheckRun(elsewhere(i), params, objective).report());
     }
     return report;
   }

@@ -116,6 +116,31 @@ class GradCheckTest {
     assertThat(report.passed()).isFalse();
   }
 
+  /// Where x is positive only a shows, elsewhere only b: one point observes either, and a wrong one is found at its own.
+  @Test
+  void tensorsMayBeObservedAtDifferentPoints() {
+    GradCheck check =
+        GradCheck.of(5)
+            .input("x", Shape.scalar())
+            .input("a", Shape.scalar())
+            .input("b", Shape.scalar());
+    CheckReport right = check.check(params, either(1, 1)).orFail();
+    assertThat(right.rows()).extracting(CheckReport.Row::verdict).containsOnly(Verdict.PASS);
+    assertThat(right.coordinates()).as("three a point").isGreaterThanOrEqualTo(6);
+    assertThat(check.check(params, either(1.01, 1)).row("a").verdict()).isEqualTo(Verdict.FAIL);
+    assertThat(check.check(params, either(1, 1.01)).row("b").verdict()).isEqualTo(Verdict.FAIL);
+  }
+
+  /// relu(x) a + relu(−x) b, with slopes of a and b that may be wrong.
+  private static Objective either(double slopeOfA, double slopeOfB) {
+    return (_, in) -> {
+      Var a = HandMade.function("a", in.get("a"), v -> v, _ -> slopeOfA);
+      Var b = HandMade.function("b", in.get("b"), v -> v, _ -> slopeOfB);
+      Var up = HandMade.relu(in.get("x")).multiply(a);
+      return Map.of("y", up.add(HandMade.relu(in.get("x").negate()).multiply(b)));
+    };
+  }
+
   @Test
   void failsAGradientTooSmallForItsNoise() {
     // y = 1 + 1e-12 x: right, but below 1000 · 2⁻⁵² / h = 2e-9

@@ -12,13 +12,7 @@ import org.gradus.embeddings.Schema;
 public record Target(String label, Field.LabelKind kind) {
   /// The only label of a schema.
   public static Target only(Schema schema) {
-    if (!schema.series().isEmpty()) {
-      throw new IllegalArgumentException(
-          "model: field "
-              + schema.series().getFirst().name()
-              + " is a series, which this model does not read. Expected a forecasting model, or"
-              + " data without series.");
-    }
+    refuseSeries("model", schema);
     if (schema.labels().size() != 1) {
       throw new IllegalArgumentException(
           "model: the schema has "
@@ -27,6 +21,20 @@ public record Target(String label, Field.LabelKind kind) {
     }
     Field.Label l = schema.labels().getFirst();
     return new Target(l.name(), l.kind());
+  }
+
+  /// Fails for a schema with series.
+  ///
+  /// @param model said in the message
+  static void refuseSeries(String model, Schema schema) {
+    if (!schema.series().isEmpty()) {
+      throw new IllegalArgumentException(
+          model
+              + ": field "
+              + schema.series().getFirst().name()
+              + " is a series, which this model does not read. Expected a forecasting model, or"
+              + " data without series.");
+    }
   }
 
   /// The only label of a schema, for a model whose prediction is a probability.

@@ -18,6 +18,7 @@ public record Tasks(List<Target> all) {
   ///
   /// @param model said in the message
   public static Tasks of(String model, Schema schema) {
+    Target.refuseSeries(model, schema);
     if (schema.labels().isEmpty()) {
       throw new IllegalArgumentException(
           model + ": the schema has 0 labels. Expected at least one, a task each.");

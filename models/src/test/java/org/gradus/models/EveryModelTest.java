@@ -179,7 +179,10 @@ class EveryModelTest {
       // FFM is its pairs and nothing else, and one id has none
       assertThat(z[0] != z[1]).isEqualTo(!spec.name().equals("ffm"));
     }
-    Schema bag = Schema.of(new Field.MultiValued("tags", 5, "tags", Pooling.SUM, 3), Schemas.CLICK);
+    Schema bag =
+        Schemas.labelled(
+            spec,
+            Schema.of(new Field.MultiValued("tags", 5, "tags", Pooling.SUM, 3), Schemas.CLICK));
     try (ModelBench bench = ModelBench.drawn(spec, small(spec), bag, 1)) {
       int[][] tags = {{2, 3}, {4}, {}};
       double[] z = bench.scores(ModelBench.batch(bag, 3, new float[0], tags));
@@ -405,10 +408,12 @@ class EveryModelTest {
       bench.fit(batch);
       double first = bench.descend(batch, .3, 1);
       double last = first;
-      for (int step = 2; step <= 300; step++) {
+      // what tasks share lies deeper: from small embeddings it takes plain descent longer
+      int steps = Schemas.multiTask(spec) ? 1000 : 300;
+      for (int step = 2; step <= steps; step++) {
         last = bench.descend(batch, .3, step);
       }
-      assertThat(last).as("loss after 300 steps, %s at first", first).isLessThan(.6 * first);
+      assertThat(last).as("loss after %s steps, %s at first", steps, first).isLessThan(.6 * first);
     }
   }
 }

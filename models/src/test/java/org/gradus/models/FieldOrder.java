@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Parameter;
 import org.gradus.autograd.TableParameter;
@@ -249,19 +251,19 @@ final class FieldOrder {
     along("tower/0/weight", 0, join(x, numbered(dense, 4)));
   }
 
-  /// What reads x = [e; numbers]: a bottom, experts and gates of the first level, or towers where nothing is below them
+  /// What reads x: the bottom, the experts and the gates at the first level, or the towers where nothing is below them
   private void tasks() {
-    List<String> x = concatenated();
-    boolean below = bench.paths().stream().anyMatch(p -> p.matches("(bottom|expert|level)/.*"));
+    List<String> x = is("fieldPooling", "SUM") ? join(numbered("sum", "v"), dense) : concatenated();
+    Pattern below =
+        Pattern.compile("(bottom|expert/\\d+|gate/[^/]+|level/0/.+?/(expert/\\d+|gate))/.*");
+    Pattern tower = Pattern.compile("(tower/[^/]+)/.*");
+    boolean bare = bench.paths().stream().noneMatch(p -> p.matches("(bottom|expert|level)/.*"));
     for (String path : bench.paths()) {
-      boolean first = !path.matches(".*/\\d+/[1-9]\\d*/weight");
-      boolean reads =
-          path.equals("bottom/0/weight")
-              || path.matches("expert/\\d+/0/weight")
-              || (first && path.matches("(gate|level/0)/.*weight"))
-              || (!below && path.matches("tower/[^/]+/(0|out)/weight"));
-      if (reads && sizes(path)[0] == x.size()) {
-        along(path, 0, x);
+      Matcher reader = (bare ? tower : below).matcher(path);
+      if (reader.matches()) {
+        String prefix = reader.group(1);
+        String layer = bench.paths().contains(prefix + "/0/weight") ? "/0" : bare ? "/out" : "";
+        along(prefix + layer + "/weight", 0, x);
       }
     }
   }

@@ -5,6 +5,8 @@ import java.util.List;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
+import org.gradus.models.Target;
+import org.gradus.models.Tasks;
 import org.jspecify.annotations.Nullable;
 
 /// Labels of which each presupposes the one before.
@@ -14,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 record Steps(List<String> trained, @Nullable String measured) {
   /// The labels in this order, or, where none are given, in that of the schema.
   static Steps of(Esmm.Variant variant, List<String> given, Schema schema) {
-    List<String> all = schema.labels().stream().map(Field.Label::name).toList();
+    Tasks tasks = Tasks.of("esmm", schema);
+    List<String> all = tasks.names();
     List<String> names = given.isEmpty() ? all : given;
     int trained = variant == Esmm.Variant.ESMM ? 2 : 3;
     boolean fits = names.size() == trained || names.size() == trained + 1;
@@ -28,13 +31,13 @@ record Steps(List<String> trained, @Nullable String measured) {
               + (trained == 2 ? "" : "the action, ")
               + "the conversion, and perhaps the conversion given a click.");
     }
-    for (Field.Label label : schema.labels()) {
-      if (label.kind() != Field.LabelKind.BINARY) {
+    for (Target task : tasks.all()) {
+      if (task.kind() != Field.LabelKind.BINARY) {
         throw new IllegalArgumentException(
             "esmm: label "
-                + label.name()
+                + task.label()
                 + " is "
-                + label.kind()
+                + task.kind()
                 + ", and the model predicts a probability. Expected a label of kind BINARY.");
       }
     }

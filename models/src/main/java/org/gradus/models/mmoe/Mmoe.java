@@ -31,8 +31,8 @@ import org.gradus.models.Tasks;
 ///
 /// OMoE has one g for all t.
 ///
-/// Departs from the paper in three places: a gate over one expert has no weights; a gate reads all of x and nothing else; and layers in
-/// front of W_t, a bias, leaving experts out and hearing the loudest only are options that the paper does not have, off by default.
+/// Departs from the paper in two places: a gate over one expert has no weights; and layers in front of W_t, a bias, leaving experts out
+/// and hearing the loudest only are options that the paper does not have, off by default.
 public final class Mmoe implements MultiTask {
 
   /// Whose a gate is.

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.gradus.data.DataSource;
 import org.gradus.models.ModelSpec;
 import org.gradus.models.Option;
@@ -51,6 +52,10 @@ final class Overrides {
 
   /// Those that say how predicted values are measured.
   private static final List<String> VALUE_LOSS = List.of("valueLoss", "delta", "level");
+
+  /// Those that leave the optimiser as it is.
+  private static final List<String> BESIDE =
+      Stream.of(STOPPING, VALUE_LOSS, List.of(BALANCE)).flatMap(List::stream).toList();
 
   private static final String AUC = "valid.auc";
   private static final String LOSS = "valid.loss"; // of a model without heads
@@ -130,11 +135,9 @@ final class Overrides {
   }
 
   /// Device and how parameters are trained, changed as asked. Shorthands for the optimiser speak about one group of all parameters;
-  /// several groups take a configuration file, beside which the stopping can still be set.
+  /// several groups take a configuration file, beside which the stopping and the losses can still be set.
   TrainConfig apply(TrainConfig config) {
-    boolean moves =
-        training.keySet().stream()
-            .anyMatch(k -> !STOPPING.contains(k) && !VALUE_LOSS.contains(k) && !k.equals(BALANCE));
+    boolean moves = training.keySet().stream().anyMatch(k -> !BESIDE.contains(k));
     TrainConfig c = moves ? config.with(optimizer(config.optimizer())) : config;
     if (VALUE_LOSS.stream().anyMatch(training::containsKey)) {
       c = c.with(c.loss().with(valueLoss(c.loss().values())));

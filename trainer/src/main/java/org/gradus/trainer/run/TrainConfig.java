@@ -309,13 +309,6 @@ public record TrainConfig(
         execution);
   }
 
-  /// The same with another objective.
-  public TrainConfig with(LossConfig l) {
-    return new TrainConfig(
-        model, data, device, seed, loop, optimizer, l, stopping, frozen, initFrom, measure,
-        execution);
-  }
-
   /// The same with early stopping.
   public TrainConfig with(@Nullable Stopping s) {
     return new TrainConfig(
