@@ -97,7 +97,8 @@ public final class Mode {
   /// Tells whoever watches by what weights something is mixed; costs nothing when nobody does.
   ///
   /// @param name path of what made them: made once, not in every pass
-  /// @param over sequences of the batch whose real steps, in order, are mixed, or none
+  /// @param over sequences of the batch whose real steps, in order, are mixed, or fields of sessions whose real sessions are, or
+  ///     none
   /// @param weights `[B, …, n]`
   /// @param mask `[B, n]`, true where there is something to mix; null when there is everywhere
   public void watch(String name, List<String> over, Var weights, @Nullable Tensor mask) {

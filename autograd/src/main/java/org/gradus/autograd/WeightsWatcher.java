@@ -15,7 +15,8 @@ public interface WeightsWatcher {
   /// The weights of one mixture.
   ///
   /// @param name path of what made them, `attention/viewed`
-  /// @param over sequences of the batch whose real steps, in order, are mixed; empty when what is mixed has no field of its own
+  /// @param over sequences of the batch whose real steps, in order, are mixed, or fields of sessions whose real sessions are;
+  ///     empty when what is mixed has no field of its own
   /// @param values `[B, …, n]`, n weights along the last axis
   /// @param mask `[B, n]`, true where there is something to mix; null when there is everywhere
   record Weights(String name, List<String> over, Tensor values, @Nullable Tensor mask) {

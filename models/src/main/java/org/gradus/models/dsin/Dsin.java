@@ -119,7 +119,15 @@ public final class Dsin implements Model {
       InterestExtractor extractor,
       BiLstm lstm,
       InterestActivation ofInterests,
-      InterestActivation ofStates) {}
+      InterestActivation ofStates) {
+    /// U, vectors of sessions summed by their weights.
+    Var activated(
+        InterestActivation by, SessionHistory.Looked h, Var vectors, Tensor mask, Mode mode) {
+      Var w = by.weights(h.candidate(), vectors, mask, mode); //           [B, K]
+      mode.watch(by.path(), history.names(), w, mask);
+      return w.weightedSum(vectors); //                                    [B, D or 2D]
+    }
+  }
 
   private final FieldEmbeddings v;
   private final @Nullable Sessions sessions;
@@ -185,7 +193,7 @@ public final class Dsin implements Model {
     Var states = s.lstm.forward(interests, counts, mode).merged(); //      [B, K, D or 2D]  (DSIN-6)
     Tensor mask = Masks.sequenceMask(tape.scope(), h.counts(), interests.size(1)); // [B, K]
     return List.of(
-        s.ofInterests.forward(h.candidate(), interests, mask, mode), //    (DSIN-7)
-        s.ofStates.forward(h.candidate(), states, mask, mode)); //         (DSIN-8)
+        s.activated(s.ofInterests, h, interests, mask, mode), //           (DSIN-7)
+        s.activated(s.ofStates, h, states, mask, mode)); //                (DSIN-8)
   }
 }

@@ -14,7 +14,7 @@ import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// Sums the sessions by how much they have to do with the candidate.
+/// Weighs the sessions by how much they have to do with the candidate.
 ///
 /// ```
 /// a_k = softmax over real sessions of I_k W x_Iᵀ,  U = Σ_k a_k I_k          (DSIN-7), (DSIN-8)
@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class InterestActivation {
   private final @Nullable DenseParameter weight; // W [D, D_q]
   private final @Nullable LocalActivationUnit unit;
+  private final String path;
 
   /// Where scores come from.
   public enum Score {
@@ -44,6 +45,7 @@ public final class InterestActivation {
   /// @param width of a session's vector
   /// @param candidate D_q; the tower needs as many numbers in both
   InterestActivation(int width, int candidate, Config config, Params params) {
+    path = params.path();
     boolean bilinear = config.score == Score.BILINEAR;
     weight =
         bilinear
@@ -62,16 +64,16 @@ public final class InterestActivation {
                 params);
   }
 
-  /// U `[B, D]`.
+  /// Where the parameters are.
+  String path() {
+    return path;
+  }
+
+  /// a `[B, K]`, 0 where there is no session.
   ///
   /// @param candidate x_I `[B, D_q]`
   /// @param interests `[B, K, D]`, finite at padding too
   /// @param mask `[B, K]`, true at real sessions
-  Var forward(Var candidate, Var interests, Tensor mask, Mode mode) {
-    return weights(candidate, interests, mask, mode).weightedSum(interests);
-  }
-
-  /// a `[B, K]`, 0 where there is no session.
   Var weights(Var candidate, Var interests, Tensor mask, Mode mode) {
     if (unit != null) {
       return unit.weights(candidate, interests, mask, mode);

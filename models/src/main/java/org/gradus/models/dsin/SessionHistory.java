@@ -20,6 +20,7 @@ import org.gradus.tensor.Shape;
 /// category; the candidate has the vectors of the fields that read the same tables.
 final class SessionHistory {
   private final List<Column> columns = new ArrayList<>();
+  private final List<String> names;
   private final int maxSessions;
   private final int maxLength;
 
@@ -40,6 +41,7 @@ final class SessionHistory {
   /// @param names of fields of sessions, step by step about the same
   /// @param v where the candidate's fields are looked up
   SessionHistory(List<String> names, Schema schema, FieldEmbeddings v) {
+    this.names = List.copyOf(names);
     List<String> looked = v.fields().stream().map(Field::name).toList();
     int most = 0;
     int longest = 0;
@@ -73,6 +75,11 @@ final class SessionHistory {
     }
     maxSessions = most;
     maxLength = longest;
+  }
+
+  /// The fields, column by column.
+  List<String> names() {
+    return names;
   }
 
   /// C, the number of columns.

@@ -128,6 +128,27 @@ class DsinTest {
     }
   }
 
+  /// The weights of both activations, 0 where a row has no session.
+  @Test
+  void attentionToSessionsIsReported() {
+    for (Map<String, String> given : modes()) {
+      try (ModelBench bench = ModelBench.drawn(SPEC, given, PLAIN, 5)) {
+        NaiveDsin naive = new NaiveDsin(bench.all(), SPEC.settings(given));
+        Map<String, double[]> found = bench.weights(BARE);
+        String[] paths = {"activation/interests", "activation/states"};
+        assertThat(found).containsOnlyKeys(paths);
+        for (int part = 0; part < 2; part++) {
+          double[] expected = new double[9]; // two sessions, none, three
+          for (int b = 0; b < 3; b++) {
+            double[] own = naive.weights(BARE, b)[part];
+            System.arraycopy(own, 0, expected, 3 * b, own.length);
+          }
+          assertClose(Naive.get(found, paths[part]), expected, EXACT);
+        }
+      }
+    }
+  }
+
   // The specification's numbers
 
   /// A part of the model with parameters to set.
@@ -214,7 +235,7 @@ class DsinTest {
           new double[] {0.593592, 0.406408, 0},
           SIX_DECIMALS);
       assertClose(
-          activation.forward(candidate, i, mask, bench.mode).value().toDoubles(),
+          activation.weights(candidate, i, mask, bench.mode).weightedSum(i).value().toDoubles(),
           new double[] {0.188969, 0.071069},
           SIX_DECIMALS);
       // What comes of a lost mask; the specification calls it wrong.

@@ -39,10 +39,7 @@ final class NaiveDsin {
     for (var field : batch.schema().categorical()) {
       parts.add(row(field.table(), ModelBench.bag(batch, field.name(), b)[0]));
     }
-    double[] candidate = new double[0];
-    for (String field : candidates) {
-      candidate = Naive.flat(candidate, row(field, ModelBench.bag(batch, field, b)[0]));
-    }
+    double[] candidate = candidate(batch, b, candidates);
     double[][] interests = interests(steps(batch, b, columns, candidates));
     double[][] states = states(interests);
     int d = candidate.length;
@@ -53,6 +50,25 @@ final class NaiveDsin {
     double[] x = Naive.flat(parts.toArray(double[][]::new));
     double[] h = Naive.tower(params, "deep/", x);
     return Naive.linear(h, get("out/weight"), get("out/bias"))[0];
+  }
+
+  private double[] candidate(Batch batch, int b, List<String> candidates) {
+    double[] candidate = new double[0];
+    for (String field : candidates) {
+      candidate = Naive.flat(candidate, row(field, ModelBench.bag(batch, field, b)[0]));
+    }
+    return candidate;
+  }
+
+  /// The weights of the sessions of `visits`, a of (DSIN-7) and b of (DSIN-8).
+  double[][] weights(Batch batch, int b) {
+    List<String> items = List.of("item");
+    double[] candidate = candidate(batch, b, items);
+    double[][] interests = interests(steps(batch, b, List.of("visits"), items));
+    return new double[][] {
+      weights("activation/interests/", candidate, interests),
+      weights("activation/states/", candidate, states(interests))
+    };
   }
 
   /// Q by session and step.

@@ -6,15 +6,18 @@ import java.util.List;
 import java.util.function.BiFunction;
 import org.gradus.autograd.WeightsWatcher.Weights;
 import org.gradus.embeddings.Batch;
-import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
+import org.gradus.embeddings.Field;
+import org.jspecify.annotations.Nullable;
 
 /// By what weights a model mixed something that one row holds.
 ///
 /// @param name path of what made the weights
-/// @param over fields whose steps are mixed; empty when what is mixed has no field of its own
-/// @param parts what is mixed, oldest step first
+/// @param unit what a part is: a `step` or a `session` of the fields, or a `part`
+/// @param over fields whose steps or sessions are mixed; empty when what is mixed has no field of its own
+/// @param parts what is mixed, the oldest first
 /// @param weights one per part
-public record Mixture(String name, List<String> over, List<String> parts, double[] weights) {
+public record Mixture(
+    String name, String unit, List<String> over, List<String> parts, double[] weights) {
   /// Copies the lists.
   public Mixture {
     over = List.copyOf(over);
@@ -44,13 +47,22 @@ public record Mixture(String name, List<String> over, List<String> parts, double
         real += there ? 1 : 0;
       }
     }
-    List<String> parts = seen.over().isEmpty() ? numbers(real) : steps(seen.over(), row, names);
+    List<String> over = seen.over();
+    boolean sessions =
+        !over.isEmpty() && row.schema().field(over.getFirst()) instanceof Field.Sessions;
+    String unit = over.isEmpty() ? "part" : sessions ? "session" : "step";
+    List<String> parts =
+        over.isEmpty()
+            ? numbers(real)
+            : sessions ? sessions(over, row, names) : steps(over, row, names);
     if (parts.size() != real) {
       throw new IllegalStateException(
           seen.name()
               + ": weights over "
               + real
-              + " real steps of "
+              + " real "
+              + unit
+              + "s of "
               + seen.over()
               + ", of which the row has "
               + parts.size()
@@ -60,8 +72,8 @@ public record Mixture(String name, List<String> over, List<String> parts, double
     for (int q = 0; q < queries; q++) {
       double[] own = new double[real];
       System.arraycopy(values, q * length, own, 0, real); // what is real stands in front
-      found.add(
-          new Mixture(queries == 1 ? seen.name() : seen.name() + "/" + q, seen.over(), parts, own));
+      String name = queries == 1 ? seen.name() : seen.name() + "/" + q;
+      found.add(new Mixture(name, unit, over, parts, own));
     }
     return found;
   }
@@ -77,20 +89,46 @@ public record Mixture(String name, List<String> over, List<String> parts, double
   /// The real steps of the row, a name per column.
   private static List<String> steps(
       List<String> over, Batch row, BiFunction<String, Integer, String> names) {
-    List<JaggedIds> columns = over.stream().map(field -> row.sparse().of(field)).toList();
     List<String> parts = new ArrayList<>();
-    for (int i = 0; i < columns.getFirst().values().length; i++) {
-      StringBuilder part = new StringBuilder();
-      boolean padding = true;
-      for (int c = 0; c < over.size(); c++) {
-        int id = columns.get(c).values()[i];
-        padding &= id == 0;
-        part.append(c == 0 ? "" : " · ").append(names.apply(over.get(c), id));
-      }
-      if (!padding) {
-        parts.add(part.toString());
+    for (int i = 0; i < row.sparse().of(over.getFirst()).values().length; i++) {
+      String step = step(over, row, i, names);
+      if (step != null) {
+        parts.add(step);
       }
     }
     return parts;
+  }
+
+  /// The real sessions of the row, each with the names of its steps.
+  private static List<String> sessions(
+      List<String> over, Batch row, BiFunction<String, Integer, String> names) {
+    List<String> parts = new ArrayList<>();
+    int i = 0;
+    for (int size : row.sessions(over.getFirst()).values()) {
+      List<String> steps = new ArrayList<>();
+      for (int end = i + size; i < end; i++) {
+        String step = step(over, row, i, names);
+        if (step != null) {
+          steps.add(step);
+        }
+      }
+      if (!steps.isEmpty()) {
+        parts.add(String.join(", ", steps));
+      }
+    }
+    return parts;
+  }
+
+  /// The names of step i, column by column; null for padding.
+  private static @Nullable String step(
+      List<String> over, Batch row, int i, BiFunction<String, Integer, String> names) {
+    List<String> step = new ArrayList<>();
+    boolean padding = true;
+    for (String field : over) {
+      int id = row.sparse().of(field).values()[i];
+      padding &= id == 0;
+      step.add(names.apply(field, id));
+    }
+    return padding ? null : String.join(" · ", step);
   }
 }

@@ -29,10 +29,9 @@ public final class ScoredRowText {
   private static void mixture(StringBuilder text, Mixture m) {
     List<String> over = m.over();
     int n = m.weights().length;
+    String units = " " + m.unit() + (n == 1 ? "" : "s");
     String what =
-        over.isEmpty()
-            ? " parts"
-            : (n == 1 ? " step of " : " steps of ") + String.join(", ", over) + ", oldest first";
+        over.isEmpty() ? units : units + " of " + String.join(", ", over) + ", oldest first";
     text.append(String.format(Locale.ROOT, "%n%s: %d%s%n", m.name(), n, what));
     double largest = 0;
     double sum = 0;
