@@ -184,13 +184,26 @@ record NaiveTransformer(Settings s, Map<String, double[]> params, String[] table
       for (int j = 0; j < u.length; j++) {
         double cubic = Math.sqrt(2 / Math.PI) * (u[j] + 0.044715 * Math.pow(u[j], 3));
         u[j] =
-            s.choice("activation", FeedForward.Activation.class) == FeedForward.Activation.RELU
-                ? Math.max(u[j], 0)
-                : u[j] / 2 * (1 + Math.tanh(cubic));
+            switch (s.choice("activation", FeedForward.Activation.class)) {
+              case RELU -> Math.max(u[j], 0);
+              case GELU -> u[j] * normal(u[j]);
+              case GELU_TANH -> u[j] / 2 * (1 + Math.tanh(cubic));
+            };
       }
       y[i] = Naive.linear(u, at(p + "network/narrow/weight"), at(p + "network/narrow/bias"));
     }
     return y;
+  }
+
+  /// Φ(x) = ½ + φ(x) Σ_k x^{2k+1}/(1·3·5 ⋯ (2k+1))
+  private static double normal(double x) {
+    double term = x;
+    double sum = 0;
+    for (int k = 1; Math.abs(term) > 1e-18 * Math.abs(sum); k++) {
+      sum += term;
+      term *= x * x / (2 * k + 1);
+    }
+    return 0.5 + sum * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
   }
 
   private boolean pre() {
