@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Lookup;
 import org.gradus.autograd.Mode;
@@ -30,12 +31,12 @@ final class PooledFields {
 
   /// Vectors for the fields of a schema.
   ///
-  /// @param except a field that is left out, or null
+  /// @param except names of fields that are left out
   /// @param dim width of a vector; 0 for ⌈log₂ n⌉ of a table with n rows
   /// @param params gets a table of each name
-  PooledFields(Schema schema, Field.@Nullable Ids except, int dim, Params params) {
+  PooledFields(Schema schema, Set<String> except, int dim, Params params) {
     for (Field.Ids f : schema.ids()) {
-      if (f.equals(except) || f instanceof Field.Sessions) {
+      if (except.contains(f.name()) || f instanceof Field.Sessions) {
         continue;
       }
       TableParameter table = tables.get(f.table());

@@ -4,7 +4,7 @@ package org.gradus.models.youtubednn;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.gradus.autograd.DenseParameter;
+import java.util.Set;
 import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
@@ -13,6 +13,8 @@ import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
+import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
+import org.gradus.embeddings.PaddedIds;
 import org.gradus.embeddings.Schema;
 import org.gradus.layers.Linear;
 import org.gradus.layers.LinearInit;
@@ -21,8 +23,6 @@ import org.gradus.models.Fitted;
 import org.gradus.models.Outputs;
 import org.gradus.models.Retriever;
 import org.gradus.models.youtubednn.NegativeSampler.Distribution;
-import org.gradus.models.youtubednn.NegativeSampler.Sample;
-import org.gradus.tensor.Counter;
 import org.gradus.tensor.MatMulKernels.Activation;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
@@ -37,18 +37,25 @@ import org.jspecify.annotations.Nullable;
 /// u = tower of ReLU layers on x                                            (YD-4)
 /// P(j | u) = e^o_j / Σ_k e^o_k, o from (YD-5) or (YD-6)                    (YD-7)
 /// L = −1/B Σ_b ln P(y_b | u_b)                                             (YD-8)
+/// L_hard = 1/B Σ_b ln (1 + Σ_h e^(o_h − o_y))                              (YD-9)
 /// ```
 ///
 /// The label is an item: the value of a categorical field, which is no input. In training, L is one of the losses of [Candidates],
 /// with negatives from a [NegativeSampler]; in evaluation it is (YD-8) itself, over all items, whatever was trained: numbers to
 /// compare. An example whose label is unknown or missing counts for neither.
 ///
+/// h runs over hard negatives, items that an example was shown and did not take: nobody drew them, so they have no expected count, are
+/// never corrected, and stand in a loss of their own, `hard_negatives`, whose factor the trainer's loss sets.
+///
 /// Departs from the paper in three places: negatives are drawn by `UNIGRAM` with 0.75, where the paper names no law; all fields have
-/// vectors of one width, and tables of tokens and items as many rows as there are values; and there are no probabilities estimated
-/// from the stream for `IN_BATCH`, nor hard negatives of one's own. Means run over real ids; an empty history has mean 0.
+/// vectors of one width, and tables of tokens and items as many rows as there are values; and hard negatives (YD-9) and probabilities
+/// estimated from the stream (Yi et al. 2019) are there to be asked for. Means run over real ids; an empty history has mean 0.
 public final class YoutubeDnn implements Retriever, Fitted {
-  /// What the only loss is called.
+  /// What the loss over all items, or samples of them, is called.
   public static final String LOSS = "next_item";
+
+  /// What the loss against hard negatives is called, where there are some.
+  public static final String HARD = "hard_negatives";
 
   /// `PAPER`: vectors of 256, a tower of 1024, 512 and 256, and several thousand negatives, for which 4096 stands here.
   ///
@@ -69,7 +76,7 @@ public final class YoutubeDnn implements Retriever, Fitted {
             256,
             List.of(1024, 512, 256),
             new Vectors(ItemTable.SEPARATE, Similarity.DOT, 1, OutputActivation.RELU, false),
-            new Training(Loss.SAMPLED_SOFTMAX, true),
+            new Training(Loss.SAMPLED_SOFTMAX, true, 0),
             new Negatives(4096, Distribution.UNIGRAM, 0.75, true, Hits.REMOVE));
 
     /// Why no model can be built so, or null when one can.
@@ -144,7 +151,23 @@ public final class YoutubeDnn implements Retriever, Fitted {
   ///
   /// @param loss of an example
   /// @param subtractLogQ whether logits are corrected by expected counts (SL-1)
-  public record Training(Loss loss, boolean subtractLogQ) {}
+  /// @param streamingRate α of the probabilities of `IN_BATCH` where they are estimated from the stream, (SF-1); 0 for those of the
+  ///     counts of the training rows
+  public record Training(Loss loss, boolean subtractLogQ, double streamingRate) {
+    /// Checks the rate.
+    public Training {
+      if (!(streamingRate >= 0 && streamingRate <= 1)) {
+        throw new IllegalArgumentException(
+            "youtube-dnn: streamingRate " + streamingRate + ". Expected 0 to 1.");
+      }
+    }
+  }
+
+  /// Fields by name.
+  ///
+  /// @param item what is retrieved; empty for the only field that shares its table with a sequence
+  /// @param hardNegatives items that an example was shown and did not take; empty for none
+  public record Named(String item, String hardNegatives) {}
 
   /// Of an example, in training.
   public enum Loss {
@@ -182,25 +205,24 @@ public final class YoutubeDnn implements Retriever, Fitted {
   public enum Hits {
     /// one list for the batch; hits do not count for their example
     REMOVE,
+    /// one list for the batch; neither hits count nor what the example's other lists of items hold, such as its history
+    REMOVE_POSITIVES,
     /// one list for the batch; hits count, which is wrong, and here to be seen
     KEEP,
     /// a list for each example, drawn without its label
     RESAMPLE
   }
 
-  private final Config config;
   private final Field.Categorical item;
   private final PooledFields fields;
   private final Mlp tower;
   private final Linear last; //                                       [h, d]
   private final ItemVectors items;
-  private final DenseParameter counts; //                             n  [C]
-  private @Nullable NegativeSampler sampler;
+  private final NextItemLosses losses;
+  private final String hard; // the field of hard negatives; empty for none
 
   /// A model for the next item.
-  ///
-  /// @param target the field of the item; empty for the only one that shares its table with a sequence
-  public YoutubeDnn(Config config, String target, Schema schema, Params params) {
+  public YoutubeDnn(Config config, Named named, Schema schema, Params params) {
     String conflict = config.conflict();
     if (conflict != null) {
       throw new IllegalArgumentException(conflict);
@@ -212,9 +234,13 @@ public final class YoutubeDnn implements Retriever, Fitted {
               + ", and the model asks for items. Expected rows of next items, such as MovieLens"
               + " with --set data.examples=next-items.");
     }
-    this.config = config;
-    item = target(schema, target);
-    fields = new PooledFields(schema, item, config.embeddingDim, params.at("v"));
+    item = target(schema, named.item);
+    hard = named.hardNegatives;
+    if (!hard.isEmpty()) {
+      checkHard(schema);
+    }
+    Set<String> noInputs = hard.isEmpty() ? Set.of(item.name()) : Set.of(item.name(), hard);
+    fields = new PooledFields(schema, noInputs, config.embeddingDim, params.at("v"));
     if (fields.width() == 0) {
       throw new IllegalArgumentException(
           "youtube-dnn: "
@@ -234,7 +260,27 @@ public final class YoutubeDnn implements Retriever, Fitted {
             LinearInit.XAVIER,
             params.at("last"));
     items = items(config.vectors, d, fields.table(item.table()), params);
-    counts = params.state("counts", Shape.of(item.size() - FIRST_ITEM), 0);
+    losses = new NextItemLosses(config, items, item.size() - FIRST_ITEM, params);
+  }
+
+  /// Hard negatives are a list of items.
+  private void checkHard(Schema schema) {
+    List<String> possible =
+        schema.ids().stream()
+            .filter(f -> f instanceof Field.Sequence || f instanceof Field.MultiValued)
+            .filter(f -> f.table().equals(item.table()))
+            .map(Field.Ids::name)
+            .toList();
+    if (!possible.contains(hard)) {
+      throw new IllegalArgumentException(
+          "youtube-dnn: hardNegatives="
+              + hard
+              + ". Expected a list of ids of table "
+              + item.table()
+              + ", one of: "
+              + String.join(", ", possible)
+              + ".");
+    }
   }
 
   private ItemVectors items(
@@ -280,9 +326,17 @@ public final class YoutubeDnn implements Retriever, Fitted {
   public Outputs forward(Batch batch, Mode mode) {
     Var u = items.comparable(user(batch, mode)); //                   [B, d]
     int[] labels = batch.sparse().of(item.name()).values();
-    Var each = mode.training() ? sampled(u, labels, mode) : full(u, labels); // [B]
+    Var each =
+        mode.training()
+            ? losses.sampled(u, new NextItemLosses.Positives(labels, lists(batch)), mode)
+            : losses.full(u, labels); //                              [B]
     Var known = mode.tape().constant(Shape.of(labels.length), shares(labels)); // [B]
-    return new Outputs(Map.of(), Map.of(LOSS, each.multiply(known).sum())); // []  (YD-8)
+    Outputs outputs = new Outputs(Map.of(), Map.of(LOSS, each.multiply(known).sum())); // [] (YD-8)
+    if (hard.isEmpty()) {
+      return outputs;
+    }
+    Var against = losses.hard(u, labels, PaddedIds.of(batch, hard)); // [B]
+    return outputs.withLoss(HARD, against.multiply(known).sum()); //   []  (YD-9)
   }
 
   /// The tower, `[B, d]`.
@@ -297,68 +351,13 @@ public final class YoutubeDnn implements Retriever, Fitted {
     return last.forward(tower.forward(x, mode)); //                   [B, d]  (YD-4)
   }
 
-  private Var full(Var u, int[] labels) {
-    int[] classes = new int[labels.length];
-    Arrays.setAll(classes, b -> Math.max(labels[b] - FIRST_ITEM, 0));
-    return Candidates.full(items.shared(u, items.all()), classes); // [B]  (YD-7)
-  }
-
-  /// The loss of each example in training, `[B]`.
-  private Var sampled(Var u, int[] labels, Mode mode) {
-    return switch (config.training.loss) {
-      case FULL_SOFTMAX -> full(u, labels);
-      case IN_BATCH -> inBatch(u, labels);
-      case SAMPLED_SOFTMAX -> candidates(u, labels, mode).softmax();
-      case NCE, NEG -> candidates(u, labels, mode).binary();
-    };
-  }
-
-  private Var inBatch(Var u, int[] labels) {
-    double[] n = counts.value().toDoubles();
-    double sum = Arrays.stream(n).map(c -> Math.max(c, 1)).sum();
-    double[] logP = new double[labels.length];
-    for (int b = 0; b < labels.length && config.training.subtractLogQ; b++) {
-      int j = labels[b] - FIRST_ITEM;
-      logP[b] = j < 0 ? 0 : StrictMath.log(Math.max(n[j], 1) / sum);
-    }
-    return Candidates.inBatch(items.shared(u, labels), logP, labels, FIRST_ITEM);
-  }
-
-  /// Labels and negatives, corrected if asked for.
-  private Candidates candidates(Var u, int[] labels, Mode mode) {
-    NegativeSampler from = sampler();
-    Negatives rule = config.negatives;
-    boolean each = rule.hits == Hits.RESAMPLE;
-    int most = from.classes() - (each ? 1 : 0);
-    int size = rule.unique ? Math.min(rule.count, most) : rule.count;
-    int lists = each ? labels.length : 1;
-    long key = mode.draw("negatives");
-    int[] ids = new int[lists * size];
-    double[] logQ = new double[ids.length];
-    double[] ofLabels = new double[labels.length];
-    for (int list = 0; list < lists; list++) {
-      int label = each ? labels[list] - FIRST_ITEM : -1;
-      Sample sample = from.sample(size, rule.unique, label, Counter.key(key, list));
-      for (int i = 0; i < size; i++) {
-        int j = sample.classes()[i];
-        ids[list * size + i] = j + FIRST_ITEM;
-        logQ[list * size + i] =
-            StrictMath.log(from.expectedCount(j, size, rule.unique, sample.draws()));
-      }
-      for (int b = list; b < (each ? list + 1 : labels.length); b++) {
-        int j = Math.max(labels[b] - FIRST_ITEM, 0);
-        ofLabels[b] = StrictMath.log(from.expectedCount(j, size, rule.unique, sample.draws()));
-      }
-    }
-    Var negatives = each ? items.own(u, ids) : items.shared(u, ids); // [B, S]
-    boolean[] kept = new boolean[labels.length * size];
-    for (int i = 0; i < kept.length; i++) {
-      int negative = ids[each ? i : i % size];
-      kept[i] = rule.hits == Hits.KEEP || negative != labels[i / size];
-    }
-    Candidates all = new Candidates(items.own(u, labels), negatives, kept);
-    boolean corrects = config.training.subtractLogQ && config.training.loss != Loss.NEG;
-    return corrects ? all.corrected(ofLabels, logQ) : all;
+  /// The lists of items that are inputs: what else an example says yes to.
+  private List<JaggedIds> lists(Batch batch) {
+    return batch.schema().ids().stream()
+        .filter(f -> f instanceof Field.Sequence || f instanceof Field.MultiValued)
+        .filter(f -> f.table().equals(item.table()) && !f.name().equals(hard))
+        .map(f -> batch.sparse().of(f.name()))
+        .toList();
   }
 
   /// 1 over the number of known labels where a label is known, 0 elsewhere.
@@ -387,24 +386,9 @@ public final class YoutubeDnn implements Retriever, Fitted {
     return items.shared(items.comparable(user(batch, mode)), items.all());
   }
 
-  private NegativeSampler sampler() {
-    NegativeSampler s = sampler;
-    if (s == null) {
-      if (!fitted()) {
-        throw new IllegalStateException(
-            "youtube-dnn: labels were not counted yet. Expected fit(rows, seed) before the first"
-                + " step, which the trainer calls, or the parameters of a run.");
-      }
-      Negatives n = config.negatives;
-      s = NegativeSampler.of(n.distribution, counts.value().toDoubles(), n.power);
-      sampler = s;
-    }
-    return s;
-  }
-
   @Override
   public boolean fitted() {
-    return Arrays.stream(counts.value().toDoubles()).anyMatch(n -> n > 0);
+    return losses.fitted();
   }
 
   /// Counts how often each item is a label: what negatives are drawn by.
@@ -419,8 +403,7 @@ public final class YoutubeDnn implements Retriever, Fitted {
             }
           }
         });
-    counts.write(n);
-    sampler = null;
+    losses.count(n);
     long never = Arrays.stream(n).filter(c -> c == 0).count();
     return n.length + " items, " + never + " of them never a label in training";
   }

@@ -65,6 +65,16 @@ public final class YoutubeDnnSpec implements ModelSpec {
         Option.choice("outputActivation", v.output(), "after the last layer of the tower"),
         Option.flag("itemBias", v.bias(), "a constant per item"),
         Option.choice("loss", p.training().loss(), "in training"),
+        Option.words(
+            "hardNegatives",
+            List.of(),
+            List.of(""), // others name fields, and schemas differ
+            "a list of items that were shown and not taken; none: no loss against them"),
+        Option.real(
+            "streamingRate",
+            p.training().streamingRate(),
+            List.of(0.0, 0.5),
+            "of the stream's estimate of probabilities for IN_BATCH; 0: counts of the rows"),
         Option.flag("subtractLogQ", p.training().subtractLogQ(), "correct by expected counts"),
         Option.integer("negatives", n.count(), List.of(3), "negatives of a list"),
         Option.choice("sampler", n.distribution(), "how likely an item is to be a negative"),
@@ -83,7 +93,7 @@ public final class YoutubeDnnSpec implements ModelSpec {
             s.real("temperature"),
             s.choice("outputActivation", OutputActivation.class),
             s.flag("itemBias")),
-        new Training(s.choice("loss", Loss.class), s.flag("subtractLogQ")),
+        new Training(s.choice("loss", Loss.class), s.flag("subtractLogQ"), s.real("streamingRate")),
         new Negatives(
             s.integer("negatives"),
             s.choice("sampler", Distribution.class),
@@ -115,6 +125,9 @@ public final class YoutubeDnnSpec implements ModelSpec {
 
   @Override
   public Model create(Settings s, Schema schema, Params params) {
-    return new YoutubeDnn(config(s), String.join(",", s.wordList("item")), schema, params);
+    YoutubeDnn.Named named =
+        new YoutubeDnn.Named(
+            String.join(",", s.wordList("item")), String.join(",", s.wordList("hardNegatives")));
+    return new YoutubeDnn(config(s), named, schema, params);
   }
 }

@@ -73,6 +73,16 @@ final class Bench implements AutoCloseable {
     return java.util.Objects.requireNonNull(outputs.losses().get(YoutubeDnn.LOSS));
   }
 
+  /// Every loss by name.
+  Map<String, Double> losses(Batch batch, boolean training) {
+    try (Tape tape = Tape.recording(device)) {
+      Mode mode = training ? Mode.training(tape, 1, 1) : Mode.evaluation(tape);
+      Map<String, Double> all = new TreeMap<>();
+      model.forward(batch, mode).losses().forEach((name, l) -> all.put(name, l.value().item()));
+      return all;
+    }
+  }
+
   /// The loss of a training step.
   double trained(Batch batch) {
     try (Tape tape = Tape.recording(device)) {

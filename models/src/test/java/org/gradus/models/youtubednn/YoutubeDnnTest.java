@@ -20,6 +20,7 @@ import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.CoveringArray;
 import org.gradus.models.ModelBench;
+import org.gradus.models.ModelCheck;
 import org.gradus.models.Mutants;
 import org.gradus.models.Naive;
 import org.gradus.models.Schemas;
@@ -32,6 +33,7 @@ import org.gradus.models.youtubednn.YoutubeDnn.OutputActivation;
 import org.gradus.models.youtubednn.YoutubeDnn.Similarity;
 import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
+import org.gradus.tensor.Pooling;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -132,6 +134,8 @@ class YoutubeDnnTest {
         return crossEntropy(own, others);
       }
       case IN_BATCH -> {
+        // estimated from the stream, of which this is the first step, every p is 1
+        corrects &= s.real("streamingRate") == 0;
         double all = Arrays.stream(counts).map(n -> Math.max(n, 1)).sum();
         for (int y : labels) {
           if (y >= 2 && y != labels[b]) {
@@ -154,7 +158,10 @@ class YoutubeDnnTest {
         sampler.sample(size, unique, each ? labels[b] - 2 : -1, Counter.key(draw, each ? b : 0));
     boolean takesOff = corrects && kind != Loss.NEG;
     for (int j : sample.classes()) {
-      if (hits == Hits.KEEP || j + 2 != labels[b]) {
+      boolean watched =
+          Arrays.stream(ModelBench.bag(batch, "watched", b)).anyMatch(id -> id == j + 2);
+      if (hits == Hits.KEEP
+          || (j + 2 != labels[b] && !(hits == Hits.REMOVE_POSITIVES && watched))) {
         double q = sampler.expectedCount(j, size, unique, sample.draws());
         others.add(logit(params, s, u, j + 2) - (takesOff ? Math.log(q) : 0));
       }
@@ -211,6 +218,95 @@ class YoutubeDnnTest {
     Map<String, String> more = new HashMap<>(given);
     more.put(key, value);
     return more;
+  }
+
+  // Hard negatives
+
+  private static final Schema SHOWN =
+      Schema.of(
+          new Field.Categorical("item", ITEMS),
+          new Field.Sequence("watched", ITEMS, "item", 4),
+          new Field.MultiValued("shown", ITEMS, "item", Pooling.MEAN, 5));
+
+  private static Batch shown(int[] items, int[][] watched, int[][] shown) {
+    List<int[]> bags = new ArrayList<>(List.of(ModelBench.single(items)));
+    bags.addAll(List.of(watched));
+    bags.addAll(List.of(shown));
+    return Batch.builder(SHOWN, items.length).sparse(ModelBench.ids(SHOWN, bags)).build();
+  }
+
+  private static final Batch IMPRESSIONS =
+      shown(
+          new int[] {3, 5, 4, 1},
+          new int[][] {{2, 5, 7}, {}, {8}, {2}},
+          new int[][] {{6, 0, 3, 8, 8}, {}, {1, 2}, {7}});
+
+  /// (YD-9) as loops: padding, unknown items and the label itself stand against nobody, an item shown twice twice, and a row with
+  /// nothing else costs nothing. What is drawn for `next_item` stays what it is, and nothing of (YD-9) is corrected.
+  @Test
+  void hardNegativesHaveALossOfTheirOwn() {
+    for (String loss : List.of("SAMPLED_SOFTMAX", "IN_BATCH", "NEG")) {
+      Map<String, String> given =
+          small("hardNegatives", "shown", "loss", loss, "itemBias", "true", "temperature", "0.5");
+      Settings s = SPEC.settings(given);
+      try (Bench bench = new Bench(given, SHOWN, 3)) {
+        Map<String, double[]> params = bench.all();
+        Schema inputs = Schema.of(SHOWN.fields().get(0), SHOWN.fields().get(1)); // shown is none
+        int[][] against = {{6, 8, 8}, {}, {2}};
+        int[] labels = {3, 5, 4};
+        double expected = 0;
+        for (int b = 0; b < 3; b++) {
+          double[] u = user(params, s, inputs, IMPRESSIONS, b);
+          List<Double> others = new ArrayList<>();
+          for (int id : against[b]) {
+            others.add(logit(params, s, u, id));
+          }
+          expected += crossEntropy(logit(params, s, u, labels[b]), others) / 3;
+        }
+        Map<String, Double> training = bench.losses(IMPRESSIONS, true);
+        Map<String, Double> measured = bench.losses(IMPRESSIONS, false);
+        assertThat(training).containsOnlyKeys("next_item", "hard_negatives");
+        assertThat(measured).containsOnlyKeys("next_item", "hard_negatives");
+        assertClose(
+            new double[] {get(training, "hard_negatives"), get(measured, "hard_negatives")},
+            new double[] {expected, expected},
+            EXACT);
+        try (Bench without = new Bench(small("loss", loss, "itemBias", "true"), inputs, 3)) {
+          assertThat(without.all().keySet()).isEqualTo(params.keySet());
+        }
+      }
+    }
+  }
+
+  private static double get(Map<String, Double> losses, String name) {
+    return java.util.Objects.requireNonNull(losses.get(name), name);
+  }
+
+  /// Gradients of both losses, on rows with hard negatives, without, and with none but padding.
+  @Test
+  void gradientsOfHardNegativesAreRight() {
+    for (String similarity : List.of("DOT", "COSINE")) {
+      Settings s =
+          SPEC.settings(
+              small(
+                  "hardNegatives", "shown",
+                  "similarity", similarity,
+                  "outputActivation", "LINEAR",
+                  "itemBias", "true"));
+      try (Device reference = Device.open("reference")) {
+        ModelCheck.check(SPEC, s, 2)
+            .check(reference, ModelCheck.objective(SPEC, s, IMPRESSIONS))
+            .orFail();
+      }
+    }
+  }
+
+  @Test
+  void hardNegativesAreAListOfItems() {
+    String expected = "Expected a list of ids of table item, one of: watched, shown.";
+    refused(small("hardNegatives", "clicks"), SHOWN, expected);
+    refused(small("hardNegatives", "item"), SHOWN, expected);
+    refused(small("hardNegatives", "searched"), SCHEMA, "one of: watched.");
   }
 
   // Retrieval
@@ -404,6 +500,7 @@ class YoutubeDnnTest {
         small(), Schema.of(new Field.Categorical("item", 5), Schemas.CLICK), "has labels [click]");
     refused(small("temperature", "0"), SCHEMA, "temperature 0.0");
     refused(small("negatives", "0"), SCHEMA, "0 negatives");
+    refused(small("streamingRate", "1.5"), SCHEMA, "streamingRate 1.5. Expected 0 to 1.");
     refused(small("item", "age"), SCHEMA, "0 categorical fields are called age");
     Schema alone = Schema.of(new Field.Categorical("item", 5));
     refused(small(), alone, "0 categorical fields share a table with a sequence");
