@@ -80,6 +80,26 @@ class FieldEmbeddingsTest {
         Arrays.copyOfRange(g, 4, 8), new double[] {.333333, -.333333, .666667, -.666667}, 1e-6);
   }
 
+  /// A public library fills padding with 1e-8 before it takes the largest, so that padding wins over every negative number. Here the largest
+  /// of negative numbers is negative, in value and gradient, whatever padding stands beside them; a list of padding alone is 0.
+  @Test
+  void paddingDoesNotWinOverNegativeNumbersInAMaximum() {
+    FieldEmbeddings e = embeddings(Schema.of(bag("max", Pooling.MAX)), 2, Numeric.RAW);
+    TableParameter table = e.table("items");
+    table.table().write(2, new double[] {-.3, -.4, -.5, -.2});
+    int[] ids = {0, 2, 0, 3, 0, 0};
+    Batch batch =
+        Batch.builder(Schema.of(bag("max", Pooling.MAX)), 2)
+            .sparse(KeyedJaggedTensor.fromLengths(List.of("max"), ids, new int[] {4, 2}))
+            .build();
+    Var y = e.lookup(batch, mode);
+    assertClose(y.value().toDoubles(), new double[] {-.3, -.2, 0, 0}, 1e-7); // float32 numbers
+    var dy = tape.scope().upload(Shape.of(2, 1, 2), new double[] {1, 10, 100, 1000});
+    double[] g = Tables.gradient(tape.backward(y, dy), table);
+    assertThat(Arrays.copyOf(g, 4)).containsOnly(Double.NaN); // rows 0 and 1: no gradient
+    assertThat(Arrays.copyOfRange(g, 4, 8)).containsExactly(1, 0, 0, 10);
+  }
+
   private static final Schema MIXED =
       Schema.of(
           new Field.Dense("x"),

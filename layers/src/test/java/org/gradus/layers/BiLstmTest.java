@@ -239,6 +239,92 @@ class BiLstmTest {
     assertThat(numbers(states.mergedLast())).isEqualTo(numbers(lstm.forward(x).states().last()));
   }
 
+  /// (BI-4) of the same two directions.
+  @Test
+  void mergesSayTheSameOfTheTwoDirections() {
+    BiLstm layer = new BiLstm(H, H, config(2, 1, Merge.NONE, Stacking.MERGED), bench.params);
+    BiStates s =
+        layer.forward(
+            bench.variable(Shape.of(B, T, H), normal(1, B * T * H)),
+            bench.lengths(LENGTHS),
+            bench.evaluation);
+    double[] f = numbers(s.forward());
+    double[] r = numbers(s.backward());
+    double[] sum = merged(s, Merge.SUM);
+    double[] average = merged(s, Merge.AVERAGE);
+    double[] product = merged(s, Merge.MULTIPLY);
+    double[] both = merged(s, Merge.CONCAT);
+    for (int i = 0; i < f.length; i++) {
+      assertThat(sum[i]).isEqualTo(f[i] + r[i]).isEqualTo(2 * average[i]);
+      assertThat(product[i]).isEqualTo(f[i] * r[i]);
+      assertThat(both[i / H * 2 * H + i % H]).isEqualTo(f[i]);
+      assertThat(both[i / H * 2 * H + H + i % H]).isEqualTo(r[i]);
+    }
+    assertThat(merged(s, Merge.FORWARD)).isEqualTo(f);
+    assertThat(merged(s, Merge.BACKWARD)).isEqualTo(r);
+  }
+
+  private static double[] merged(BiStates s, Merge merge) {
+    return numbers(new BiStates(s.forward(), s.backward(), s.last(), s.lengths(), merge).merged());
+  }
+
+  /// State and cell in which each direction ends, forward at a row's last real step and backward at its first: those of an LSTM that
+  /// reads the row by itself, from one end or from the other.
+  @Test
+  void eachDirectionEndsWhereItHasReadTheRow() {
+    BiLstm layer =
+        new BiLstm(H, H, Config.single(Merge.SUM, Lstm.Config.PLAIN), bench.params.at("bi"));
+    Lstm[] plain = new Lstm[2];
+    String[] names = {"forward", "backward"};
+    for (int d = 0; d < 2; d++) {
+      plain[d] = new Lstm(H, H, BiasInit.ZERO, bench.params.at(names[d]));
+      for (String p : new String[] {"weight", "recurrent", "bias"}) {
+        bench.set(names[d] + "/" + p, bench.get("bi/0/" + names[d] + "/" + p));
+      }
+    }
+    double[] x = normal(1, B * T * H);
+    Var steps = bench.variable(Shape.of(B, T, H), x);
+    BiStates states = layer.forward(steps, bench.lengths(LENGTHS), bench.evaluation);
+    assertThat(states.last()).hasSize(2);
+    for (int d = 0; d < 2; d++) {
+      double[] read = d == 0 ? x : turned(x);
+      for (int b = 0; b < B; b++) {
+        int n = LENGTHS[b];
+        double[] h = new double[H];
+        double[] c = new double[H];
+        if (n > 0) {
+          double[] row = Arrays.copyOfRange(read, b * T * H, (b * T + n) * H);
+          Lstm.Found found = plain[d].forward(bench.variable(Shape.of(1, n, H), row));
+          h = numbers(found.states().last());
+          c = numbers(found.lastCell());
+        }
+        assertClose(Bench.row(numbers(states.last().get(d).h()), b, H), h, EXACT);
+        assertClose(Bench.row(numbers(states.last().get(d).c()), b, H), c, EXACT);
+      }
+    }
+  }
+
+  /// Peepholes and dropout of inputs and states in both directions of both layers.
+  @ParameterizedTest
+  @EnumSource(Stacking.class)
+  void gradientsOfItsCellsAreRight(Stacking stacking) {
+    Lstm.Config cell = Lstm.Config.PLAIN.withPeephole(true).withDropout(0.3, 0.3);
+    Bench.verify(
+        GradCheck.of(0).input("x", Shape.of(3, 3, H)),
+        params -> {
+          BiLstm layer = new BiLstm(H, H, new Config(2, 1, Merge.AVERAGE, stacking, cell), params);
+          return (mode, in) -> {
+            Tensor lengths = mode.tape().scope().upload(Shape.of(3), 3, 1, 2);
+            BiStates states = layer.forward(in.get("x"), lengths, mode);
+            return Map.of(
+                "all", states.merged(),
+                "cells", states.last().getFirst().c().add(states.last().getLast().c()));
+          };
+        },
+        // A wrong sign of one component can meet padding, or a number that is dropped.
+        m -> m.kind() == Mutation.Kind.COMPONENT);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "1, 0, CONCAT, INDEPENDENT",
