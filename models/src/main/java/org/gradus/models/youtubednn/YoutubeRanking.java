@@ -4,6 +4,7 @@ package org.gradus.models.youtubednn;
 import it.unimi.dsi.fastutil.floats.FloatArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
@@ -33,9 +34,10 @@ import org.jspecify.annotations.Nullable;
 /// The head is the logit z, so that AUC and grouped AUC of clicks are measured; [#expectedWatchTime] makes the served number of
 /// it. Where only a share ρ of the negatives was kept, z + ln ρ is given in evaluation.
 ///
-/// Departs from the paper in four places: a number that is missing counts as 0.5 and has an input that says so; the head is the logit z,
-/// whose log loss against clicks is not what was minimised; features of the past are the data's to bring; and the paper's weighted
-/// per-user loss is no metric here.
+/// Where rows belong to users, the trainer measures the paper's weighted per-user loss too.
+///
+/// Departs from the paper in three places: a number that is missing counts as 0.5 and has an input that says so; the head is the logit z,
+/// whose log loss against clicks is not what was minimised; and features of the past are the data's to bring.
 public final class YoutubeRanking implements Fitted {
 
   /// `PAPER`: a tower of 1024, 512 and 256, embeddings as wide as the logarithm of their number, odds as in the paper.
@@ -88,7 +90,7 @@ public final class YoutubeRanking implements Fitted {
     target = Target.binary("youtube-ranking", schema);
     this.config = config;
     numbers = schema.dense().size();
-    fields = new PooledFields(schema, null, config.embeddingDim, params.at("v"));
+    fields = new PooledFields(schema, Set.of(), config.embeddingDim, params.at("v"));
     int width = fields.width() + Quantiles.INPUTS * numbers;
     tower = new Mlp(width, config.hidden, Mlp.Style.RELU, params.at("tower"));
     out = new Linear(tower.out(), 1, params.at("out"));

@@ -26,7 +26,7 @@ import java.util.Arrays;
 public record RankedList(double[] gains, double[] ideal) {
   private static final double LN2 = StrictMath.log(2);
 
-  /// What becomes of equal scores.
+  /// What becomes of equal scores. The mean over all their orders is a [TiedList].
   public enum Ties {
     /// relevant items stand last among equals: a constant score is no achievement
     PESSIMISTIC,
@@ -133,6 +133,11 @@ public record RankedList(double[] gains, double[] ideal) {
     return (double) hits(k) / k;
   }
 
+  /// (TK-2) over the places that the list has, where these are fewer than K; NaN of an empty list.
+  public double precisionOfShown(int k) {
+    return (double) hits(k) / places(k);
+  }
+
   /// (TK-3)
   public double recall(int k) {
     return (double) hits(k) / relevant();
@@ -175,9 +180,14 @@ public record RankedList(double[] gains, double[] ideal) {
   private static double discounted(double[] gains, int places) {
     double sum = 0;
     for (int j = 0; j < places; j++) {
-      sum += gains[j] * LN2 / StrictMath.log(j + 2.0);
+      sum += discounted(gains[j], j);
     }
     return sum;
+  }
+
+  /// What a gain counts behind so many places.
+  static double discounted(double gain, int before) {
+    return gain * LN2 / StrictMath.log(before + 2.0);
   }
 
   /// (TK-6)

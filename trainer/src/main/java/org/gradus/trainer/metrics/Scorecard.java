@@ -19,6 +19,7 @@ public final class Scorecard {
   private final DoubleArrayList logNotP = new DoubleArrayList();
   private final FloatArrayList labels = new FloatArrayList();
   private final LongArrayList groups = new LongArrayList();
+  private final FloatArrayList weights = new FloatArrayList();
 
   /// What a prediction is.
   public enum Scale {
@@ -75,6 +76,11 @@ public final class Scorecard {
     groups.add(group);
   }
 
+  /// Says how much the row added last weighs; for every row or for none. Of the metrics, [#weightedUserLoss] alone asks.
+  public void weight(float weight) {
+    weights.add(weight);
+  }
+
   /// Number of rows collected.
   public int rows() {
     return labels.size();
@@ -126,5 +132,17 @@ public final class Scorecard {
     }
     return GroupedAuc.of(
         scores.toDoubleArray(), labels.toFloatArray(), groups.toLongArray(), weighting);
+  }
+
+  /// The weighted per-user loss, or null when no groups or no weights were given or the head is no classifier.
+  public @Nullable Metric weightedUserLoss() {
+    if (groups.isEmpty() || weights.isEmpty() || scale == Scale.VALUE) {
+      return null;
+    }
+    return WeightedUserLoss.of(
+        scores.toDoubleArray(),
+        labels.toFloatArray(),
+        weights.toFloatArray(),
+        groups.toLongArray());
   }
 }

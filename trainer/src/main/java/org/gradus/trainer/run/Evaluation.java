@@ -3,6 +3,7 @@ package org.gradus.trainer.run;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,6 +28,9 @@ import tools.jackson.databind.node.ObjectNode;
 public record Evaluation(Map<String, Metric> metrics, Map<String, String> words) {
   /// What is minimised, where there are no labels.
   static final String LOSS = "loss";
+
+  /// Where rows have groups and weights.
+  private static final String WEIGHTED = "weighted_user_loss";
 
   /// Copies the maps, in order.
   public Evaluation {
@@ -54,6 +58,10 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
             metrics.put(prefix + "gauc_skipped_users", Metric.of(gauc.skippedUsers()));
             metrics.put(prefix + "gauc_skipped_rows", Metric.of((double) gauc.skippedRows()));
             words.put(prefix + "gauc_weighting", weighting.name());
+          }
+          Metric weighted = card.weightedUserLoss();
+          if (weighted != null) {
+            metrics.put(prefix + WEIGHTED, weighted);
           }
         });
     pooled(split, cards, metrics);
@@ -129,7 +137,17 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
           schema.field(label) instanceof Field.Label l && l.kind() == Field.LabelKind.REGRESSION;
       cards.put(label, new Scorecard(value ? Scorecard.Scale.VALUE : Scorecard.Scale.LOGIT));
     }
-    Set<String> known = of(split, cards, GroupedAuc.Weighting.IMPRESSIONS).metrics.keySet();
+    Set<String> known =
+        new LinkedHashSet<>(of(split, cards, GroupedAuc.Weighting.IMPRESSIONS).metrics.keySet());
+    boolean weighted =
+        schema.one(Field.Group.class).isPresent()
+            && schema.one(Field.SampleWeight.class).isPresent();
+    cards.forEach(
+        (label, card) -> {
+          if (weighted && card.scale() != Scorecard.Scale.VALUE) {
+            known.add(split + "." + (cards.size() == 1 ? "" : label + ".") + WEIGHTED);
+          }
+        });
     if (!known.contains(metric)) {
       throw new IllegalArgumentException(
           "stopping: "

@@ -144,6 +144,7 @@ public record Evaluator(Model model, Device device, TrainConfig.Measure measure)
     float[] y = batch.label(label);
     float @Nullable [] mask = batch.labelMask(label);
     long @Nullable [] groups = batch.groups();
+    float @Nullable [] weights = batch.sampleWeights();
     for (int i = 0; i < y.length; i++) {
       if (mask != null && mask[i] == 0) {
         continue;
@@ -155,6 +156,9 @@ public record Evaluator(Model model, Device device, TrainConfig.Measure measure)
       }
       if (groups != null) {
         card.group(groups[i]);
+      }
+      if (weights != null) {
+        card.weight(weights[i]);
       }
     }
   }

@@ -65,8 +65,11 @@ class RankedListTest {
   void aShortListMissesWhereItEnds() {
     RankedList one = RankedList.of(new int[] {4}, 4, 5);
     assertThat(one.precision(10)).isEqualTo(0.1);
+    assertThat(one.precisionOfShown(10)).isEqualTo(1);
+    assertThat(EXAMPLE.precisionOfShown(4)).isEqualTo(EXAMPLE.precision(4));
     assertThat(one.recall(10)).isEqualTo(0.5);
     RankedList none = RankedList.of(new int[0], 4);
+    assertThat(none.precisionOfShown(3)).isNaN();
     assertThat(none.hitRate(3) + none.ndcg(3) + none.averagePrecision(3)).isZero();
   }
 
