@@ -2,6 +2,7 @@
 package org.gradus.data.series;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// Stations that measure the same variables at the same rhythm.
@@ -62,6 +63,25 @@ public record Panel(
       with.add(new TimeSeries(s.name(), s.times(), values));
     }
     return new Panel(measured, names, step, with);
+  }
+
+  /// Every station with so many times behind its last one, at which nothing is measured or known yet.
+  Panel longer(int steps) {
+    List<TimeSeries> longer = new ArrayList<>();
+    for (TimeSeries s : stations) {
+      int n = s.length();
+      long[] times = Arrays.copyOf(s.times(), n + steps);
+      for (int i = n; i < times.length; i++) {
+        times[i] = times[i - 1] + step;
+      }
+      double[][] values = new double[s.values().length][];
+      for (int v = 0; v < values.length; v++) {
+        values[v] = Arrays.copyOf(s.values()[v], times.length);
+        Arrays.fill(values[v], n, times.length, Double.NaN);
+      }
+      longer.add(new TimeSeries(s.name(), times, values));
+    }
+    return new Panel(measured, known, step, longer);
   }
 
   /// Some of the stations: one of them for a model of its own, or a group.

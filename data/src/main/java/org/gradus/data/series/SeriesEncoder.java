@@ -18,20 +18,31 @@ import org.gradus.data.prepared.ChecksummedFile;
 /// @param windowing of the windows
 /// @param scaler fitted on training rows
 record SeriesEncoder(List<String> measured, long step, Windowing windowing, PanelScaler scaler)
-    implements DataSource.Encoder {
+    implements DataSource.Encoder, NextWindows {
   private static final String FILE = "series.encoder";
   private static final String KIND = "series encoder 1";
 
   @Override
   public Examples encode(Path file) {
+    Panel known = read(file).withCalendar();
+    return new WindowExamples(
+        known, scaler, windowing, Windows.of(known, windowing, Targets.since(Long.MIN_VALUE)));
+  }
+
+  @Override
+  public WindowExamples next(Path file) {
+    Panel panel = read(file);
+    Panel longer = panel.longer(windowing.gap() + windowing.horizon()).withCalendar();
+    return new WindowExamples(longer, scaler, windowing, Windows.next(panel, windowing));
+  }
+
+  private Panel read(Path file) {
     Panel panel = SeriesText.read(file, measured.getFirst(), step);
     if (!panel.measured().equals(measured)) {
       throw DataException.row(
           file, 1, "it measures " + panel.measured() + ". Expected " + measured + ".");
     }
-    Panel known = panel.withCalendar();
-    return new WindowExamples(
-        known, scaler, windowing, Windows.of(known, windowing, Targets.since(Long.MIN_VALUE)));
+    return panel;
   }
 
   @Override

@@ -31,6 +31,19 @@ public final class Windows {
     return List.copyOf(found);
   }
 
+  /// One window for each station whose last values are there: it sees them, and predicts what lies behind the last one.
+  public static List<Window> next(Panel panel, Windowing w) {
+    List<Window> found = new ArrayList<>();
+    for (int k = 0; k < panel.stations().size(); k++) {
+      TimeSeries s = panel.stations().get(k);
+      int start = s.length() - w.steps();
+      if (start >= 0 && endOfRun(s, panel.step(), start, s.length()) == s.length()) {
+        found.add(new Window(k, start, s.length() + w.gap()));
+      }
+    }
+    return List.copyOf(found);
+  }
+
   /// Where the places end that follow each other without a missing time or value; `from` itself when it misses one.
   private static int endOfRun(TimeSeries s, long step, int from, int end) {
     int to = from;

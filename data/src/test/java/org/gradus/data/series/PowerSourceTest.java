@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
@@ -126,6 +128,41 @@ class PowerSourceTest {
     assertThat(rows.rows()).isEqualTo(3 * new Windowing(48, 12, 12).count(696));
     assertThat(rows.schema()).isEqualTo(made.data().schema());
     assertSame(rows, made.encoder().encode(file));
+  }
+
+  /// A window for each station behind the end of a file: its last values, the calendar of the hours to come, and no label. What it sees is what
+  /// the last window of a longer file sees.
+  @Test
+  void whatComesBehindAFile() throws IOException {
+    Path whole = folder.resolve("whole.csv");
+    new PowerSource().generate(whole, 3 * 120, 5, SMALL);
+    List<String> lines = Files.readAllLines(whole);
+    // the last 12 hours of each station are not there, and one more of the third, for a hole of an
+    // hour
+    List<String> cut = new ArrayList<>(List.of(lines.getFirst()));
+    for (int k = 0; k < 3; k++) {
+      cut.addAll(lines.subList(1 + 120 * k, 1 + 120 * k + 108 - 5));
+      cut.addAll(lines.subList(1 + 120 * k + 108 - 5 + k / 2, 1 + 120 * k + 108));
+    }
+    Path file = Files.write(folder.resolve("cut.csv"), cut);
+    DataSource.Encoder encoder = generated().encoder();
+    WindowExamples next = ((NextWindows) encoder).next(file);
+    assertThat(next.windows()).containsExactly(new Window(0, 60, 108), new Window(1, 60, 108));
+    WindowExamples longer = (WindowExamples) encoder.encode(whole);
+    WindowExamples same = longer.with(List.of(new Window(0, 60, 108), new Window(1, 60, 108)));
+    try (Examples.Stream one = next.stream(Pass.inOrder(2));
+        Examples.Stream other = same.stream(Pass.inOrder(2))) {
+      Batch x = java.util.Objects.requireNonNull(one.next());
+      Batch y = java.util.Objects.requireNonNull(other.next());
+      for (var series : next.schema().series()) {
+        assertThat(x.series(series.name())).isEqualTo(y.series(series.name()));
+      }
+      assertThat(x.timestamps()).isEqualTo(y.timestamps());
+      assertThat(x.sparse().values()).isEqualTo(y.sparse().values());
+      assertThat(x.label("power+12")).containsOnly(Float.NaN);
+    }
+    assertThat(next.panel().stations().getFirst().times()[108 + 11])
+        .isEqualTo(longer.panel().stations().getFirst().times()[108 + 11]);
   }
 
   private static void assertSame(Examples a, Examples b) {

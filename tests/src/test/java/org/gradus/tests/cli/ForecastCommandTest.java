@@ -2,10 +2,12 @@
 package org.gradus.tests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -89,6 +91,42 @@ class ForecastCommandTest {
     List<String> forecasts = Files.readAllLines(scores);
     assertThat(forecasts.getFirst()).startsWith("power+1,power+2,");
     assertThat(forecasts).hasSize(1 + 2 * 9); // of ten days the first is history
+    forecastsBehindTheEnd(run, table);
+  }
+
+  /// The day behind the table, hour by hour, in the unit of the data: what the model says of the last day of a table that goes on as
+  /// long.
+  private void forecastsBehindTheEnd(Path run, Path table) throws IOException {
+    List<String> lines = Files.readAllLines(table); // two stations of ten days
+    List<String> shorter = new ArrayList<>(lines.subList(0, 1 + 216));
+    shorter.addAll(lines.subList(1 + 240, 1 + 240 + 216));
+    shorter.add("station-2,2018-01-12T00:00:00Z,1.5"); // behind a hole: no day to see
+    Path cut = Files.write(folder.resolve("cut.csv"), shorter);
+    Path out = folder.resolve("next.csv");
+    Result r = run("forecast", "--run=" + run, "--in=" + cut, "--out=" + out);
+    assertThat(r.out()).contains("1 station, 24 steps each: " + out);
+    assertThat(r.err()).contains("forecast: station-2 is left out. Expected 24 values at its end");
+    List<String> next = Files.readAllLines(out);
+    assertThat(next).hasSize(1 + 24);
+    assertThat(next.getFirst()).isEqualTo("station,time,power");
+    assertThat(next.get(1)).startsWith("station-1,2018-01-10T00:00:00Z,");
+    assertThat(next.getLast()).startsWith("station-1,2018-01-10T23:00:00Z,");
+    assertThat(next.stream().skip(1).mapToDouble(l -> number(l, 2)))
+        .allMatch(y -> y >= 0 && y < 10); // sizes of stations are at most 2
+    // the same windows scored by predict, on the scale of the labels: one factor for all hours
+    Path scores = folder.resolve("scores.csv");
+    String day = Files.readAllLines(scores).get(9);
+    double factor = number(next.get(13), 2) / number(day, 12);
+    for (int j = 0; j < 24; j++) {
+      // float32 numbers of a batch of another size
+      assertThat(number(next.get(1 + j), 2)).isCloseTo(factor * number(day, j), within(1e-5));
+    }
+    assertThat(cli.run("forecast", "--run=" + run, "--in=" + scores, "--out=" + out).code())
+        .isNotZero();
+  }
+
+  private static double number(String line, int cell) {
+    return Double.parseDouble(List.of(line.split(",", -1)).get(cell));
   }
 
   @Test

@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       RecommendCommand.class,
       RetrievalCommand.class,
       PredictCommand.class,
+      ForecastCommand.class,
       TranslateCommand.class,
       DiagnoseCommand.class,
       GradCheckCommand.class,
