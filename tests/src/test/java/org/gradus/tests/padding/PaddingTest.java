@@ -12,6 +12,7 @@ import java.util.Map;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.KeyedJaggedTensor;
+import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
 import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.CoveringArray;
@@ -22,7 +23,7 @@ import org.gradus.models.Settings;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every registered model whose example has sequences, with every pair of its options: padding changes no score, no loss and no
+/// Every registered model whose example has sequences or sessions, with every pair of its options: padding changes no score, no loss and no
 /// gradient. Rows have the longest history, none, one step, two steps and more.
 class PaddingTest {
   private static final int ROWS = 6;
@@ -41,11 +42,10 @@ class PaddingTest {
             .filter(spec -> !spec.labelKinds().isEmpty())
             .filter(
                 spec ->
-                    !spec.exampleSchema(spec.settings(Map.of()))
-                        .all(Field.Sequence.class)
-                        .isEmpty())
+                    spec.exampleSchema(spec.settings(Map.of())).fields().stream()
+                        .anyMatch(PaddingTest::isPadded))
             .toList();
-    assertThat(found).hasSizeGreaterThan(1);
+    assertThat(found.stream().map(ModelSpec::name)).contains("din", "dien", "dsin");
     return found;
   }
 
@@ -64,62 +64,143 @@ class PaddingTest {
     return all;
   }
 
-  /// What becomes of the ids of a sequence of one row.
+  private static boolean isPadded(Field field) {
+    return field instanceof Field.Sequence || field instanceof Field.Sessions;
+  }
+
+  /// What becomes of the ids of a sequence, or of one session, of one row.
   @FunctionalInterface
   private interface Edit {
     int[] of(int row, int[] ids);
+
+    /// What becomes of the sessions of a row.
+    default int[][] ofSessions(int row, int[][] sessions) {
+      return Arrays.stream(sessions).map(ids -> of(row, ids)).toArray(int[][]::new);
+    }
   }
 
   /// The batch with other sequences; lists of one length stay of one length, so that columns of a history stay together.
   private static Batch edited(Batch batch, Edit edit) {
     KeyedJaggedTensor ids = batch.sparse();
+    Schema schema = batch.schema();
+    Map<String, JaggedIds> divided = new HashMap<>();
     int[] lengths = new int[ids.offsets().length - 1];
     List<int[]> lists = new ArrayList<>();
-    for (Field.Ids field : batch.schema().ids()) {
+    for (Field.Ids field : schema.ids()) {
+      List<int[]> sizes = new ArrayList<>();
       for (int b = 0; b < ids.stride(); b++) {
         int bag = lists.size();
         int[] list = Arrays.copyOfRange(ids.values(), ids.offsets()[bag], ids.offsets()[bag + 1]);
-        int[] other = field instanceof Field.Sequence ? edit.of(b, list) : list;
+        int[] other = list;
+        if (field instanceof Field.Sequence) {
+          other = edit.of(b, list);
+        } else if (field instanceof Field.Sessions) {
+          int[][] sessions = edit.ofSessions(b, sessions(batch.sessions(field.name()), b, list));
+          sizes.add(Arrays.stream(sessions).mapToInt(session -> session.length).toArray());
+          other = concat(List.of(sessions));
+        }
         lengths[bag] = other.length;
         lists.add(other);
       }
+      if (field instanceof Field.Sessions) {
+        int[] offsets = new int[sizes.size() + 1];
+        for (int b = 0; b < sizes.size(); b++) {
+          offsets[b + 1] = offsets[b] + sizes.get(b).length;
+        }
+        divided.put(field.name(), new JaggedIds(concat(sizes), null, offsets));
+      }
     }
-    int[] values = lists.stream().flatMapToInt(Arrays::stream).toArray();
-    return batch.withSparse(
-        batch.schema(), KeyedJaggedTensor.fromLengths(ids.keys(), values, lengths));
+    KeyedJaggedTensor other = KeyedJaggedTensor.fromLengths(ids.keys(), concat(lists), lengths);
+    if (divided.isEmpty()) {
+      return batch.withSparse(schema, other);
+    }
+    Batch.Builder builder = Batch.builder(schema, batch.size()).dense(batch.dense()).sparse(other);
+    divided.forEach(builder::sessions);
+    schema.labels().forEach(l -> builder.real(l.name(), batch.label(l.name())));
+    return builder.build();
+  }
+
+  private static int[] concat(List<int[]> lists) {
+    return lists.stream().flatMapToInt(Arrays::stream).toArray();
+  }
+
+  /// The sessions of a row.
+  private static int[][] sessions(JaggedIds sizes, int row, int[] ids) {
+    int first = sizes.offsets()[row];
+    int[][] sessions = new int[sizes.offsets()[row + 1] - first][];
+    int from = 0;
+    for (int k = 0; k < sessions.length; k++) {
+      int to = from + sizes.values()[first + k];
+      sessions[k] = Arrays.copyOfRange(ids, from, to);
+      from = to;
+    }
+    return sessions;
   }
 
   private static Schema roomy(Schema schema) {
     List<Field> fields = new ArrayList<>();
     for (Field f : schema.fields()) {
       fields.add(
-          f instanceof Field.Sequence s
-              ? new Field.Sequence(s.name(), s.size(), s.table(), s.maxLength() + ROOM)
-              : f);
+          switch (f) {
+            case Field.Sequence s ->
+                new Field.Sequence(s.name(), s.size(), s.table(), s.maxLength() + ROOM);
+            case Field.Sessions s ->
+                new Field.Sessions(
+                    s.name(), s.size(), s.table(), s.maxSessions() + ROOM, s.maxLength() + ROOM);
+            default -> f;
+          });
     }
     return new Schema(fields);
   }
+
+  /// One step in row 2 and two in row 3; sessions of one step, or of two.
+  private static final Edit SHORT =
+      new Edit() {
+        @Override
+        public int[] of(int row, int[] ids) {
+          return row == 2 || row == 3
+              ? Arrays.copyOf(new int[] {1 + ids.length % 2, 2}, row - 1)
+              : ids;
+        }
+
+        @Override
+        public int[][] ofSessions(int row, int[][] sessions) {
+          return row == 2 || row == 3
+              ? new int[][] {of(row, new int[0])}
+              : Edit.super.ofSessions(row, sessions);
+        }
+      };
 
   /// Rows of the longest history, none, one step, two steps, and any.
   private static Batch batch(ModelSpec spec, Settings settings, long seed) {
     Schema schema = spec.exampleSchema(settings);
     Batch drawn = SampleBatches.draw(schema, ROWS, seed);
     Batch wide = drawn.withSparse(roomy(schema), drawn.sparse());
-    return edited(
-        wide,
-        (row, ids) ->
-            row == 2 || row == 3 ? Arrays.copyOf(new int[] {1 + ids.length % 2, 2}, row - 1) : ids);
+    return edited(wide, SHORT);
   }
 
-  /// Padding behind every row, and after the first step of every second.
-  private static int[] padded(int row, int[] ids) {
-    int inside = row % 2 == 0 && ids.length > 0 ? 1 : 0;
-    int[] more = new int[ids.length + inside + 1 + row % 3];
-    for (int i = 0; i < ids.length; i++) {
-      more[i == 0 ? 0 : i + inside] = ids[i];
-    }
-    return more;
-  }
+  /// Padding behind every row, and after the first step of every second; sessions besides that are empty, or hold padding alone,
+  /// before the real ones, and behind them.
+  private static final Edit PADDED =
+      new Edit() {
+        @Override
+        public int[] of(int row, int[] ids) {
+          int inside = row % 2 == 0 && ids.length > 0 ? 1 : 0;
+          int[] more = new int[ids.length + inside + 1 + row % 3];
+          for (int i = 0; i < ids.length; i++) {
+            more[i == 0 ? 0 : i + inside] = ids[i];
+          }
+          return more;
+        }
+
+        @Override
+        public int[][] ofSessions(int row, int[][] sessions) {
+          List<int[]> more = new ArrayList<>(List.of(Edit.super.ofSessions(row, sessions)));
+          more.add(row % 2 == 0 ? 0 : more.size(), new int[row % 3]);
+          more.add(new int[2]);
+          return more.toArray(int[][]::new);
+        }
+      };
 
   private static void assertSame(
       Map<String, double[]> found, Map<String, double[]> expected, Object what) {
@@ -145,7 +226,7 @@ class PaddingTest {
     long seed = 0;
     for (Settings settings : settings(spec)) {
       Batch batch = batch(spec, settings, ++seed);
-      Batch padded = edited(batch, PaddingTest::padded);
+      Batch padded = edited(batch, PADDED);
       try (Subject subject = new Subject(spec, settings, batch.schema())) {
         for (boolean training : new boolean[] {false, true}) {
           assertSame(
@@ -161,7 +242,7 @@ class PaddingTest {
   void otherValuesOfPaddingChangeNothing(ModelSpec spec) {
     long seed = 20;
     for (Settings settings : settings(spec)) {
-      Batch padded = edited(batch(spec, settings, ++seed), PaddingTest::padded);
+      Batch padded = edited(batch(spec, settings, ++seed), PADDED);
       try (Subject subject = new Subject(spec, settings, padded.schema())) {
         for (boolean training : new boolean[] {false, true}) {
           subject.padding(0);
@@ -211,7 +292,9 @@ class PaddingTest {
           Map<String, double[]> said = subject.says(zeros, ROWS, training);
           said.forEach(
               (name, numbers) ->
-                  assertThat(numbers).as("%s; %s", name, settings).doesNotContain(Double.NaN));
+                  assertThat(Arrays.stream(numbers))
+                      .as("%s; %s", name, settings)
+                      .allMatch(Double::isFinite));
           assertSame(said, subject.says(empty, ROWS, training), settings);
         }
       }
