@@ -111,6 +111,26 @@ class LocalActivationUnitTest {
     assertThat(Arrays.copyOfRange(g.toDoubles(), 0, 4)).doesNotContain(0);
   }
 
+  /// The statistics of Dice inside the unit, in training, are those of real steps: padding among them would change every weight.
+  @Test
+  void diceInsideTheUnitKnowsNoPadding() {
+    LocalActivationUnit unit =
+        new LocalActivationUnit(
+            2,
+            new LocalActivationUnit.Config(
+                LocalActivationUnit.Interaction.AUTHOR,
+                java.util.List.of(3),
+                org.gradus.layers.AdaptiveMlp.Activation.DICE,
+                Normalization.NONE),
+            bench.params.at("dice"));
+    Var e = steps(9, -7, 100, 3);
+    Tensor mask = mask(true, true, false, false);
+    double[] padded = numbers(unit.weights(candidate(), e, mask, bench.training));
+    double[] bare = numbers(unit.weights(candidate(), steps(), mask(true, true), bench.training));
+    assertThat(bare).doesNotContain(0);
+    assertClose(Arrays.copyOf(padded, 2), bare, EXACT);
+  }
+
   @ParameterizedTest
   @EnumSource
   void aHistoryOfPaddingIsNothing(Normalization normalization) {

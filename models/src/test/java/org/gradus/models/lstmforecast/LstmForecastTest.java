@@ -301,6 +301,25 @@ class LstmForecastTest {
     }
   }
 
+  /// Between two layers, and nowhere else: one layer drops nothing, and evaluation does not.
+  @Test
+  void dropoutLiesBetweenLayers() {
+    Schema schema = schema(Decoding.DIRECT);
+    Batch batch = SampleBatches.draw(schema, 5, 2);
+    for (String layers : List.of("1", "2")) {
+      Map<String, String> given = Map.of("layers", layers, "dropout", "0.5", "hidden", "3");
+      try (ModelBench bench = ModelBench.drawn(SPEC, given, schema, 1)) {
+        double[] kept = bench.evaluate(batch, o -> o.head("power+1").score().value().toDoubles());
+        double[] first = bench.train(batch, 1, o -> o.head("power+1").score().value().toDoubles());
+        double[] second = bench.train(batch, 2, o -> o.head("power+1").score().value().toDoubles());
+        assertThat(Arrays.equals(first, kept))
+            .as("%s layers", layers)
+            .isEqualTo(layers.equals("1"));
+        assertThat(Arrays.equals(first, second)).isEqualTo(layers.equals("1"));
+      }
+    }
+  }
+
   // What a forecast may depend on
 
   @ParameterizedTest

@@ -225,6 +225,26 @@ class DecodingTest {
     TransformerBench.set(bench.params.get("out/bias"), before);
   }
 
+  /// Padding and the beginning are never written, however probable the model finds them: without their scores the targets are the same.
+  @Test
+  void neitherPaddingNorTheBeginningIsWritten() {
+    double[] before = Naive.get(bench.all(), "out/bias");
+    List<Written> greedy = decoding(5).greedy(sources());
+    List<Written> beams = decoding(5).beam(sources(), Beam.PAPER);
+    double[] bias = before.clone();
+    bias[0] += 50;
+    bias[BEGIN] += 50;
+    TransformerBench.set(bench.params.get("out/bias"), bias);
+    List<Written> other = decoding(5).greedy(sources());
+    List<Written> otherBeams = decoding(5).beam(sources(), Beam.PAPER);
+    TransformerBench.set(bench.params.get("out/bias"), before);
+    for (int b = 0; b < 5; b++) {
+      assertThat(other.get(b).ids()).isEqualTo(greedy.get(b).ids()).doesNotContain(0, BEGIN);
+      assertThat(otherBeams.get(b).ids()).doesNotContain(0, BEGIN).hasSizeLessThan(6);
+      assertThat(beams.get(b).ids()).doesNotContain(0, BEGIN);
+    }
+  }
+
   @Test
   void whatCannotBeWrittenIsSaid() {
     assertThatThrownBy(() -> new Settings(2, 2, 5))

@@ -384,6 +384,58 @@ class TransformerTest {
     }
   }
 
+  /// Of (TR-1): without anything in the layers, what is left of dropout is that of the vectors of tokens. Before the last normalisation each of
+  /// their numbers is 0 or divided by 1 − rate.
+  @Test
+  void vectorsOfTokensAreDropped() {
+    Map<String, String> given = Map.of("dropout", "0.5", "norm", "PRE");
+    try (TransformerBench bench = new TransformerBench(given);
+        Tape tape = Tape.recording(bench.device)) {
+      for (String path :
+          List.of(
+              "encoder/0/attention/out/weight",
+              "encoder/0/network/narrow/weight",
+              "encoder/0/network/narrow/bias")) {
+        Parameter p = bench.params.get(path);
+        TransformerBench.set(p, new double[(int) p.elements()]);
+      }
+      double[] scale = Naive.get(bench.all(), "encoder/norm/scale");
+      double[] shift = Naive.get(bench.all(), "encoder/norm/shift");
+      int[] source = {2, 3, 4, 5, 2, 3};
+      PaddedIds ids = new PaddedIds(source, ids(6), 6);
+      double[] found =
+          bench.model.encode(ids, Mode.training(tape, 1, 1)).memory().value().toDoubles();
+      double[] table = Naive.get(bench.all(), "embeddings/words");
+      int dropped = 0;
+      for (int t = 0; t < 6; t++) {
+        double[] x = new double[4];
+        for (int c = 0; c < 4; c++) {
+          double angle = t / Math.pow(10_000, (c - c % 2) / 4.0);
+          x[c] = 2 * table[source[t] * 4 + c] + (c % 2 == 0 ? Math.sin(angle) : Math.cos(angle));
+        }
+        int ways = 0;
+        for (int bits = 0; bits < 16; bits++) { // which of the four are kept
+          double[] y = new double[4];
+          for (int c = 0; c < 4; c++) {
+            y[c] = (bits >> c & 1) == 1 ? 2 * x[c] : 0;
+          }
+          double mean = Arrays.stream(y).average().orElseThrow();
+          double variance =
+              Arrays.stream(y).map(v -> (v - mean) * (v - mean)).average().orElseThrow();
+          boolean same = true;
+          for (int c = 0; c < 4; c++) {
+            double z = (y[c] - mean) / Math.sqrt(variance + 1e-6) * scale[c] + shift[c];
+            same &= Math.abs(z - found[4 * t + c]) < 1e-9;
+          }
+          ways += same ? 1 : 0;
+          dropped += same ? 4 - Integer.bitCount(bits) : 0;
+        }
+        assertThat(ways).as("position %d", t).isEqualTo(1);
+      }
+      assertThat(dropped).as("of 24, at one half").isBetween(1, 23);
+    }
+  }
+
   // Errors
 
   @Test
