@@ -2,6 +2,7 @@
 package org.gradus.trainer.run;
 
 import java.awt.Color;
+import java.awt.Font;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,6 +27,7 @@ import tools.jackson.databind.JsonNode;
 public record RunDiagnosis(double[] train, double[] valid) {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 480;
+  private static final int TITLE = 12; // points: a sentence must fit into the width
 
   /// Reads the history of a run.
   ///
@@ -90,6 +92,7 @@ public record RunDiagnosis(double[] train, double[] valid) {
             .yAxisTitle("loss")
             .build();
     chart.getStyler().setChartBackgroundColor(Color.WHITE);
+    chart.getStyler().setChartTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, TITLE));
     chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
     chart.getStyler().setXAxisDecimalPattern("0");
     double[] epochs = IntStream.rangeClosed(1, train.length).asDoubleStream().toArray();
