@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// Weighs the sessions by how much they have to do with the candidate.
 ///
 /// ```
-/// a_k = softmax over real sessions of I_k W x_Iᵀ,  U = Σ_k a_k I_k          (DSIN-7), (DSIN-8)
+/// a_k = softmax over real sessions of I_k W x_Iᵀ,  U = Σ_k a_k I_k    (DSIN-7), (DSIN-8)
 /// ```
 ///
 /// or, for the scores, the activation unit of DIN. A row without sessions has U = 0.

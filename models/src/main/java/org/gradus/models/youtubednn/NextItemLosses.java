@@ -21,6 +21,12 @@ import org.jspecify.annotations.Nullable;
 
 /// What an example costs, `[B]`: its label against all items, against drawn ones, against the labels of the batch, or against what it
 /// was shown. The formulas are those of [Candidates]; here it is settled who stands against whom.
+///
+/// ```
+/// L_hard = 1/B Σ_b ln (1 + Σ_h e^(o_h − o_y))                              (YD-9)
+/// ```
+///
+/// h runs over hard negatives: nobody drew them, so they have no expected count and are never corrected.
 final class NextItemLosses {
   private final Config config;
   private final ItemVectors items;

@@ -37,18 +37,17 @@ import org.jspecify.annotations.Nullable;
 /// u = tower of ReLU layers on x                                            (YD-4)
 /// P(j | u) = e^o_j / Σ_k e^o_k, o from (YD-5) or (YD-6)                    (YD-7)
 /// L = −1/B Σ_b ln P(y_b | u_b)                                             (YD-8)
-/// L_hard = 1/B Σ_b ln (1 + Σ_h e^(o_h − o_y))                              (YD-9)
 /// ```
 ///
 /// The label is an item: the value of a categorical field, which is no input. In training, L is one of the losses of [Candidates],
 /// with negatives from a [NegativeSampler]; in evaluation it is (YD-8) itself, over all items, whatever was trained: numbers to
 /// compare. An example whose label is unknown or missing counts for neither.
 ///
-/// h runs over hard negatives, items that an example was shown and did not take: nobody drew them, so they have no expected count, are
-/// never corrected, and stand in a loss of their own, `hard_negatives`, whose factor the trainer's loss sets.
+/// Hard negatives, items that an example was shown and did not take, have a loss of their own, `hard_negatives`, whose factor the trainer's
+/// loss sets: see [NextItemLosses].
 ///
 /// Departs from the paper in three places: negatives are drawn by `UNIGRAM` with 0.75, where the paper names no law; all fields have
-/// vectors of one width, and tables of tokens and items as many rows as there are values; and hard negatives (YD-9) and probabilities
+/// vectors of one width, and tables of tokens and items as many rows as there are values; and hard negatives and probabilities
 /// estimated from the stream (Yi et al. 2019) are there to be asked for. Means run over real ids; an empty history has mean 0.
 public final class YoutubeDnn implements Retriever, Fitted {
   /// What the loss over all items, or samples of them, is called.
