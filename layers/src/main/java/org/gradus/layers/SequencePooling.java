@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.layers;
 
+import java.util.Arrays;
 import org.gradus.autograd.Masks;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
@@ -26,9 +27,22 @@ public final class SequencePooling {
   /// The last real vector of each row, `[B, D]`.
   ///
   /// @param x `[B, T, D]`
-  /// @param lengths `[B]`: how many vectors of a row are real
+  /// @param lengths `[B]`: how many vectors of a row are real, at most T
   public static Var last(Var x, int... lengths) {
     int t = x.size(1);
+    if (lengths.length != x.size(0)
+        || Arrays.stream(lengths).anyMatch(length -> length < 0 || length > t)) {
+      throw new IllegalArgumentException(
+          "sequence pooling: lengths "
+              + Arrays.toString(lengths)
+              + " of sequences "
+              + x.shape()
+              + ". Expected "
+              + x.size(0)
+              + " of them, from 0 to "
+              + t
+              + ".");
+    }
     int[] places = new int[lengths.length];
     boolean[] any = new boolean[lengths.length];
     for (int b = 0; b < lengths.length; b++) {

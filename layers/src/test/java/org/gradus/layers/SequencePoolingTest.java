@@ -3,6 +3,7 @@ package org.gradus.layers;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.gradus.layers.Bench.EXACT;
 import static org.gradus.layers.Bench.assertClose;
 import static org.gradus.layers.Bench.numbers;
@@ -56,6 +57,20 @@ class SequencePoolingTest {
       double[] g = requireNonNull(bench.tape.backward(y.sum()).of(x)).toDoubles();
       assertThat(Arrays.copyOfRange(g, 8, 18)).containsOnly(0);
       assertThat(g).doesNotContain(Double.NaN);
+    }
+  }
+
+  /// A length beyond T would reach into the next row.
+  @Test
+  void lengthsThatCannotBeAreRefused() {
+    Var x = bench.variable(Shape.of(2, 2, 1), 1, 2, 30, 40);
+    for (int[] lengths : new int[][] {{3, 1}, {-1, 1}, {1}, {1, 1, 1}}) {
+      assertThatThrownBy(() -> SequencePooling.last(x, lengths))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "sequence pooling: lengths "
+                  + Arrays.toString(lengths)
+                  + " of sequences [2, 2, 1]. Expected 2 of them, from 0 to 2.");
     }
   }
 
