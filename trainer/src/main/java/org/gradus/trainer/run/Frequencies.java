@@ -20,22 +20,10 @@ final class Frequencies {
     if (optimizer.frequencyTables().isEmpty()) {
       return;
     }
-    Map<String, float[]> counts = new HashMap<>();
-    train.schema().tables().forEach((table, rows) -> counts.put(table, new float[rows]));
-    try (Examples.Stream stream = train.stream(Pass.inOrder(batchSize))) {
-      for (Batch batch = stream.next(); batch != null; batch = stream.next()) {
-        for (Field.Ids field : train.schema().ids()) {
-          JaggedIds ids = batch.sparse().of(field.name());
-          float[] ofTable = counts.getOrDefault(field.table(), new float[0]);
-          for (int i = ids.offsets()[0]; i < ids.offsets()[ids.bags()]; i++) {
-            ofTable[ids.values()[i]]++; // exact up to 2²⁴, and nearly so above
-          }
-        }
-      }
-    }
+    Map<String, long[]> counts = of(train, batchSize);
     for (TableParameter t : optimizer.frequencyTables()) {
       // A model names its tables after those of the schema.
-      float[] found = counts.get(t.path().substring(t.path().lastIndexOf('/') + 1));
+      long[] found = counts.get(t.path().substring(t.path().lastIndexOf('/') + 1));
       if (found == null || found.length != t.table().rows()) {
         throw new IllegalArgumentException(
             "penalty: DIN on table "
@@ -43,7 +31,29 @@ final class Frequencies {
                 + ", which is no table of the schema. Expected one of: "
                 + train.schema().tables());
       }
-      optimizer.frequencies(t.path(), found);
+      float[] rounded = new float[found.length];
+      for (int row = 0; row < rounded.length; row++) {
+        rounded[row] = (float) found[row];
+      }
+      optimizer.frequencies(t.path(), rounded);
     }
+  }
+
+  /// How often each row occurs, by table.
+  static Map<String, long[]> of(Examples train, int batchSize) {
+    Map<String, long[]> counts = new HashMap<>();
+    train.schema().tables().forEach((table, rows) -> counts.put(table, new long[rows]));
+    try (Examples.Stream stream = train.stream(Pass.inOrder(batchSize))) {
+      for (Batch batch = stream.next(); batch != null; batch = stream.next()) {
+        for (Field.Ids field : train.schema().ids()) {
+          JaggedIds ids = batch.sparse().of(field.name());
+          long[] ofTable = counts.getOrDefault(field.table(), new long[0]);
+          for (int i = ids.offsets()[0]; i < ids.offsets()[ids.bags()]; i++) {
+            ofTable[ids.values()[i]]++;
+          }
+        }
+      }
+    }
+    return counts;
   }
 }
