@@ -154,7 +154,13 @@ public final class HnswIndex implements VectorIndex {
     }
     int wanted = Math.min(size(), Math.max(effort, k) + without.size());
     BestFirst best = new BestFirst(Math.min(k, size()));
-    if (wanted > 0) {
+    if (metric == Metric.COSINE && isZero(query)) { // no direction: all are equally near
+      for (int id : ids) {
+        if (!without.contains(id)) {
+          best.offer(id, 0);
+        }
+      }
+    } else if (wanted > 0) {
       try {
         ScoreDoc[] found =
             searcher.search(new KnnFloatVectorQuery(VECTOR, query, wanted), wanted).scoreDocs;
@@ -168,6 +174,15 @@ public final class HnswIndex implements VectorIndex {
       }
     }
     return best.hits();
+  }
+
+  private static boolean isZero(float... query) {
+    for (float q : query) {
+      if (q != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

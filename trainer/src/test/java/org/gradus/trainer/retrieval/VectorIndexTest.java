@@ -25,6 +25,21 @@ import org.junit.jupiter.params.provider.EnumSource;
 class VectorIndexTest {
   @TempDir private Path folder;
 
+  /// A query without a direction is equally near to all, in both indices.
+  @Test
+  void aQueryOfZerosHasNeighbours() {
+    Vectors all = vectors(6, 2, Metric.COSINE, random(4, 12));
+    float[] zero = {0, -0f};
+    IntOpenHashSet without = new IntOpenHashSet(new int[] {8});
+    try (ExactIndex exact = new ExactIndex(all);
+        HnswIndex hnsw = HnswIndex.build(all, HnswIndex.Graph.DEFAULT)) {
+      Hits found = hnsw.search(zero, 3, 10, without);
+      assertThat(found.ids()).containsExactly(5, 11, 14);
+      assertThat(found.scores()).containsOnly(0);
+      assertThat(exact.search(zero, 3, 10, without).ids()).containsExactly(found.ids());
+    }
+  }
+
   private static float[] random(long key, int count) {
     float[] v = new float[count];
     for (int i = 0; i < count; i++) {
