@@ -11,11 +11,22 @@ import org.gradus.autograd.Var;
 /// @param heads one per label that the model predicts
 /// @param losses further terms of the objective, each a scalar, each weighed and reported on its own; one with the name of a head is
 ///     that head's loss, instead of the usual one. A model without heads has nothing but losses
-public record Outputs(Map<String, Head> heads, Map<String, Var> losses) {
+/// @param weights of losses that are no means over the examples of the batch: how many things each is the mean of. Means over many
+///     batches need it
+public record Outputs(
+    Map<String, Head> heads, Map<String, Var> losses, Map<String, Double> weights) {
   /// Copies the maps, in order.
   public Outputs {
     heads = Collections.unmodifiableMap(new LinkedHashMap<>(heads));
     losses = Collections.unmodifiableMap(new LinkedHashMap<>(losses));
+    weights = Map.copyOf(weights);
+    weights.forEach(
+        (name, weight) -> {
+          if (!(weight >= 0 && weight < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException(
+                "loss " + name + ": the mean of " + weight + " things. Expected a count.");
+          }
+        });
     losses.forEach(
         (name, loss) -> {
           if (loss.value().elements() != 1) {
@@ -27,6 +38,11 @@ public record Outputs(Map<String, Head> heads, Map<String, Var> losses) {
                     + ". Expected one number; sum or average it.");
           }
         });
+  }
+
+  /// Losses, if any, that are means over the examples of the batch.
+  public Outputs(Map<String, Head> heads, Map<String, Var> losses) {
+    this(heads, losses, Map.of());
   }
 
   /// One logit for one label.
@@ -45,16 +61,33 @@ public record Outputs(Map<String, Head> heads, Map<String, Var> losses) {
     if (more.put(label, head) != null) {
       throw new IllegalArgumentException("outputs: two heads for label " + label + ".");
     }
-    return new Outputs(more, losses);
+    return new Outputs(more, losses, weights);
   }
 
-  /// These outputs with one more loss.
+  /// These outputs with one more loss, a mean over the examples of the batch.
   public Outputs withLoss(String name, Var loss) {
     Map<String, Var> more = new LinkedHashMap<>(losses);
     if (more.put(name, loss) != null) {
       throw new IllegalArgumentException("outputs: two losses called " + name + ".");
     }
-    return new Outputs(heads, more);
+    return new Outputs(heads, more, weights);
+  }
+
+  /// These outputs with one more loss, a mean over other things than examples: known labels, real tokens.
+  ///
+  /// @param weight how many there are in the batch; 0 where the loss says nothing
+  public Outputs withLoss(String name, Var loss, double weight) {
+    Map<String, Double> more = new LinkedHashMap<>(weights);
+    more.put(name, weight);
+    Outputs with = withLoss(name, loss);
+    return new Outputs(heads, with.losses, more);
+  }
+
+  /// How many things a loss is the mean of.
+  ///
+  /// @param examples of the batch, which it is unless the model says otherwise
+  public double weight(String loss, int examples) {
+    return weights.getOrDefault(loss, (double) examples);
   }
 
   /// The head for a label.

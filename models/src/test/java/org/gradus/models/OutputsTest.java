@@ -50,6 +50,18 @@ class OutputsTest {
   }
 
   @Test
+  void aLossIsAMeanOverExamplesUnlessItSaysOtherwise() {
+    Outputs outputs =
+        Outputs.logit("click", z).withLoss("tokens", z.sum(), 17).withLoss("auxiliary", z.sum());
+    assertThat(outputs.weight("tokens", 2)).isEqualTo(17);
+    assertThat(outputs.weight("auxiliary", 2)).isEqualTo(2);
+    assertThat(outputs.with("amount", new Head.Value(z)).weight("tokens", 2)).isEqualTo(17);
+    assertThatThrownBy(() -> outputs.withLoss("others", z.sum(), -1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("loss others: the mean of -1.0 things. Expected a count.");
+  }
+
+  @Test
   void aHeadIsOneNumberPerExample() {
     assertThatThrownBy(() -> new Head.Logit(z.unsqueeze(1)))
         .isInstanceOf(IllegalArgumentException.class)

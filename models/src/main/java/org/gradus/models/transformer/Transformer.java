@@ -195,7 +195,8 @@ public final class Transformer implements Rated {
     Tensor next = scope.upload(Shape.of(y.next.length), y.next);
     Var each = smoothing.losses(o.reshape(y.next.length, o.size(2)), next); // [B·T]
     Var loss = each.maskedMean(real(scope, y.next, Shape.of(y.next.length))); // (TR-6)
-    return new Outputs(Map.of(), Map.of(LOSS, loss));
+    int tokens = (int) IntStream.of(y.next).filter(id -> id != 0).count();
+    return new Outputs(Map.of(), Map.of()).withLoss(LOSS, loss, tokens);
   }
 
   /// The target of a batch, shifted.

@@ -154,6 +154,20 @@ public final class Objective {
     return factor == 1 ? loss : loss.multiply(factor);
   }
 
+  /// What is minimised, when its parts are known as numbers: over many batches each part has a mean of its own.
+  ///
+  /// @param parts before their factors, by name
+  public double total(Map<String, Double> parts) {
+    double total = 0;
+    for (Map.Entry<String, Double> part : parts.entrySet()) {
+      String name = part.getKey();
+      double factor =
+          labels.containsKey(name) ? labels.get(name) : config.auxiliary().getOrDefault(name, 1.0);
+      total += factor == 0 ? 0 : factor * part.getValue();
+    }
+    return total;
+  }
+
   private void checkNames(Outputs outputs) {
     if (!outputs.heads().keySet().equals(labels.keySet())) {
       throw new IllegalArgumentException(

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.Rated;
@@ -68,16 +69,29 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
     return new Evaluation(metrics, words);
   }
 
-  /// Means of losses over rows.
+  /// Means of losses.
   ///
-  /// @param sums over rows, by name of the loss, and of what is minimised as [#LOSS]
-  static Evaluation ofLosses(String split, Map<String, Double> sums, long rows) {
+  /// @param total of the means of its parts: what is minimised; undefined where one of them is
+  /// @param parts the mean of each loss, by name
+  static Evaluation ofLosses(
+      String split,
+      ToDoubleFunction<Map<String, Double>> total,
+      Map<String, Metric> parts,
+      long rows) {
+    Map<String, Double> means = new LinkedHashMap<>();
+    parts.forEach((name, mean) -> means.put(name, mean.value()));
+    double sum = total.applyAsDouble(means);
     Map<String, Metric> metrics = new LinkedHashMap<>();
     metrics.put(split + ".rows", Metric.of((double) rows));
-    if (rows == 0) {
-      metrics.put(split + "." + LOSS, Metric.undefined("no rows"));
-    }
-    sums.forEach((name, sum) -> metrics.put(split + "." + name, Metric.of(sum / rows)));
+    metrics.put(
+        split + "." + LOSS,
+        rows == 0
+            ? Metric.undefined("no rows")
+            : parts.values().stream()
+                .filter(mean -> Double.isNaN(sum) && !mean.defined())
+                .findFirst()
+                .orElse(Metric.of(sum)));
+    parts.forEach((name, mean) -> metrics.put(split + "." + name, mean));
     return new Evaluation(metrics, Map.of());
   }
 

@@ -16,6 +16,7 @@ import org.gradus.models.Rated;
 import org.gradus.tensor.Device;
 import org.gradus.trainer.loss.Objective;
 import org.gradus.trainer.metrics.LogLoss;
+import org.gradus.trainer.metrics.Metric;
 import org.gradus.trainer.metrics.Scorecard;
 import org.jspecify.annotations.Nullable;
 
@@ -92,19 +93,43 @@ public record Evaluator(Model model, Device device, TrainConfig.Measure measure)
         : evaluate(split, rows, objective.labels());
   }
 
-  /// Means over rows: a batch counts as often as it has rows.
+  /// A mean over many batches.
+  private static final class Mean {
+    private double sum;
+    private double weight;
+
+    void add(double mean, double more) {
+      if (more > 0) { // the loss of nothing is no number to count on
+        sum += mean * more;
+        weight += more;
+      }
+    }
+
+    Metric metric() {
+      return weight == 0
+          ? Metric.undefined("the rows hold nothing that the loss is a mean over")
+          : Metric.of(sum / weight);
+    }
+  }
+
+  /// Each loss is the mean over what it is about, rows or something else, whatever the batches are.
   private Evaluation losses(String split, Examples rows, Objective objective) {
-    Map<String, Double> sums = new LinkedHashMap<>();
+    Map<String, Mean> means = new LinkedHashMap<>();
     Map<String, Rated.Rate> rates = new LinkedHashMap<>();
     long n = 0;
     try (Examples.Stream stream = rows.stream(Pass.inOrder(measure.batchSize()))) {
       for (Batch batch = stream.next(); batch != null; batch = stream.next()) {
         int size = batch.size();
         try (Tape tape = Tape.evaluating(device)) {
-          Objective.Loss loss = objective.of(model.forward(batch, Mode.evaluation(tape)), batch);
-          sums.merge(Evaluation.LOSS, loss.total().value().item() * size, Double::sum);
-          loss.parts()
-              .forEach((name, part) -> sums.merge(name, part.value().item() * size, Double::sum));
+          Outputs outputs = model.forward(batch, Mode.evaluation(tape));
+          objective
+              .of(outputs, batch)
+              .parts()
+              .forEach(
+                  (name, part) ->
+                      means
+                          .computeIfAbsent(name, _ -> new Mean())
+                          .add(part.value().item(), outputs.weight(name, size)));
         }
         if (model instanceof Rated rated) {
           rated.rates(batch, device).forEach((name, r) -> rates.merge(name, r, Rated.Rate::plus));
@@ -112,7 +137,9 @@ public record Evaluator(Model model, Device device, TrainConfig.Measure measure)
         n += size;
       }
     }
-    return Evaluation.ofLosses(split, sums, n).with(split, rates);
+    Map<String, Metric> parts = new LinkedHashMap<>();
+    means.forEach((name, mean) -> parts.put(name, mean.metric()));
+    return Evaluation.ofLosses(split, objective::total, parts, n).with(split, rates);
   }
 
   /// Measures predictions against labels. Rows whose label is masked do not count for it.
