@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models;
 
+import java.util.Set;
 import java.util.function.Consumer;
 import org.gradus.embeddings.Batch;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,12 @@ public interface Fitted extends Model {
   /// @param seed of the run; with the rows it decides about the result, and nothing else does
   /// @return one line for the user
   String fit(Rows rows, long seed);
+
+  /// Paths of fitted parts that say what the training rows are like, and on which no weight depends. They are fitted again where a
+  /// model starts from the weights of another run; all others are taken from it.
+  default Set<String> refitted() {
+    return Set.of();
+  }
 
   /// The rows that gradients train on, by their places in stored order, rising; null for all.
   ///

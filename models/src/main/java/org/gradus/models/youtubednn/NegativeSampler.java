@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models.youtubednn;
 
+import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntArrays;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import java.util.Arrays;
@@ -17,13 +18,16 @@ import org.jspecify.annotations.Nullable;
 /// Q(j) = S p_j                                       with replacement        (NS-1)
 /// Q(j) = 1 − (1 − p_j)^n                             S distinct, n draws      (NS-2)
 /// Q(j) = 1                                           S = C distinct           (NS-3)
+/// p_j / (1 − p_y) for p_j, C − 1 for C               where y is never drawn   (NS-4)
 /// ```
 ///
 /// (NS-2) is the usual approximation of the probability that j is among S distinct classes, n being how many draws it took to find
-/// them; it is close while S is much smaller than C. For UNIFORM the probability is S/C exactly, and that is used.
+/// them; it is close while S is much smaller than C. For UNIFORM the probability is S/C exactly, and that is used. Draws of a class
+/// that is left out do not count as draws.
 ///
-/// What is drawn is a function of a key. Repeated classes are drawn again; near S = C, and where few classes have nearly all
-/// probability, this takes many draws.
+/// What is drawn is a function of a key. Repeated classes are drawn again. Near S = C, and where few classes have nearly all
+/// probability, this could go on for ever: after C + 4 S draws the classes that are missing come by a race (Efraimidis, Spirakis
+/// 2006), whose law is that of going on.
 public final class NegativeSampler {
   /// How likely a class is.
   public enum Distribution {
@@ -38,7 +42,7 @@ public final class NegativeSampler {
   /// Classes that were drawn.
   ///
   /// @param classes S of them, in the order of drawing
-  /// @param draws how many it took
+  /// @param draws how many it took; as many as are expected to, where a race took their place
   public record Sample(int[] classes, long draws) {}
 
   private final double[] p;
@@ -125,21 +129,46 @@ public final class NegativeSampler {
   ///
   /// @param draws how many it took to find distinct ones
   public double expectedCount(int j, int size, boolean unique, long draws) {
-    if (!unique) {
-      return size * p[j]; //                                            (NS-1)
+    return expectedCount(j, size, unique, draws, -1);
+  }
+
+  /// Q(j) of S classes that were drawn without one of them, which has 0.
+  ///
+  /// @param draws how many it took to find distinct ones
+  /// @param exclude the class that was left out; none below 0
+  public double expectedCount(int j, int size, boolean unique, long draws, int exclude) {
+    if (j == exclude) {
+      return 0;
     }
-    if (size == p.length) {
+    double q = exclude < 0 ? p[j] : p[j] / rest(exclude); //            (NS-4)
+    int classes = exclude < 0 ? p.length : p.length - 1;
+    if (!unique) {
+      return size * q; //                                               (NS-1)
+    }
+    if (size == classes) {
       return 1; //                                                      (NS-3)
     }
     return uniform
-        ? (double) size / p.length
-        : -StrictMath.expm1(draws * StrictMath.log1p(-p[j])); //        (NS-2)
+        ? (double) size / classes
+        : -StrictMath.expm1(draws * StrictMath.log1p(-Math.min(q, 1))); // (NS-2)
+  }
+
+  /// What the other classes have together.
+  private double rest(int exclude) {
+    if (exclude < 0 || p[exclude] < 0.999) {
+      return exclude < 0 ? 1 : 1 - p[exclude];
+    }
+    double sum = 0; // the difference would have few digits left
+    for (int j = 0; j < p.length; j++) {
+      sum += j == exclude ? 0 : p[j];
+    }
+    return sum;
   }
 
   /// Draws S classes.
   ///
   /// @param unique whether they are distinct
-  /// @param exclude a class that is drawn again when it comes, or −1
+  /// @param exclude a class that is drawn again when it comes; none below 0
   public Sample sample(int size, boolean unique, int exclude, long key) {
     int possible = 0;
     for (int j = 0; j < p.length && possible < size; j++) {
@@ -159,14 +188,49 @@ public final class NegativeSampler {
       return new Sample(drawn, 0);
     }
     IntOpenHashSet seen = new IntOpenHashSet(unique ? size : 0);
+    long most = p.length + 4L * size; // about what the race costs
     long draws = 0;
-    for (int i = 0; i < size; ) {
-      int j = draw(key, draws++);
-      if (j != exclude && (!unique || seen.add(j))) {
-        drawn[i++] = j;
+    int found = 0;
+    for (long position = 0; found < size && position < most; position++) {
+      int j = draw(key, position);
+      if (j != exclude) {
+        draws++;
+        if (!unique || seen.add(j)) {
+          drawn[found++] = j;
+        }
       }
     }
+    long others = Counter.key(key, "race");
+    if (found < size && unique) {
+      double time = race(drawn, found, size, seen, exclude, others);
+      return new Sample(drawn, (long) (draws + Math.ceil(time * rest(exclude))));
+    }
+    for (; found < size; found++) {
+      race(drawn, found, found + 1, seen, exclude, Counter.key(others, found));
+      draws++;
+    }
     return new Sample(drawn, draws);
+  }
+
+  /// Each class comes at a moment of its own, exponential with rate p_j, and those that come first are taken: as if draws were made
+  /// one in a unit of time, and repeated ones passed over. What was drawn before does not matter, for moments have no memory.
+  ///
+  /// @param seen classes that are passed over
+  /// @return when the last one came
+  private double race(int[] drawn, int from, int to, IntOpenHashSet seen, int exclude, long key) {
+    double[] moment = new double[p.length]; // its logarithm
+    IntArrayList runners = new IntArrayList();
+    for (int j = 0; j < p.length; j++) {
+      if (p[j] > 0 && j != exclude && !seen.contains(j)) {
+        double wait = -StrictMath.log1p(-Counter.uniform53(key, j));
+        moment[j] = StrictMath.log(wait) - StrictMath.log(p[j]);
+        runners.add(j);
+      }
+    }
+    int[] order = runners.toIntArray();
+    IntArrays.stableSort(order, (a, b) -> Double.compare(moment[a], moment[b]));
+    System.arraycopy(order, 0, drawn, from, to - from);
+    return StrictMath.exp(moment[drawn[to - 1]]);
   }
 
   private int draw(long key, long position) {

@@ -3,6 +3,8 @@ package org.gradus.models.youtubednn;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
@@ -65,6 +67,15 @@ final class NextItemLosses {
   /// Whether labels were counted.
   boolean fitted() {
     return Arrays.stream(counts.value().toDoubles()).anyMatch(n -> n > 0);
+  }
+
+  /// Paths of what says how often items are labels.
+  Set<String> paths() {
+    Set<String> paths = new TreeSet<>(Set.of(counts.path()));
+    if (stream != null) {
+      paths.addAll(stream.paths());
+    }
+    return paths;
   }
 
   /// Takes how often each item is a label in training.
@@ -146,9 +157,9 @@ final class NextItemLosses {
         int j = sample.classes()[i];
         ids[list * size + i] = j + Retriever.FIRST_ITEM;
         logQ[list * size + i] =
-            StrictMath.log(from.expectedCount(j, size, rule.unique(), sample.draws()));
+            StrictMath.log(from.expectedCount(j, size, rule.unique(), sample.draws(), label));
       }
-      for (int b = list; b < (each ? list + 1 : labels.length); b++) {
+      for (int b = 0; b < labels.length && !each; b++) { // with RESAMPLE, Q = 1
         int j = Math.max(classOf(labels[b]), 0);
         ofLabels[b] = StrictMath.log(from.expectedCount(j, size, rule.unique(), sample.draws()));
       }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models.youtubednn;
 
+import java.util.Set;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
@@ -30,6 +31,11 @@ final class StreamingFrequencies {
     last = params.state("last", Shape.of(classes), 0);
     interval = params.state("interval", Shape.of(classes), 0);
     steps = params.state("steps", Shape.scalar(), 0);
+  }
+
+  /// Of all three.
+  Set<String> paths() {
+    return Set.of(last.path(), interval.path(), steps.path());
   }
 
   /// ln p of each label, after the batch was seen; 0 for no class.

@@ -96,6 +96,11 @@ public final class YoutubeDnn implements Retriever, Fitted {
             + " only one unit is on, a direction never changes, and where none is, there is"
             + " none.";
       }
+      if (training.loss == Loss.NCE && training.subtractLogQ && negatives.hits == Hits.RESAMPLE) {
+        return "youtube-dnn: loss=NCE with accidentalHits=RESAMPLE. Expected REMOVE: NCE tells"
+                   + " labels from noise of one law, and noise that avoids the label has another"
+                   + " for each example.";
+      }
       return null;
     }
   }
@@ -208,7 +213,9 @@ public final class YoutubeDnn implements Retriever, Fitted {
     REMOVE_POSITIVES,
     /// one list for the batch; hits count, which is wrong, and here to be seen
     KEEP,
-    /// a list for each example, drawn without its label
+    /// a list for each example, drawn without its label. The sum that a list stands for, Σ_k e^o_k, has the label's term for certain,
+    /// whatever is drawn, and the others by chance: so Q is 1 for the label, and (NS-4) for negatives. With all other items it is the
+    /// full softmax
     RESAMPLE
   }
 
@@ -330,12 +337,14 @@ public final class YoutubeDnn implements Retriever, Fitted {
             ? losses.sampled(u, new NextItemLosses.Positives(labels, lists(batch)), mode)
             : losses.full(u, labels); //                              [B]
     Var known = mode.tape().constant(Shape.of(labels.length), shares(labels)); // [B]
-    Outputs outputs = new Outputs(Map.of(), Map.of(LOSS, each.multiply(known).sum())); // [] (YD-8)
+    int count = known(labels);
+    Var loss = each.multiply(known).sum(); //                         []  (YD-8)
+    Outputs outputs = new Outputs(Map.of(), Map.of()).withLoss(LOSS, loss, count);
     if (hard.isEmpty()) {
       return outputs;
     }
     Var against = losses.hard(u, labels, PaddedIds.of(batch, hard)); // [B]
-    return outputs.withLoss(HARD, against.multiply(known).sum()); //   []  (YD-9)
+    return outputs.withLoss(HARD, against.multiply(known).sum(), count); // []  (YD-9)
   }
 
   /// The tower, `[B, d]`.
@@ -361,8 +370,12 @@ public final class YoutubeDnn implements Retriever, Fitted {
 
   /// 1 over the number of known labels where a label is known, 0 elsewhere.
   private static double[] shares(int... labels) {
-    long known = Arrays.stream(labels).filter(id -> id >= FIRST_ITEM).count();
+    int known = known(labels);
     return Arrays.stream(labels).mapToDouble(id -> id >= FIRST_ITEM ? 1.0 / known : 0).toArray();
+  }
+
+  private static int known(int... labels) {
+    return (int) Arrays.stream(labels).filter(id -> id >= FIRST_ITEM).count();
   }
 
   @Override
@@ -405,6 +418,12 @@ public final class YoutubeDnn implements Retriever, Fitted {
     losses.count(n);
     long never = Arrays.stream(n).filter(c -> c == 0).count();
     return n.length + " items, " + never + " of them never a label in training";
+  }
+
+  /// The counts: they say what this run's rows are like, and another run's were other rows, of perhaps fewer items.
+  @Override
+  public Set<String> refitted() {
+    return losses.paths();
   }
 
   @Override

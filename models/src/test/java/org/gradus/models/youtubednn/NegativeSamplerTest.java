@@ -186,6 +186,100 @@ class NegativeSamplerTest {
     assertThatThrownBy(() -> NegativeSampler.weighted(1, -1)).hasMessageContaining("weight -1.0");
   }
 
+  /// Negatives stand for a sum over all classes but the label: with each of them divided by its expected count, the mean of what is
+  /// drawn is that sum, whatever is summed. 20,000 samples, four standard errors of their mean.
+  @ParameterizedTest
+  @EnumSource
+  void resampledNegativesStandForTheSumOverTheOthers(Distribution distribution) {
+    double[] counts = {1000, 50, 20, 5, 1, 1, 1, 1, 1, 1};
+    int label = 0; // the most frequent one
+    double[] terms = {1e9, 2, 0.5, 3, 1, 0.25, 4, 1, 2, 1.5};
+    double expected = Arrays.stream(terms, 1, terms.length).sum();
+    NegativeSampler s = NegativeSampler.of(distribution, counts, 0.75);
+    for (boolean unique : new boolean[] {false, true}) {
+      if (unique && distribution != Distribution.UNIFORM) {
+        continue; // (NS-2) is an approximation
+      }
+      int samples = 20_000;
+      double sum = 0;
+      double squares = 0;
+      for (int i = 0; i < samples; i++) {
+        NegativeSampler.Sample sample = s.sample(3, unique, label, Counter.key(17, i));
+        double estimate = 0;
+        for (int j : sample.classes()) {
+          estimate += terms[j] / s.expectedCount(j, 3, unique, sample.draws(), label);
+        }
+        sum += estimate;
+        squares += estimate * estimate;
+      }
+      double mean = sum / samples;
+      double error = Math.sqrt((squares / samples - mean * mean) / samples);
+      assertThat(mean).isCloseTo(expected, within(4 * error));
+      assertThat(error).isLessThan(0.05 * expected); // or the bound says nothing
+    }
+  }
+
+  @Test
+  void allOthersAreDrawnForCertain() {
+    NegativeSampler s = NegativeSampler.of(Distribution.UNIGRAM, COUNTS, 0.75);
+    NegativeSampler.Sample sample = s.sample(4, true, 1, 3);
+    assertThat(sample.classes()).containsExactlyInAnyOrder(0, 2, 3, 4);
+    for (int j : sample.classes()) {
+      assertThat(s.expectedCount(j, 4, true, sample.draws(), 1)).isEqualTo(1);
+    }
+    assertThat(s.expectedCount(1, 4, true, sample.draws(), 1)).isZero();
+  }
+
+  /// One class has nearly everything: repeated draws would go on for some 10¹² of them, and a class that is left out would be drawn
+  /// again about as often.
+  @Test
+  void rareClassesAreFound() {
+    double[] counts = new double[1610];
+    Arrays.setAll(counts, j -> Math.max(1, Math.round(500 / Math.pow(1 + j / 30.0, 1.6))));
+    NegativeSampler s = NegativeSampler.of(Distribution.UNIGRAM, counts, 6);
+    NegativeSampler.Sample sample = s.sample(500, true, 3, 1);
+    assertThat(sample.classes()).doesNotHaveDuplicates().hasSize(500).doesNotContain(3);
+    assertThat(s.sample(500, true, 3, 1)).usingRecursiveComparison().isEqualTo(sample);
+    for (int j = 0; j < counts.length; j++) {
+      double q = s.expectedCount(j, 500, true, sample.draws(), 3);
+      assertThat(q).isBetween(j == 3 ? 0 : Double.MIN_VALUE, 1.0);
+    }
+    NegativeSampler one = NegativeSampler.weighted(1e15, 1, 3);
+    assertThat(one.sample(3, true, -1, 1).classes()).containsExactlyInAnyOrder(0, 1, 2);
+    int[] others = one.sample(4000, false, 0, 1).classes();
+    // 4000 draws with probability ¼: four standard errors
+    assertThat((double) Arrays.stream(others).filter(j -> j == 1).count())
+        .isCloseTo(1000, within(4 * Math.sqrt(4000 * 0.25 * 0.75)));
+    assertThat(others).doesNotContain(0);
+    assertThat(one.expectedCount(1, 4000, false, 4000, 0)).isCloseTo(1000, within(1e-9));
+  }
+
+  /// What comes by the race follows the same law, whether it has all to find, or what draws left: 20,000 samples, four standard
+  /// errors.
+  @Test
+  void theRaceGoesOnWithTheSameLaw() {
+    for (double[] weights :
+        new double[][] {{1, 1e-4, 2e-4, 3e-4, 4e-4}, {1, 0.1, 0.02, 0.01, 0.005}}) {
+      NegativeSampler s = NegativeSampler.weighted(weights);
+      double[] expected = inclusion(probabilities(s), 3);
+      int samples = 20_000;
+      double[] found = new double[weights.length];
+      int raced = 0;
+      for (int i = 0; i < samples; i++) {
+        NegativeSampler.Sample sample = s.sample(3, true, -1, Counter.key(23, i));
+        raced += sample.draws() > weights.length + 4 * 3 ? 1 : 0;
+        for (int j : sample.classes()) {
+          found[j] += 1.0 / samples;
+        }
+      }
+      assertThat(raced).isGreaterThan(samples / 4);
+      for (int j = 0; j < weights.length; j++) {
+        double error = Math.sqrt(expected[j] * (1 - expected[j]) / samples);
+        assertThat(found[j]).isCloseTo(expected[j], within(4 * error + 1e-9));
+      }
+    }
+  }
+
   @Test
   void theSameKeyDrawsTheSame() {
     NegativeSampler s = NegativeSampler.of(Distribution.UNIGRAM, COUNTS, 1);

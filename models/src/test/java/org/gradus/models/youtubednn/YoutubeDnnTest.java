@@ -162,15 +162,38 @@ class YoutubeDnnTest {
           Arrays.stream(ModelBench.bag(batch, "watched", b)).anyMatch(id -> id == j + 2);
       if (hits == Hits.KEEP
           || (j + 2 != labels[b] && !(hits == Hits.REMOVE_POSITIVES && watched))) {
-        double q = sampler.expectedCount(j, size, unique, sample.draws());
+        double q =
+            sampler.expectedCount(j, size, unique, sample.draws(), each ? labels[b] - 2 : -1);
         others.add(logit(params, s, u, j + 2) - (takesOff ? Math.log(q) : 0));
       }
     }
-    double q = sampler.expectedCount(labels[b] - 2, size, unique, sample.draws());
+    double q = each ? 1 : sampler.expectedCount(labels[b] - 2, size, unique, sample.draws());
     own -= takesOff ? Math.log(q) : 0;
     return kind == Loss.SAMPLED_SOFTMAX
         ? crossEntropy(own, others)
         : softplus(-own) + others.stream().mapToDouble(YoutubeDnnTest::softplus).sum();
+  }
+
+  /// With all other items as negatives nothing is left to chance: the full softmax, and its gradients, whatever the law.
+  @ParameterizedTest
+  @EnumSource
+  void allOtherItemsResampledAreTheFullSoftmax(Distribution distribution) {
+    Batch batch = SampleBatches.draw(SCHEMA, 6, 2);
+    String[] common = {"outputActivation", "LINEAR", "sampler", distribution.name()};
+    Map<String, String> full = small(common);
+    full.put("loss", "FULL_SOFTMAX");
+    Map<String, String> sampled = small(common);
+    sampled.putAll(Map.of("negatives", "100", "accidentalHits", "RESAMPLE"));
+    try (Bench expected = new Bench(full, SCHEMA, 5);
+        Bench found = new Bench(sampled, SCHEMA, 5)) {
+      assertThat(Naive.get(found.all(), "counts")).isEqualTo(Naive.get(expected.all(), "counts"));
+      assertClose(
+          new double[] {found.trained(batch)}, new double[] {expected.trained(batch)}, EXACT);
+      Map<String, double[]> gradients = expected.gradients(batch);
+      found
+          .gradients(batch)
+          .forEach((path, g) -> assertClose(g, Naive.get(gradients, path), EXACT));
+    }
   }
 
   private static double mean(Batch batch, java.util.function.IntToDoubleFunction loss) {
@@ -498,6 +521,10 @@ class YoutubeDnnTest {
     refused(small("similarity", "COSINE"), SCHEMA, "similarity=COSINE with outputActivation=RELU");
     refused(
         small(), Schema.of(new Field.Categorical("item", 5), Schemas.CLICK), "has labels [click]");
+    refused(
+        small("loss", "NCE", "accidentalHits", "RESAMPLE"),
+        SCHEMA,
+        "loss=NCE with accidentalHits=RESAMPLE. Expected REMOVE");
     refused(small("temperature", "0"), SCHEMA, "temperature 0.0");
     refused(small("negatives", "0"), SCHEMA, "0 negatives");
     refused(small("streamingRate", "1.5"), SCHEMA, "streamingRate 1.5. Expected 0 to 1.");

@@ -5,9 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.gradus.autograd.Params;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.Assembled;
+import org.gradus.models.Fitted;
 import org.gradus.models.Model;
 import org.gradus.models.ModelSpec;
 import org.gradus.models.Models;
@@ -24,7 +26,8 @@ record Beginning(Model model, Params params, Schema schema) {
   /// @return lines for the user
   List<String> from(String origin) {
     if (origin.indexOf(',') < 0 || Files.exists(Path.of(origin))) {
-      WarmStart start = WarmStart.from(Path.of(origin), params);
+      Set<String> refitted = model instanceof Fitted fitted ? fitted.refitted() : Set.of();
+      WarmStart start = WarmStart.from(Path.of(origin), params, refitted);
       List<String> lines = new ArrayList<>(start.describe());
       if (model instanceof Assembled && !start.fresh().isEmpty()) {
         lines.add(

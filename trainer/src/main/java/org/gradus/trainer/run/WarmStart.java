@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import org.gradus.autograd.Params;
 import org.gradus.trainer.store.SafeTensors;
@@ -36,9 +37,18 @@ public record WarmStart(
   ///
   /// @throws StoreException when a tensor that both have differs in shape, or none is common; nothing is loaded then
   public static WarmStart from(Path origin, Params params) {
+    return from(origin, params, Set.of());
+  }
+
+  /// Loads from the folder of a run, or from a file of tensors.
+  ///
+  /// @param without paths that keep their initial values
+  /// @throws StoreException when a tensor that both have differs in shape, or none is common; nothing is loaded then
+  static WarmStart from(Path origin, Params params, Set<String> without) {
     Path path = Files.isDirectory(origin) ? origin.resolve(RunFolder.MODEL) : origin;
     SafeTensorsFile file = SafeTensors.open(path);
     SortedMap<String, Stored> own = Stored.of(params);
+    own.keySet().removeAll(without);
     List<String> loaded = new ArrayList<>();
     List<String> grown = new ArrayList<>();
     List<String> fresh = new ArrayList<>();
