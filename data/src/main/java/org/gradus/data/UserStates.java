@@ -12,6 +12,21 @@ public interface UserStates {
   /// @throws IllegalArgumentException for a user that is not known
   Batch now(List<String> users);
 
+  /// Takes what users did, one deed after the other.
+  @FunctionalInterface
+  interface Deed {
+    /// A user met an item.
+    ///
+    /// @param user the group of his examples
+    /// @param item by id; 1 out of vocabulary
+    /// @param time as the timestamps of examples have it
+    /// @param positive whether it counts as what an example asks for
+    void accept(long user, int item, long time, boolean positive);
+  }
+
+  /// Hands out everything that users did, in any order: what examples were cut from, whatever was left out of them since.
+  void past(Deed each);
+
   /// The items that a user met, by id, rising, each once; those out of vocabulary are left out.
   int[] met(String user);
 

@@ -4,13 +4,17 @@ package org.gradus.data.behaviour;
 import it.unimi.dsi.fastutil.floats.FloatArrayList;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntArrays;
+import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import it.unimi.dsi.fastutil.longs.LongArrayList;
 import it.unimi.dsi.fastutil.objects.Object2IntOpenHashMap;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /// Events in columns: 20 bytes each, and 4 for each label and each word of context, beside every different word once.
 final class EventColumns {
@@ -116,6 +120,47 @@ final class EventColumns {
           return c != 0 ? c : Long.compare(time(a), time(b));
         });
     return rows;
+  }
+
+  /// Of the first rows, which are asked about, those that say again what the others, which are known, say: that a user did something
+  /// with an item at a time. In histories the known ones count, for they have labels.
+  ///
+  /// @param asked how many are asked about
+  /// @param order rows by (user, time)
+  BitSet again(int asked, int[] order) {
+    BitSet again = new BitSet(asked);
+    IntOpenHashSet known = new IntOpenHashSet(); // items, of one user at one time
+    for (int from = 0; from < order.length; ) {
+      int to = from;
+      known.clear();
+      for (; to < order.length && same(order[from], order[to]); to++) {
+        if (order[to] >= asked) {
+          known.add(columns[1].getInt(order[to]));
+        }
+      }
+      for (int p = from; p < to && !known.isEmpty(); p++) {
+        if (order[p] < asked && known.contains(columns[1].getInt(order[p]))) {
+          again.set(order[p]);
+        }
+      }
+      from = to;
+    }
+    return again;
+  }
+
+  private boolean same(int a, int b) {
+    return user(a) == user(b) && time(a) == time(b);
+  }
+
+  /// The category of each item that has one, the last where there are several.
+  Map<String, String> categories() {
+    Map<String, String> categories = new LinkedHashMap<>();
+    for (int row = 0; row < size(); row++) {
+      if (!word(row, 2).isEmpty()) {
+        categories.put(word(row, 1), word(row, 2));
+      }
+    }
+    return categories;
   }
 
   void write(DataOutput out) throws IOException {

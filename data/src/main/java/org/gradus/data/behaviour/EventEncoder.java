@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -27,7 +29,10 @@ import org.gradus.embeddings.Schema;
 /// `history_category`, the labels, `user` as group, and `timestamp`.
 final class EventEncoder implements DataSource.Encoder, FittedFields {
   private static final String FILE = "events.encoder";
-  private static final String KIND = "events encoder 1";
+
+  /// What is written, and how histories and items are found: other folders than those of an older one.
+  static final String KIND = "events encoder 2";
+
   private static final String USER = "user_id";
   private static final String ITEM = "item_id";
   private static final String CATEGORY = "category";
@@ -37,16 +42,23 @@ final class EventEncoder implements DataSource.Encoder, FittedFields {
   private final List<TextVocabulary> vocabularies; // user, item, category, context
   private final Histories histories;
   private final EventColumns known;
+  private final Map<String, String> categories;
   private final Schema schema;
 
   /// @param vocabularies of users, items, categories, and each word of context
   /// @param known events that histories of new rows may hold
+  /// @param categories of items, for logs that do not say them
   EventEncoder(
-      EventLog log, List<TextVocabulary> vocabularies, Histories histories, EventColumns known) {
+      EventLog log,
+      List<TextVocabulary> vocabularies,
+      Histories histories,
+      EventColumns known,
+      Map<String, String> categories) {
     this.log = log;
     this.vocabularies = List.copyOf(vocabularies);
     this.histories = histories;
     this.known = known;
+    this.categories = Collections.unmodifiableMap(new LinkedHashMap<>(categories));
     List<Field> fields = new ArrayList<>();
     fields.add(new Field.Categorical(USER, size(0)));
     fields.add(new Field.Categorical(ITEM, size(1)));
@@ -80,7 +92,9 @@ final class EventEncoder implements DataSource.Encoder, FittedFields {
   }
 
   /// Fills an example from the event at a place of the order by user and time.
-  void encode(EventColumns events, int[] order, int place, Row to) {
+  ///
+  /// @param without rows that are in no history
+  void encode(EventColumns events, int[] order, int place, BitSet without, Row to) {
     int row = order[place];
     to.clear();
     int at = 0;
@@ -89,7 +103,7 @@ final class EventEncoder implements DataSource.Encoder, FittedFields {
         to.id(at++, id(events, row, c));
       }
     }
-    for (int earlier : histories.before(events, order, place)) {
+    for (int earlier : histories.before(events, order, place, without)) {
       to.add(at, id(events, earlier, 1));
       if (log.categories()) {
         to.add(at + 1, id(events, earlier, 2));
@@ -106,27 +120,25 @@ final class EventEncoder implements DataSource.Encoder, FittedFields {
     return vocabularies.get(column).id(events.word(row, column));
   }
 
-  /// Encodes a log of the same layout. Histories hold what the training data and the log itself know from before.
+  /// Encodes a log of the same layout. Histories hold what is known from before, and earlier events of the log that say something
+  /// new: where it repeats a known event, by user, item and time, the known one counts.
   @Override
   public Examples encode(Path file) {
     EventColumns all = new EventColumns(log.labels().size(), log.context().size());
-    Map<String, String> categories = new HashMap<>();
-    for (int row = 0; row < known.size(); row++) {
-      categories.put(known.word(row, 1), known.word(row, 2));
-    }
-    log.reader().read(file, BadRows.never(), e -> all.add(withCategory(e, categories)));
+    log.reader().read(file, BadRows.never(), e -> all.add(withCategory(e)));
     int asked = all.size();
     for (int row = 0; row < known.size(); row++) {
       all.add(known.event(row));
     }
     int[] order = all.byUserAndTime();
     int[] places = places(order);
+    BitSet again = all.again(asked, order);
     try {
       Path encoded = Files.createTempFile("gradus-", ".rows");
       try (PreparedWriter writer = new PreparedWriter(encoded, schema)) {
         Row row = new Row(schema);
         for (int i = 0; i < asked; i++) {
-          encode(all, order, places[i], row);
+          encode(all, order, places[i], again, row);
           writer.append(row);
         }
         writer.finish();
@@ -141,7 +153,7 @@ final class EventEncoder implements DataSource.Encoder, FittedFields {
   }
 
   /// A log alone may not say what its items are; the training data did.
-  private static Event withCategory(Event e, Map<String, String> categories) {
+  private Event withCategory(Event e) {
     String category = e.category().isEmpty() ? categories.getOrDefault(e.item(), "") : e.category();
     return new Event(e.user(), e.item(), category, e.time(), e.labels(), e.context());
   }
@@ -187,6 +199,11 @@ final class EventEncoder implements DataSource.Encoder, FittedFields {
             v.write(out);
           }
           known.write(out);
+          out.writeInt(categories.size());
+          for (Map.Entry<String, String> e : categories.entrySet()) {
+            out.writeUTF(e.getKey());
+            out.writeUTF(e.getValue());
+          }
         });
   }
 
@@ -205,6 +222,11 @@ final class EventEncoder implements DataSource.Encoder, FittedFields {
     for (int n = in.readInt(); n > 0; n--) {
       vocabularies.add(TextVocabulary.read(in));
     }
-    return new EventEncoder(log, vocabularies, histories, EventColumns.read(in));
+    EventColumns known = EventColumns.read(in);
+    Map<String, String> categories = new LinkedHashMap<>();
+    for (int n = in.readInt(); n > 0; n--) {
+      categories.put(in.readUTF(), in.readUTF());
+    }
+    return new EventEncoder(log, vocabularies, histories, known, categories);
   }
 }

@@ -4,6 +4,7 @@ package org.gradus.data.behaviour;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -58,7 +59,8 @@ record EventPreparation(EventLog log, Settings settings) {
         PreparedFolder.of(
             request.cache(),
             name,
-            PreparedFolder.key(settings, 0, inputs), // the seed changes nothing here
+            // the seed changes nothing here
+            PreparedFolder.key(settings, 0, inputs) + EventEncoder.KIND,
             building -> {
               request.progress().accept("reading " + path);
               EventColumns events = enough(path, bad);
@@ -101,12 +103,14 @@ record EventPreparation(EventLog log, Settings settings) {
                 choice == HistoryChoice.NONE ? 0 : length, choice == HistoryChoice.POSITIVE),
             choice == HistoryChoice.NONE
                 ? new EventColumns(log.labels().size(), log.context().size())
-                : events);
+                : events,
+            log.categories() ? events.categories() : Map.of());
     encoder.save(folder);
     try (SplitWriters writers = new SplitWriters(folder, encoder.schema())) {
       Row row = new Row(encoder.schema());
+      BitSet none = new BitSet();
       for (int r = 0; r < order.length; r++) {
-        encoder.encode(events, order, places[r], row);
+        encoder.encode(events, order, places[r], none, row);
         writers.of(splits[r]).append(row);
       }
       writers.finish();

@@ -2,6 +2,7 @@
 package org.gradus.data.behaviour;
 
 import it.unimi.dsi.fastutil.ints.IntArrayList;
+import java.util.BitSet;
 
 /// What a user did strictly before a moment, oldest first: events of the same time are not earlier.
 ///
@@ -9,7 +10,9 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 /// @param positiveOnly whether only events whose first label is 1 count
 record Histories(int length, boolean positiveOnly) {
   /// Rows before the one at a place of the order by user and time.
-  int[] before(EventColumns events, int[] order, int place) {
+  ///
+  /// @param without rows that are in no history
+  int[] before(EventColumns events, int[] order, int place, BitSet without) {
     int row = order[place];
     IntArrayList found = new IntArrayList();
     for (int p = place - 1; p >= 0 && found.size() < length; p--) {
@@ -17,7 +20,8 @@ record Histories(int length, boolean positiveOnly) {
       if (events.user(other) != events.user(row)) {
         break;
       }
-      if (events.time(other) < events.time(row) && (!positiveOnly || events.label(other, 0) == 1)) {
+      boolean counts = !without.get(other) && (!positiveOnly || events.label(other, 0) == 1);
+      if (events.time(other) < events.time(row) && counts) {
         found.add(other);
       }
     }

@@ -15,6 +15,9 @@ import org.gradus.data.Settings;
 
 /// `--data kuairand --path FOLDER`: videos shown to users of Kuaishou and what they did, from the files `log_*.csv`, and the first tag of each
 /// video as its category from `video_features_basic*.csv` where that is there.
+///
+/// What was shown at random, `log_random*.csv`, is an experiment of its own and not among them: mixed in, it would change what clicks
+/// mean. It can be scored, as a file.
 public final class KuaiRandSource implements DataSource {
   private static final String NAME = "kuairand";
   private static final List<String> LABELS =
@@ -70,9 +73,13 @@ public final class KuaiRandSource implements DataSource {
   }
 
   private static List<Path> logs(Path folder) {
-    List<Path> logs = Paths.files(folder, "log_", ".csv");
+    List<Path> logs =
+        Paths.files(folder, "log_", ".csv").stream()
+            .filter(log -> !log.getFileName().toString().startsWith("log_random"))
+            .toList();
     if (logs.isEmpty()) {
-      throw new DataException(folder + ": no file log_*.csv in it. Expected one at least.");
+      throw new DataException(
+          folder + ": no file log_*.csv in it, log_random*.csv aside. Expected one at least.");
     }
     return logs;
   }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import org.gradus.data.BadRows;
 import org.gradus.data.DataException;
@@ -103,14 +104,15 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
   ///
   /// @param order rows of the ratings by user and time
   /// @param place where the rating stands in that order
-  void encode(Ratings ratings, int[] order, int place, Row to) {
+  /// @param without rows that are in no history
+  void encode(Ratings ratings, int[] order, int place, BitSet without, Row to) {
     int row = order[place];
     to.clear();
     String[] values = values(known, ratings, row);
     for (int f = 0; f < values.length; f++) {
       to.id(f, vocabularies.get(f).id(values[f]));
     }
-    int[] earlier = history.before(ratings, order, place);
+    int[] earlier = history.before(ratings, order, place, without);
     for (int item : earlier) {
       to.add(FIELDS.size(), vocabularies.get(ITEM).id(Integer.toString(item)));
     }
@@ -120,22 +122,16 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
   }
 
   /// Encodes a file of ratings in the layout of the source: user, item, and if known, rating and time. What is known
-  /// about users and items comes from the data that the encoder was fitted to; labels of rows without ratings are NaN.
+  /// about users and items comes from the data that the encoder was fitted to; labels of rows without ratings are NaN. Histories hold
+  /// what is known from before, and earlier rows of the file that say something new.
   @Override
   public Examples encode(Path file) {
     Ratings all = new Ratings();
     layout.ratings(file, all, BadRows.never());
     int asked = all.size();
-    Ratings past = known.ratings();
-    for (int i = 0; i < past.size(); i++) {
-      all.add(
-          past.users.getInt(i),
-          past.items.getInt(i),
-          past.ratings.getFloat(i),
-          past.times.getLong(i),
-          Double.NaN);
-    }
+    all.addAll(known.ratings());
     int[] order = all.byUserAndTime();
+    BitSet again = all.again(asked, order, false);
     int[] places = new int[order.length];
     for (int p = 0; p < order.length; p++) {
       places[order[p]] = p;
@@ -145,7 +141,7 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
       try (PreparedWriter writer = new PreparedWriter(encoded, schema)) {
         Row row = new Row(schema);
         for (int i = 0; i < asked; i++) {
-          encode(all, order, places[i], row);
+          encode(all, order, places[i], again, row);
           writer.append(row);
         }
         writer.finish();

@@ -2,6 +2,7 @@
 package org.gradus.data.movielens;
 
 import it.unimi.dsi.fastutil.ints.IntArrayList;
+import java.util.BitSet;
 
 /// The items that a user rated strictly before a moment, oldest first: ratings of the same second are not earlier.
 ///
@@ -9,7 +10,9 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 /// @param likedOnly whether only positive ratings count
 record MovieLensHistory(int length, boolean likedOnly) {
   /// The items before the rating at a place of the order by user and time.
-  int[] before(Ratings ratings, int[] order, int place) {
+  ///
+  /// @param without rows that are in no history
+  int[] before(Ratings ratings, int[] order, int place, BitSet without) {
     IntArrayList items = new IntArrayList();
     int user = ratings.users.getInt(order[place]);
     long time = ratings.times.getLong(order[place]);
@@ -18,7 +21,8 @@ record MovieLensHistory(int length, boolean likedOnly) {
       if (ratings.users.getInt(row) != user) {
         break;
       }
-      if (ratings.times.getLong(row) < time && (!likedOnly || ratings.label(row) == 1)) {
+      boolean counts = !without.get(row) && (!likedOnly || ratings.label(row) == 1);
+      if (ratings.times.getLong(row) < time && counts) {
         items.add(ratings.items.getInt(row));
       }
     }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -61,6 +62,11 @@ record MovieLensPreparation(
     return presets;
   }
 
+  /// What decides about the content of a prepared folder besides settings and files: the seed, where something is drawn by it.
+  long seed(DataSource.Request request) {
+    return nextItems != null && nextItems.draws() ? request.seed() : 0;
+  }
+
   static MovieLensPreparation of(Settings s) {
     HistoryChoice choice = s.choice("history", HistoryChoice.class);
     int length = s.integer("historyLength", 1);
@@ -101,10 +107,15 @@ record MovieLensPreparation(
   /// Fills a folder that is being built, and says what is known about the data.
   ///
   /// @param start an encoder whose ids stay as they are, or null
+  /// @param seed of what is drawn
   Map<String, Double> run(
-      Path folder, MovieLensFiles layout, MovieLens data, @Nullable MovieLensEncoder start) {
+      Path folder,
+      MovieLensFiles layout,
+      MovieLens data,
+      @Nullable MovieLensEncoder start,
+      long seed) {
     if (nextItems != null) {
-      return nextItems.run(folder, layout, data);
+      return nextItems.run(folder, layout, data, seed);
     }
     Ratings ratings = data.ratings();
     int[] order = ratings.byUserAndTime();
@@ -121,10 +132,11 @@ record MovieLensPreparation(
     }
     DoubleArrayList probabilities = new DoubleArrayList();
     FloatArrayList labels = new FloatArrayList();
+    BitSet none = new BitSet();
     try (SplitWriters writers = new SplitWriters(folder, encoder.schema())) {
       Row row = new Row(encoder.schema());
       for (int r = 0; r < order.length; r++) {
-        encoder.encode(ratings, order, places[r], row);
+        encoder.encode(ratings, order, places[r], none, row);
         writers.of(splits[r]).append(row);
         if (splits[r] == Split.TEST && !Double.isNaN(ratings.probabilities.getDouble(r))) {
           probabilities.add(ratings.probabilities.getDouble(r));

@@ -50,12 +50,13 @@ final class MovieLensReading {
         PreparedFolder.of(
             request.cache(),
             source.name(),
-            PreparedFolder.key(s, 0, inputs), // the seed changes nothing here
+            PreparedFolder.key(s, preparation.seed(request), inputs),
             building -> {
               request.progress().accept("reading " + path);
               MovieLens data = MovieLensFiles.read(files, bad);
               bad.report(request.progress());
-              Map<String, Double> facts = preparation.run(building, files.layout(), data, start);
+              Map<String, Double> facts =
+                  preparation.run(building, files.layout(), data, start, preparation.seed(request));
               PreparedFolder.writeFacts(building, bad.with(facts));
             });
     return MovieLensPreparation.opened(folder, source.name());

@@ -57,7 +57,11 @@ public final class MovieLensSyntheticSource implements DataSource, RawGenerator 
               PreparedFolder.writeFacts(
                   building,
                   preparation.run(
-                      building, MovieLensFiles.ORIGINAL_100K, generator.generate(ratings), null));
+                      building,
+                      MovieLensFiles.ORIGINAL_100K,
+                      generator.generate(ratings),
+                      null,
+                      preparation.seed(request)));
             });
     return MovieLensPreparation.opened(folder, NAME);
   }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import org.gradus.data.BadRows;
 import org.gradus.data.DataException;
@@ -152,24 +153,16 @@ public final class NextItemEncoder implements DataSource.Encoder, FittedFields, 
   }
 
   /// Encodes a file of ratings in the layout of the source: user, item, and if known, rating and time. Histories hold what is known
-  /// from before, and earlier rows of the file.
+  /// from before, and earlier rows of the file that say something new.
   @Override
   public Examples encode(Path file) {
     Ratings asked = new Ratings();
     layout.ratings(file, asked, BadRows.never());
-    Ratings past = known.ratings();
     Ratings all = new Ratings();
-    for (Ratings part : List.of(asked, past)) {
-      for (int i = 0; i < part.size(); i++) {
-        all.add(
-            part.users.getInt(i),
-            part.items.getInt(i),
-            part.ratings.getFloat(i),
-            part.times.getLong(i),
-            Double.NaN);
-      }
-    }
+    all.addAll(asked);
+    all.addAll(known.ratings());
     int[] order = all.byUserAndTime();
+    BitSet again = all.again(asked.size(), order, true);
     int[] places = new int[order.length];
     for (int p = 0; p < order.length; p++) {
       places[order[p]] = p;
@@ -184,7 +177,7 @@ public final class NextItemEncoder implements DataSource.Encoder, FittedFields, 
           encode(
               new NextItems.Example(
                   all.users.getInt(i),
-                  before.before(all, order, places[i]),
+                  before.before(all, order, places[i], again),
                   new int[0],
                   all.items.getInt(i),
                   all.times.getLong(i),
@@ -237,6 +230,19 @@ public final class NextItemEncoder implements DataSource.Encoder, FittedFields, 
         .integer("user", groups)
         .integer("timestamp", times)
         .build();
+  }
+
+  @Override
+  public void past(Deed each) {
+    Ratings r = known.ratings();
+    boolean liked = reach.positives() == NextItemRows.Positives.LIKED;
+    for (int row = 0; row < r.size(); row++) {
+      each.accept(
+          r.users.getInt(row),
+          id(r.items.getInt(row)),
+          r.times.getLong(row),
+          !liked || r.label(row) == 1);
+    }
   }
 
   @Override

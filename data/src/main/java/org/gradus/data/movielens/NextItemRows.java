@@ -58,10 +58,18 @@ record NextItemRows(Rules rules, Division division, Cap cap, Positives positives
         s.integer("minCount", 0));
   }
 
+  /// Whether a seed decides about the rows.
+  boolean draws() {
+    return cap.most() > 0 && cap.keep() == Keep.RANDOM;
+  }
+
   /// Fills a folder that is being built. Facts are how many users had more training examples than allowed, and how many ratings
   /// were there twice.
-  Map<String, Double> run(Path folder, MovieLensFiles layout, MovieLens data) {
-    NextItems found = NextItems.of(NextItemEncoder.log(data, positives), rules, division, cap, 0);
+  ///
+  /// @param seed of what is drawn
+  Map<String, Double> run(Path folder, MovieLensFiles layout, MovieLens data, long seed) {
+    NextItems found =
+        NextItems.of(NextItemEncoder.log(data, positives), rules, division, cap, seed);
     List<NextItems.Example> examples = found.examples();
     if (examples.stream().noneMatch(e -> e.split() == Split.TRAIN)) {
       throw new DataException("no training rows: no user has more than three positives.");

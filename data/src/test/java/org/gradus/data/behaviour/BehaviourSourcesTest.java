@@ -250,6 +250,161 @@ class BehaviourSourcesTest {
         .hasMessageContaining("label is_hate");
     assertThatThrownBy(() -> open(new KuaiRandSource(), folder.resolve("cache")))
         .hasMessageContaining("no file log_*.csv");
+    // what was shown at random is another experiment
+    write("log_random_4_22_to_5_08.csv", names, "0,v2,20220409,350,1,1,0,1,1");
+    DataSet without = open(new KuaiRandSource(), folder.resolve("raw")).data();
+    assertThat(without.train().rows() + without.valid().rows() + without.test().rows())
+        .isEqualTo(4);
+  }
+
+  private static List<String> all(Opened opened) {
+    List<String> rows = new ArrayList<>();
+    for (Examples part :
+        List.of(opened.data().train(), opened.data().valid(), opened.data().test())) {
+      rows.addAll(told(part, opened.encoder()));
+    }
+    return rows;
+  }
+
+  /// Through the encoder the training file gives the rows that were prepared: what it says is known already. A user does the same
+  /// twice at one time, and two things at another; a part of the file, and what is new, give the same histories.
+  @Test
+  void whatIsKnownCountsOnce() throws IOException {
+    String[] lines = {
+      "u,a,c,buy,1",
+      "u,a,c,buy,1",
+      "u,b,c,pv,2",
+      "u,c,d,buy,2",
+      "v,a,c,pv,2",
+      "u,a,c,pv,3",
+      "u,b,c,buy,5",
+      "v,b,c,buy,3",
+      "v,c,d,pv,4"
+    };
+    Path file = write("UserBehavior.csv", lines);
+    for (String history : List.of("all", "positive")) {
+      Opened opened =
+          open(
+              new TaobaoBehaviourSource(),
+              file,
+              "history",
+              history,
+              "testPercent",
+              "20",
+              "validPercent",
+              "0");
+      List<String> prepared = all(opened);
+      assertThat(told(opened.encoder().encode(file), opened.encoder()))
+          .containsExactlyInAnyOrderElementsOf(prepared);
+      Path part =
+          write("part.csv", "u,c,d,pv,2", lines[6], "u,d,d,buy,4", "u,d,d,buy,4", "u,b,c,pv,6");
+      List<String> rows = told(opened.encoder().encode(part), opened.encoder());
+      String before = history.equals("all") ? "a+a+b+c+a" : "a+a+c";
+      String categories = history.equals("all") ? "c+c+c+d+c" : "c+c+d";
+      String unknown = "(out of vocabulary)";
+      assertThat(rows)
+          .hasSize(5)
+          .contains(
+              "u " + unknown + " d " + before + " " + categories + " 1 4",
+              // both of the file's own, then the known purchase
+              "u b c " + before + ("+" + unknown).repeat(2) + "+b " + categories + "+d+d+c 0 6");
+      assertThat(rows.getFirst()).startsWith("u c d a+a c+c ");
+    }
+  }
+
+  /// Without histories no events are kept, but what is known about items is.
+  @Test
+  void categoriesAreKnownWithoutHistories() throws IOException {
+    String names = "user_id,video_id,date,time_ms,is_click,is_like,long_view,is_rand,tab";
+    write("log_standard.csv", names, "0,v1,1,100,1,0,1,0,1", "0,v2,1,200,0,0,0,0,1");
+    write("log_standard_2.csv", names, "0,v1,1,300,1,0,1,0,1", "0,v2,1,400,1,0,1,0,1");
+    write("video_features_basic_1k.csv", "video_id,tag", "v1,t1", "v2,t2");
+    Opened opened =
+        open(
+            new KuaiRandSource(),
+            folder.resolve("raw"),
+            "history",
+            "none",
+            "testPercent",
+            "25",
+            "validPercent",
+            "0");
+    Path saved = Files.createDirectory(folder.resolve("encoder"));
+    opened.encoder().save(saved);
+    DataSource.Encoder encoder = new KuaiRandSource().encoder(saved);
+    Path more = write("more.csv", names, "0,v2,1,500,1,0,1,0,1");
+    assertThat(told(encoder.encode(more), encoder)).containsExactly("0 v2 t2 1 1 500");
+  }
+
+  /// Both names of an item, as the reviews of 2023 have them: the metadata know the parent.
+  @Test
+  void amazonsReviewsOf2023() throws IOException {
+    String[] lines = new String[6];
+    for (int t = 0; t < lines.length; t++) {
+      lines[t] =
+          "{\"rating\": 5.0, \"title\": \"x\", \"images\": [], \"asin\": \"V"
+              + t
+              + "\", \"parent_asin\": \"P"
+              + t % 2
+              + "\", \"user_id\": \"U\", \"timestamp\": "
+              + (1000 + t)
+              + ", \"verified_purchase\": true}";
+    }
+    Path meta =
+        write(
+            "meta.jsonl",
+            "{\"main_category\": \"Books\", \"parent_asin\": \"P0\", \"categories\": [\"Books\","
+                + " \"Poetry\"]}",
+            "{\"parent_asin\": \"P1\", \"categories\": [\"Books\", \"Prose\"]}");
+    Opened opened =
+        open(
+            new AmazonReviewsSource(),
+            write("reviews.jsonl", lines),
+            "meta",
+            meta.toString(),
+            "testPercent",
+            "1",
+            "validPercent",
+            "0");
+    assertThat(told(opened.data().test(), opened.encoder()))
+        .containsExactly("U P1 Prose P0+P1+P0+P1+P0 Poetry+Prose+Poetry+Prose+Poetry 1 1005");
+  }
+
+  @Test
+  void malformedReviewsSayWhere() throws IOException {
+    String good = "{\"reviewerID\": \"R\", \"asin\": \"B\", \"overall\": 5, \"unixReviewTime\": 1}";
+    List<String> bad =
+        List.of(
+            good.replace("\"R\"", "{}"),
+            good.replace("\"R\"", "null"),
+            good.replace("\"B\"", "[\"B\"]"),
+            good.replace(": 1}", ": 99999999999999999999}"),
+            good.replace(": 5", ": 1e999"),
+            good.replace(": 5", ": 1" + "0".repeat(400)));
+    for (int i = 0; i < bad.size(); i++) {
+      Path file = write("reviews" + i + ".json", good, good, bad.get(i), good, good, good);
+      assertThatThrownBy(() -> open(new AmazonReviewsSource(), file))
+          .as(bad.get(i))
+          .isInstanceOf(DataException.class)
+          .hasMessageContaining(file.getFileName() + ":3: ");
+      DataSet set = open(new AmazonReviewsSource(), file, "on-bad-row", "skip").data();
+      assertThat(set.facts()).containsEntry("skipped_rows", 1.0);
+      assertThat(set.train().rows() + set.valid().rows() + set.test().rows()).isEqualTo(5);
+    }
+    for (String rating : List.of("NaN", "Infinity", "-Infinity")) {
+      String[] lines = {
+        "u,i,5,1", "u,i," + rating + ",2", "u,i,5,3", "u,i,5,4", "u,i,5,5", "u,i,5,6"
+      };
+      Path file = write("ratings" + rating + ".csv", lines);
+      assertThatThrownBy(() -> open(new AmazonReviewsSource(), file))
+          .isInstanceOf(DataException.class)
+          .hasMessageContaining(":2: column rating is \"" + rating + "\"");
+    }
+    Path reviews = write("reviews.json", good, good, good, good, good);
+    Path meta = write("meta.json", "{\"asin\": {}, \"categories\": [\"Books\"]}");
+    assertThatThrownBy(() -> open(new AmazonReviewsSource(), reviews, "meta", meta.toString()))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("meta.json:1: ");
   }
 
   @Test

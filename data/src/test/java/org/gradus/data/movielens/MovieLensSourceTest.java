@@ -225,6 +225,23 @@ class MovieLensSourceTest {
                 + never);
   }
 
+  /// Through the encoder the file that was prepared gives the same rows: what it says is known already.
+  @Test
+  void whatIsKnownCountsOnce() throws IOException {
+    atomic();
+    for (String history : List.of("all", "liked")) {
+      Opened o = open(new MovieLens100kSource(), Map.of("history", history));
+      FittedFields names = (FittedFields) o.encoder();
+      try (var data = o.data()) {
+        List<String> prepared = new ArrayList<>(rows(data.train(), names));
+        prepared.addAll(rows(data.valid(), names));
+        prepared.addAll(rows(data.test(), names));
+        assertThat(rows(o.encoder().encode(folder.resolve("tiny.inter")), names))
+            .containsExactlyInAnyOrderElementsOf(prepared);
+      }
+    }
+  }
+
   @Test
   void vocabulariesGrowForAWarmStart() throws IOException {
     atomic();

@@ -162,6 +162,79 @@ class NextItemRowsTest {
         .containsExactly("8 10 [5, 6, 1] 7 " + 725f / 740);
   }
 
+  private static List<String> withoutAge(Examples examples, NextItemEncoder names) {
+    return rows(examples, names).stream().map(r -> r.substring(0, r.lastIndexOf(' '))).toList();
+  }
+
+  /// Through the encoder the file that was prepared gives the same histories: what it says is known already.
+  @Test
+  void whatIsKnownCountsOnce() {
+    Opened o = open("historyLength", "20");
+    NextItemEncoder names = (NextItemEncoder) o.encoder();
+    try (var data = o.data()) {
+      List<String> prepared = new ArrayList<>(withoutAge(data.train(), names));
+      prepared.addAll(withoutAge(data.valid(), names));
+      prepared.addAll(withoutAge(data.test(), names));
+      List<String> again = withoutAge(names.encode(folder.resolve("u.data")), names);
+      assertThat(again).hasSize(15).containsAll(prepared); // with first ratings, and one twice
+    }
+  }
+
+  /// The file has item 7 twice in one second; a rating without a value repeats a known, liked one.
+  @Test
+  void whatIsAskedTwiceCountsOnce() throws IOException {
+    Opened o = open("positives", "liked");
+    o.data().close();
+    NextItemEncoder encoder = (NextItemEncoder) o.encoder();
+    Path asked =
+        Files.writeString(
+            folder.resolve("asked"),
+            "7\t4\t1\t400\n8\t4\t5\t75\n8\t4\t5\t75\n8\t2\t5\t78\n7\t6\t5\t450\n",
+            StandardCharsets.ISO_8859_1);
+    assertThat(withoutAge(encoder.encode(asked), encoder))
+        .containsExactly(
+            "7 4 [2] 4",
+            "8 10 [5, 6, (out of vocabulary)] 4",
+            "8 10 [5, 6, (out of vocabulary)] 4",
+            "8 10 [5, 6, (out of vocabulary), 4] 2",
+            // the file says that 7 disliked 4; what is known counts
+            "7 4 [2, 4] 6");
+  }
+
+  @Test
+  void thePastIsTheWholeLog() {
+    Opened o = open("positives", "liked", "maxPerUser", "1");
+    NextItemEncoder names = (NextItemEncoder) o.encoder();
+    try (var data = o.data()) {
+      assertThat(data.train().rows()).isEqualTo(2);
+      List<String> told = new ArrayList<>();
+      names.past(
+          (user, item, time, positive) ->
+              told.add(user + " " + names.value("item_id", item) + " " + time + " " + positive));
+      assertThat(told)
+          .hasSize(14) // one rating was there twice
+          .contains("7 2 200 true", "7 (out of vocabulary) 100 false", "8 5 50 true");
+    }
+  }
+
+  /// Which examples of a user stay is decided by the run's seed.
+  @Test
+  void theSeedDrawsWhatIsKept() {
+    List<List<String>> kept = new ArrayList<>();
+    for (long seed : new long[] {0, 1, 2, 3, 0}) {
+      Map<String, String> settings =
+          Map.of("examples", "next-items", "maxPerUser", "2", "keep", "random");
+      Opened o =
+          new MovieLens100kSource()
+              .open(new Request(folder, folder.resolve("cache"), seed, settings, _ -> {}));
+      try (var data = o.data()) {
+        kept.add(rows(data.train(), (NextItemEncoder) o.encoder()));
+      }
+    }
+    assertThat(kept.getLast()).isEqualTo(kept.getFirst());
+    assertThat(kept.stream().distinct().count()).isGreaterThan(1); // of 21 pairs for user 7
+  }
+
   private static int itemNumber(NextItemEncoder encoder, int id) {
     return Integer.parseInt(encoder.value("item_id", id));
   }
