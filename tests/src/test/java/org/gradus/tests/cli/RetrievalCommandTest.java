@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.gradus.tests.cli.Cli.Result;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -65,6 +68,38 @@ class RetrievalCommandTest {
     assertThat(e.out()).contains("valid.loss").contains("test.next_item");
   }
 
+  /// Without the cap there are more items, and other counts: both are those of the new run.
+  @Test
+  void aRunMayStartFromOneOfFewerItems() throws IOException {
+    List<String> model =
+        Cli.join(List.of("train", "--model=youtube-dnn"), DATA);
+    List<String> settings =
+        List.of(
+            "--set=data.examples=next-items",
+            "--set=hidden=8",
+            "--set=embeddingDim=6",
+            "--set=negatives=10");
+    Path few = folder.resolve("few");
+    Path many = folder.resolve("many");
+    List<String> first = new ArrayList<>(Cli.join(model, settings));
+    List<String> second = new ArrayList<>(first);
+    first.addAll(List.of("--set=data.minCount=30", "--out=" + few));
+    second.addAll(List.of("--init-from=" + few, "--out=" + many));
+    Result small = cli.run(first);
+    assertThat(small.code()).as(small.all()).isZero();
+    Result large = cli.run(second);
+    assertThat(large.code()).as(large.all()).isZero();
+    assertThat(large.all())
+        .contains("grown, so loaded in part: item: ", "not used: counts", "never a label");
+    assertThat(items(large)).isGreaterThan(items(small));
+  }
+
+  private static int items(Result trained) {
+    Matcher said = Pattern.compile("(\\d+) items, \\d+ of them never").matcher(trained.all());
+    assertThat(said.find()).isTrue();
+    return Integer.parseInt(said.group(1));
+  }
+
   @Test
   void aUserGetsAListOfWhatHeHasNotMet() {
     Result r = cli.run("recommend", "--run=" + folder.resolve("run"), "--user=7", "--top=5");
@@ -101,6 +136,7 @@ class RetrievalCommandTest {
     assertThat(found.path("youtube-dnn, hnsw.recall@20"))
         .isEqualTo(found.path("youtube-dnn, exact.recall@20"));
     assertThat(found.path("hnsw.recall@10").asDouble()).isEqualTo(1);
+    assertThat(found.path("cold_users").asInt(-1)).isZero();
   }
 
   @Test

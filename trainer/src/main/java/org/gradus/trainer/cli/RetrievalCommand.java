@@ -13,7 +13,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.IntStream;
 import org.gradus.data.DataSet;
+import org.gradus.data.DataSource;
+import org.gradus.data.UserStates;
 import org.gradus.models.Retriever;
 import org.gradus.trainer.metrics.Metric;
 import org.gradus.trainer.metrics.TopK;
@@ -109,11 +112,13 @@ final class RetrievalCommand implements Runnable {
     RunFolder folder = RunFolder.open(run);
     TrainConfig config = folder.config(Presets.of(null, null));
     String name = Runs.device(device, config, err);
-    try (DataSet set = Session.open(config, err).data();
+    DataSource.Opened opened = Session.open(config, err);
+    UserStates past = opened.encoder() instanceof UserStates states ? states : null;
+    try (DataSet set = opened.data();
         Session session = new Session(config, set.schema(), name)) {
       folder.loadModel(session.params());
       Retriever model = RecommendCommand.retriever(session.model(), config);
-      Lists lists = new Lists(set, model.item());
+      Lists lists = new Lists(set, model.item(), past);
       Recommender recommender = new Recommender(model, session.device());
       VectorIndex.Vectors items = recommender.items();
       float[][] users = recommender.users(lists.states());
@@ -149,6 +154,8 @@ final class RetrievalCommand implements Runnable {
         new ExactIndex(new VectorIndex.Vectors(items, popularity, 1, VectorIndex.Metric.DOT));
     measure("popularity", lists, items, (_, met) -> popular.search(ONE, top, top, met), out);
     CsrMatrix met = lists.interactions();
+    long cold = IntStream.range(0, lists.size()).filter(lists::cold).count();
+    found.put("cold_users", cold);
     Neighbours.Options options =
         Neighbours.Options.of(Neighbours.Measure.COSINE).withTopK(neighbours);
     for (CollaborativeFilter.Kind kind : CollaborativeFilter.Kind.values()) {
@@ -156,8 +163,22 @@ final class RetrievalCommand implements Runnable {
       CollaborativeFilter filter = new CollaborativeFilter(kind, met, options);
       double seconds = (System.nanoTime() - begun) * 1e-9;
       String name = kind == CollaborativeFilter.Kind.USERS ? "user-cf" : "item-cf";
-      measure(name, lists, items, (u, without) -> filter.recommend(u, top, without), out);
+      measure(
+          name,
+          lists,
+          items,
+          (u, without) ->
+              lists.cold(u)
+                  ? popular.search(ONE, top, top, without)
+                  : filter.recommend(u, top, without),
+          out);
       found.put(name + ".seconds", seconds);
+    }
+    if (cold > 0) {
+      out.printf(
+          Locale.ROOT,
+          "  of the users %d had taken nothing: the filters list what is popular%n",
+          cold);
     }
     found.put("interactions.bytes", met.bytes());
   }
