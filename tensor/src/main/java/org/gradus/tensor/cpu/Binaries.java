@@ -8,9 +8,6 @@ import org.gradus.tensor.ElementwiseKernels.Compare;
 
 /// The loops behind [CpuElementwise#binary] and [CpuElementwise#compare]: n values of y, a and b from a place of their
 /// own in each, in whole blocks of 16.
-///
-/// The common ones call their body vector by vector: a step calls them a few times only, and the body, called often, is compiled
-/// within some tens of steps.
 final class Binaries {
   private static final VectorSpecies<Float> S = Lanes.SPECIES;
   private static final int W = Lanes.WIDTH;
@@ -34,32 +31,20 @@ final class Binaries {
 
   private static void add(float[] y, int yAt, float[] a, int aAt, float[] b, int bAt, int n) {
     for (int i = 0; i < n; i += W) {
-      addVector(y, yAt + i, a, aAt + i, b, bAt + i);
+      load(a, aAt + i).add(load(b, bAt + i)).intoArray(y, yAt + i);
     }
-  }
-
-  private static void addVector(float[] y, int yAt, float[] a, int aAt, float[] b, int bAt) {
-    FloatVector.fromArray(S, a, aAt).add(FloatVector.fromArray(S, b, bAt)).intoArray(y, yAt);
   }
 
   private static void subtract(float[] y, int yAt, float[] a, int aAt, float[] b, int bAt, int n) {
     for (int i = 0; i < n; i += W) {
-      subtractVector(y, yAt + i, a, aAt + i, b, bAt + i);
+      load(a, aAt + i).sub(load(b, bAt + i)).intoArray(y, yAt + i);
     }
-  }
-
-  private static void subtractVector(float[] y, int yAt, float[] a, int aAt, float[] b, int bAt) {
-    FloatVector.fromArray(S, a, aAt).sub(FloatVector.fromArray(S, b, bAt)).intoArray(y, yAt);
   }
 
   private static void multiply(float[] y, int yAt, float[] a, int aAt, float[] b, int bAt, int n) {
     for (int i = 0; i < n; i += W) {
-      multiplyVector(y, yAt + i, a, aAt + i, b, bAt + i);
+      load(a, aAt + i).mul(load(b, bAt + i)).intoArray(y, yAt + i);
     }
-  }
-
-  private static void multiplyVector(float[] y, int yAt, float[] a, int aAt, float[] b, int bAt) {
-    FloatVector.fromArray(S, a, aAt).mul(FloatVector.fromArray(S, b, bAt)).intoArray(y, yAt);
   }
 
   private static void divide(float[] y, int yAt, float[] a, int aAt, float[] b, int bAt, int n) {

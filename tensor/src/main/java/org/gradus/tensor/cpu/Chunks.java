@@ -9,6 +9,9 @@ final class Chunks {
   /// The work of a chunk, counted in numbers touched once: some five to ten microseconds.
   static final int GRAIN = 1 << 14;
 
+  /// Blocks of 16 that a body gets at a time: 512 numbers.
+  private static final int AT_ONCE = 32;
+
   private final Workers workers;
   private final int grain;
   private final ThreadLocal<float[]> scratch = ThreadLocal.withInitial(() -> new float[1 << 12]);
@@ -31,12 +34,19 @@ final class Chunks {
 
   /// Elements 0 … n−1 in whole blocks of 16, the padding of the last one included. `cost` is the work per element,
   /// 1 for a plain copy or sum.
+  ///
+  /// A body gets a few blocks at a time. A loop is compiled after it was entered some hundred times, however long it is, and until
+  /// then its vectors are objects: over a whole chunk it would be entered once or twice in a step.
   void blocks(int n, int cost, Range body) {
     int blocks = (n + Lanes.LANES - 1) / Lanes.LANES;
     rows(
         blocks,
         (long) Lanes.LANES * cost,
-        (from, to) -> body.run(from * Lanes.LANES, to * Lanes.LANES));
+        (from, to) -> {
+          for (int at = from; at < to; at += AT_ONCE) {
+            body.run(at * Lanes.LANES, Math.min(to, at + AT_ONCE) * Lanes.LANES);
+          }
+        });
   }
 
   /// Items 0 … rows−1, each costing as much as touching `cost` numbers.

@@ -14,8 +14,9 @@ final class CpuElementwise implements ElementwiseKernels {
   private static final VectorSpecies<Float> S = Lanes.SPECIES;
   private static final int W = Lanes.WIDTH;
 
-  /// Elements of a broadcast operand that are laid out at a time: small enough to stay in the first cache.
-  private static final int BLOCK = 1 << 11;
+  /// Elements of a broadcast operand that are laid out at a time: small enough to stay in the first cache, and for the loops over
+  /// them to be entered often.
+  private static final int BLOCK = 1 << 9;
 
   private final Chunks chunks;
 
@@ -39,11 +40,11 @@ final class CpuElementwise implements ElementwiseKernels {
     float[] from = Floats.of(dy);
     float[] argument = Floats.of(x);
     float[] value = Floats.of(y);
+    UnaryGradients.Loop loop = UnaryGradients.of(op);
     chunks.blocks(
         n,
         Unaries.cost(op),
-        (lo, hi) ->
-            UnaryGradients.run(op, to, from, argument, value, lo, hi, (float) p, (float) q));
+        (lo, hi) -> loop.run(to, from, argument, value, lo, hi, (float) p, (float) q));
   }
 
   @Override

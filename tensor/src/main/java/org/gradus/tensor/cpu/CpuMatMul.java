@@ -90,6 +90,7 @@ final class CpuMatMul implements MatMulKernels {
 
   /// dz = dy · act′, which both functions read off from y.
   private void derive(Unary op, float[] dz, float[] dy, float[] y, int n) {
-    chunks.blocks(n, 1, (lo, hi) -> UnaryGradients.run(op, dz, dy, y, y, lo, hi, 0, 0));
+    UnaryGradients.Loop loop = UnaryGradients.of(op);
+    chunks.blocks(n, 1, (lo, hi) -> loop.run(dz, dy, y, y, lo, hi, 0, 0));
   }
 }

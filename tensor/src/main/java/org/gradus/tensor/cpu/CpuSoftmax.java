@@ -17,7 +17,14 @@ final class CpuSoftmax implements SoftmaxKernels {
   private static final int W = Lanes.WIDTH;
   private static final int COST = 6; // per number, a plain copy being 1
 
+  /// Rows from which on the loop over a row is compiled within a few steps.
+  private static final int MANY = 64;
+
   private final Chunks chunks;
+
+  // One per object, and objects live as long as their device.
+  @SuppressWarnings("ThreadLocalUsage")
+  private final ThreadLocal<float[]> rests = ThreadLocal.withInitial(() -> new float[W]);
 
   CpuSoftmax(Chunks chunks) {
     this.chunks = chunks;
@@ -33,7 +40,7 @@ final class CpuSoftmax implements SoftmaxKernels {
         (long) COST * n,
         (lo, hi) -> {
           for (int r = lo; r < hi; r++) {
-            float sum = exponentials(to, r * n, from, real, r * n, n);
+            float sum = exponentials(to, r * n, from, real, r * n, n, rows >= MANY);
             if (sum != 0) {
               Rows.scale(to, r * n, 1 / sum, to, r * n, n);
             }
@@ -42,38 +49,38 @@ final class CpuSoftmax implements SoftmaxKernels {
   }
 
   /// e = m e^(x−c) for one row and returns its sum, which is at least 1, or 0 when no entry is left.
-  private static float exponentials(
-      float[] e, int eAt, float[] x, byte @Nullable [] mask, int at, int n) {
+  private float exponentials(
+      float[] e, int eAt, float[] x, byte @Nullable [] mask, int at, int n, boolean many) {
     if (mask == null) {
       shiftedExp(e, eAt, x, at, Lanes.max(x, at, n), n);
-      return Lanes.sum(e, eAt, n);
+      return many ? Lanes.sumOfMany(e, eAt, n) : Lanes.sum(e, eAt, n);
     }
     select(e, eAt, mask, x, at, Float.NEGATIVE_INFINITY, n);
     shiftedExp(e, eAt, e, eAt, Lanes.max(e, eAt, n), n);
     select(e, eAt, mask, at, n); // also where every entry was −∞ and −∞ − −∞ came out
-    return Lanes.sum(e, eAt, n);
+    return many ? Lanes.sumOfMany(e, eAt, n) : Lanes.sum(e, eAt, n);
   }
 
   /// y = e^(x−c)
-  private static void shiftedExp(float[] y, int yAt, float[] x, int xAt, float c, int n) {
+  private void shiftedExp(float[] y, int yAt, float[] x, int xAt, float c, int n) {
     int whole = S.loopBound(n);
     for (int i = 0; i < whole; i += W) {
       shiftedVector(y, yAt + i, x, xAt + i, c);
     }
     if (whole < n) {
-      shiftedRest(y, yAt + whole, x, xAt + whole, c, Lanes.upTo(whole, n));
+      float[] rest = rests.get(); // behind the row's end is anything
+      System.arraycopy(x, xAt + whole, rest, 0, n - whole);
+      shiftedVector(rest, 0, rest, 0, c);
+      System.arraycopy(rest, 0, y, yAt + whole, n - whole);
     }
   }
 
-  // Each with a method of its own: where the polynomial stands twice in one, the compiler gives up
-  // on keeping vectors in registers.
+  // The only place with the polynomial, the rest of a row included: where it stands twice in one
+  // method, the compiler gives up on
+  // keeping vectors in registers, and a method for rests alone it may compile without what it
+  // calls.
   private static void shiftedVector(float[] y, int yAt, float[] x, int xAt, float c) {
     Polynomials.exp(FloatVector.fromArray(S, x, xAt).sub(c)).intoArray(y, yAt);
-  }
-
-  private static void shiftedRest(
-      float[] y, int yAt, float[] x, int xAt, float c, VectorMask<Float> rest) {
-    Polynomials.exp(FloatVector.fromArray(S, x, xAt, rest).sub(c)).intoArray(y, yAt, rest);
   }
 
   /// y = m ? x : other
@@ -139,7 +146,7 @@ final class CpuSoftmax implements SoftmaxKernels {
         (lo, hi) -> {
           for (int r = lo; r < hi; r++) {
             int at = r * n;
-            float sum = exponentials(to, at, from, real, at, n);
+            float sum = exponentials(to, at, from, real, at, n, rows >= MANY);
             float c = largest(from, real, at, n);
             subtract(to, from, c, log(sum), at, n);
             if (real != null) {
@@ -191,7 +198,7 @@ final class CpuSoftmax implements SoftmaxKernels {
             if (real != null) {
               select(to, at, real, at, n);
             }
-            float sum = Lanes.sum(to, at, n);
+            float sum = rows >= MANY ? Lanes.sumOfMany(to, at, n) : Lanes.sum(to, at, n);
             float[] share = chunks.scratch(n);
             shiftedExp(share, 0, logShare, at, 0, n);
             Rows.addScaled(to, at, -sum, share, 0, n);
@@ -213,7 +220,7 @@ final class CpuSoftmax implements SoftmaxKernels {
         (lo, hi) -> {
           for (int r = lo; r < hi; r++) {
             float c = largest(from, real, r * n, n);
-            float sum = exponentials(chunks.scratch(n), 0, from, real, r * n, n);
+            float sum = exponentials(chunks.scratch(n), 0, from, real, r * n, n, rows >= MANY);
             to[r] = sum == 0 ? 0 : c + log(sum);
           }
         });

@@ -53,13 +53,19 @@ final class DenseUpdates {
 
   static void adam(float[] w, float[] m, float[] v, float[] g, Steps.Adam adam, int from, int to) {
     for (int i = from; i < to; i += W) {
-      FloatVector slope = load(g, i);
-      FloatVector first = adam.first(load(m, i), slope);
-      FloatVector second = adam.second(load(v, i), slope);
-      first.intoArray(m, i);
-      second.intoArray(v, i);
-      adam.weight(load(w, i), first, second).intoArray(w, i);
+      adam(w, m, v, g, adam, i);
     }
+  }
+
+  // A method of its own: of a bias it is one call in a step, and the loop around it would not be
+  // compiled for hundreds of steps.
+  private static void adam(float[] w, float[] m, float[] v, float[] g, Steps.Adam adam, int i) {
+    FloatVector slope = load(g, i);
+    FloatVector first = adam.first(load(m, i), slope);
+    FloatVector second = adam.second(load(v, i), slope);
+    first.intoArray(m, i);
+    second.intoArray(v, i);
+    adam.weight(load(w, i), first, second).intoArray(w, i);
   }
 
   static void ftrl(float[] w, float[] z, float[] s, float[] g, Steps.Ftrl ftrl, int from, int to) {

@@ -118,6 +118,10 @@ final class Gemm {
     int m = p.size().m();
     int n = p.size().n();
     int k = p.size().k();
+    if ((m == 1 || n == 1) && m > 0 && n > 0 && k > 0) {
+      matrixVector.some(p, from, to);
+      return;
+    }
     boolean small = m > 1 && n > 1 && n <= SLAB_COLUMNS && k > 0 && k <= SLAB_STEPS;
     if (!small || p.size().work() >= PARALLEL_WORK) {
       for (int s = from; s < to; s++) {

@@ -33,49 +33,61 @@ final class MatrixVector {
     Matrix x = column ? p.b() : p.a().transpose();
     int rows = column ? p.size().m() : p.size().n();
     int k = p.size().k();
-    float[] vector = x.data();
-    int start = x.index(0, 0);
-    if (!x.transposed() && x.stride() != 1) {
-      vector = gathered(x, k);
-      start = 0;
+    float[] vector = contiguous(x, 0, k);
+    int start = start(x, 0);
+    int perChunk =
+        v.transposed() ? Math.max(1, CHUNK_WORK / GROUP / k) * GROUP : Math.max(1, CHUNK_WORK / k);
+    workers.run(
+        (rows + perChunk - 1) / perChunk,
+        chunk ->
+            part(p, 0, v, vector, start, chunk * perChunk, Math.min(rows, (chunk + 1) * perChunk)));
+  }
+
+  /// As [#multiply], products from…to−1 of a batch, one after the other on this thread and with one set of objects for all.
+  void some(Product p, int from, int to) {
+    boolean column = p.size().n() == 1;
+    Matrix v = column ? p.a() : p.b().transpose();
+    Matrix x = column ? p.b() : p.a().transpose();
+    int rows = column ? p.size().m() : p.size().n();
+    int k = p.size().k();
+    for (int s = from; s < to; s++) {
+      part(p, s, v, contiguous(x, s, k), start(x, s), 0, rows);
     }
-    float[] contiguous = vector;
-    int from = start;
+  }
+
+  /// Elements i…end−1 of y of product s; x lies contiguous from `from` on.
+  private void part(Product p, int s, Matrix v, float[] x, int from, int i, int end) {
     if (v.transposed()) {
-      int perChunk = Math.max(1, CHUNK_WORK / GROUP / k) * GROUP;
-      workers.run(
-          (rows + perChunk - 1) / perChunk,
-          chunk -> {
-            int end = Math.min(rows, (chunk + 1) * perChunk);
-            for (int i = chunk * perChunk; i < end; i += GROUP) {
-              chains(p, v, contiguous, from, i, Math.min(end, i + GROUP));
-            }
-          });
+      for (int j = i; j < end; j += GROUP) {
+        chains(p, s, v, x, from, j, Math.min(end, j + GROUP));
+      }
     } else {
-      int perChunk = Math.max(1, CHUNK_WORK / k);
-      workers.run(
-          (rows + perChunk - 1) / perChunk,
-          chunk -> {
-            int end = Math.min(rows, (chunk + 1) * perChunk);
-            for (int i = chunk * perChunk; i < end; i++) {
-              float dot = Lanes.dot(v.data(), v.index(i, 0), contiguous, from, k);
-              int at = target(p, i);
-              float start0 = p.epilogue().accumulate() ? p.c().data()[at] : 0f;
-              p.c().data()[at] = p.epilogue().finish(start0 + dot, column ? 0 : i);
-            }
-          });
+      dots(p, s, v, x, from, i, end);
+    }
+  }
+
+  private static void dots(Product p, int s, Matrix v, float[] x, int from, int i, int end) {
+    Epilogue epilogue = p.epilogue();
+    float[] c = p.c().data();
+    boolean column = p.size().n() == 1;
+    int k = p.size().k();
+    for (int j = i; j < end; j++) {
+      float dot = Lanes.dot(v.data(), v.index(s, j, 0), x, from, k);
+      int at = target(p, s, j);
+      float before = epilogue.accumulate() ? c[at] : 0f;
+      c[at] = epilogue.finish(before + dot, column ? 0 : j);
     }
   }
 
   /// Elements i…end−1 of y: at most 64 chains side by side.
-  private void chains(Product p, Matrix v, float[] x, int from, int i, int end) {
+  private void chains(Product p, int s, Matrix v, float[] x, int from, int i, int end) {
     float[] y = buffers.get().chains;
     Epilogue epilogue = p.epilogue();
     float[] c = p.c().data();
     for (int j = i; j < end; j++) {
-      y[j - i] = epilogue.accumulate() ? c[target(p, j)] : 0f;
+      y[j - i] = epilogue.accumulate() ? c[target(p, s, j)] : 0f;
     }
-    int at = v.index(i, 0);
+    int at = v.index(s, i, 0);
     int k = p.size().k();
     int j = 0;
     for (; j <= end - i - 2 * Lanes.WIDTH; j += 2 * Lanes.WIDTH) {
@@ -85,7 +97,7 @@ final class MatrixVector {
       oneVector(k, v.data(), at + j, v.stride(), x, from, y, j, Lanes.upTo(j, end - i));
     }
     for (j = i; j < end; j++) {
-      c[target(p, j)] = epilogue.finish(y[j - i], p.size().n() == 1 ? 0 : j);
+      c[target(p, s, j)] = epilogue.finish(y[j - i], p.size().n() == 1 ? 0 : j);
     }
   }
 
@@ -121,17 +133,29 @@ final class MatrixVector {
     y0.intoArray(y, j);
   }
 
-  /// Where element i of y lies in C.
-  private static int target(Product p, int i) {
-    return p.size().n() == 1 ? p.c().index(i, 0) : p.c().index(0, i);
+  /// Where element i of y of product s lies in C.
+  private static int target(Product p, int s, int i) {
+    return p.size().n() == 1 ? p.c().index(s, i, 0) : p.c().index(s, 0, i);
   }
 
-  private float[] gathered(Matrix x, int k) {
+  private static boolean scattered(Matrix x) {
+    return !x.transposed() && x.stride() != 1;
+  }
+
+  /// The array in which the column x of product s lies contiguous, perhaps a copy, from [#start] on.
+  private float[] contiguous(Matrix x, int s, int k) {
+    if (!scattered(x)) {
+      return x.data();
+    }
     float[] vector = buffers.get().vector(k);
-    for (int s = 0; s < k; s++) {
-      vector[s] = x.data()[x.index(s, 0)];
+    for (int j = 0; j < k; j++) {
+      vector[j] = x.data()[x.index(s, j, 0)];
     }
     return vector;
+  }
+
+  private static int start(Matrix x, int s) {
+    return scattered(x) ? 0 : x.index(s, 0, 0);
   }
 
   private static final class Buffers {

@@ -87,65 +87,55 @@ final class Strided {
     return sizes.length == 0 ? 1 : sizes[0];
   }
 
-  /// Where a row starts; rows are asked for one after another. Holds no array, so that the compiler can keep it in registers: a
-  /// view is read in hundreds of chunks, each with a cursor.
-  private final class Cursor {
-    private final int last = sizes.length - 1;
-    private int at = offset;
-    private int left; // rows before the last of the outer axes is at its end
-    private int carries; // how often it was
+  // Rows are visited in runs: along the last of the outer axes, where each starts a stride behind
+  // the one before. Nothing is
+  // made for it, since a view is read in hundreds of blocks.
 
-    Cursor(int row) {
-      int rest = row;
-      for (int i = last; i >= 0; i--) {
-        at += rest % sizes[i] * strides[i];
-        rest /= sizes[i];
-      }
-      left = last < 0 ? 0 : sizes[last] - row % sizes[last];
-      carries = last < 0 ? 0 : row / sizes[last];
+  /// Where a row starts.
+  private int start(int row) {
+    int at = offset;
+    int rest = row;
+    for (int i = sizes.length - 1; i >= 0; i--) {
+      at += rest % sizes[i] * strides[i];
+      rest /= sizes[i];
     }
+    return at;
+  }
 
-    void next() {
-      if (last < 0) {
-        return;
-      }
-      at += strides[last];
-      if (--left == 0) {
-        carry();
-      }
-    }
+  /// Rows from this one to the end of its run, itself included.
+  private int run(int row) {
+    int last = sizes.length - 1;
+    return last < 0 ? 1 : sizes[last] - row % sizes[last];
+  }
 
-    private void carry() {
-      left = sizes[last];
-      at -= left * strides[last];
-      int rest = ++carries;
-      for (int i = last - 1; i >= 0; i--) {
-        at += strides[i];
-        if (rest % sizes[i] != 0) {
-          return;
-        }
-        at -= sizes[i] * strides[i];
-        rest /= sizes[i];
-      }
-    }
+  /// From one row of a run to the next.
+  private int stride() {
+    return sizes.length == 0 ? 0 : strides[sizes.length - 1];
   }
 
   /// y`[yAt …]` = elements `from … to−1` of the view of x.
   void read(float[] y, int yAt, float[] x, int from, int to) {
-    Cursor row = new Cursor(from / inner);
+    int row = from / inner;
     int column = from % inner;
     int put = yAt;
-    for (int left = to - from; left > 0; row.next()) {
-      int n = Math.min(inner - column, left);
-      int get = row.at + column * step;
-      switch (step) {
-        case 0 -> Arrays.fill(y, put, put + n, x[get]);
-        case 1 -> System.arraycopy(x, get, y, put, n);
-        default -> pick(y, put, x, get, n);
+    int end = yAt + to - from;
+    int stride = stride();
+    while (put < end) {
+      int at = start(row);
+      int run = run(row);
+      for (int r = 0; r < run && put < end; r++) {
+        int n = Math.min(inner - column, end - put);
+        int get = at + column * step;
+        switch (step) {
+          case 0 -> Arrays.fill(y, put, put + n, x[get]);
+          case 1 -> System.arraycopy(x, get, y, put, n);
+          default -> pick(y, put, x, get, n);
+        }
+        put += n;
+        at += stride;
+        column = 0;
       }
-      put += n;
-      left -= n;
-      column = 0;
+      row += run;
     }
   }
 
@@ -157,20 +147,26 @@ final class Strided {
 
   /// Elements `from … to−1` of the view of y = x`[from … to−1]`.
   void write(float[] y, float[] x, int from, int to) {
-    Cursor row = new Cursor(from / inner);
+    int row = from / inner;
     int column = from % inner;
     int get = from;
+    int stride = stride();
     while (get < to) {
-      int n = Math.min(inner - column, to - get);
-      int put = row.at + column * step;
-      if (step == 1) {
-        System.arraycopy(x, get, y, put, n);
-      } else {
-        place(y, put, x, get, n);
+      int at = start(row);
+      int run = run(row);
+      for (int r = 0; r < run && get < to; r++) {
+        int n = Math.min(inner - column, to - get);
+        int put = at + column * step;
+        if (step == 1) {
+          System.arraycopy(x, get, y, put, n);
+        } else {
+          place(y, put, x, get, n);
+        }
+        get += n;
+        at += stride;
+        column = 0;
       }
-      get += n;
-      column = 0;
-      row.next();
+      row += run;
     }
   }
 
@@ -182,20 +178,26 @@ final class Strided {
 
   /// Elements `from … to−1` of the view of y += x`[from … to−1]`, one after another.
   void add(float[] y, float[] x, int from, int to) {
-    Cursor row = new Cursor(from / inner);
+    int row = from / inner;
     int column = from % inner;
     int get = from;
+    int stride = stride();
     while (get < to) {
-      int n = Math.min(inner - column, to - get);
-      int put = row.at + column * step;
-      switch (step) {
-        case 0 -> gather(y, put, x, get, n);
-        case 1 -> Rows.add(y, put, x, get, n);
-        default -> spread(y, put, x, get, n);
+      int at = start(row);
+      int run = run(row);
+      for (int r = 0; r < run && get < to; r++) {
+        int n = Math.min(inner - column, to - get);
+        int put = at + column * step;
+        switch (step) {
+          case 0 -> gather(y, put, x, get, n);
+          case 1 -> Rows.add(y, put, x, get, n);
+          default -> spread(y, put, x, get, n);
+        }
+        get += n;
+        at += stride;
+        column = 0;
       }
-      get += n;
-      column = 0;
-      row.next();
+      row += run;
     }
   }
 
@@ -216,18 +218,16 @@ final class Strided {
   /// As [#read(float[], int, float[], int, int)] of everything, for an array of any kind.
   void read(Object y, Object x) {
     int rows = rows();
-    Cursor row = new Cursor(0);
-    for (int r = 0; r < rows; r++, row.next()) {
-      move(y, r * inner, 1, x, row.at, step);
+    for (int r = 0; r < rows; r++) {
+      move(y, r * inner, 1, x, start(r), step);
     }
   }
 
   /// As [#write(float[], float[], int, int)] of everything, for an array of any kind.
   void write(Object y, Object x) {
     int rows = rows();
-    Cursor row = new Cursor(0);
-    for (int r = 0; r < rows; r++, row.next()) {
-      move(y, row.at, step, x, r * inner, 1);
+    for (int r = 0; r < rows; r++) {
+      move(y, start(r), step, x, r * inner, 1);
     }
   }
 

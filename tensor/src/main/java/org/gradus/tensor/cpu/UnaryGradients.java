@@ -16,30 +16,34 @@ final class UnaryGradients {
 
   private UnaryGradients() {}
 
-  /// Either x or y is read, whichever the derivative is a function of.
-  static void run(
-      Unary op, float[] dx, float[] dy, float[] x, float[] y, int from, int to, float p, float q) {
-    switch (op) {
-      case NEGATE -> negate(dx, dy, from, to);
-      case ABS -> abs(dx, dy, x, from, to);
-      case SQUARE -> square(dx, dy, x, from, to);
-      case SQRT -> sqrt(dx, dy, y, from, to);
-      case RSQRT -> rsqrt(dx, dy, y, from, to);
-      case RECIPROCAL -> reciprocal(dx, dy, y, from, to);
-      case EXP -> exp(dx, dy, y, from, to);
-      case EXPM1 -> expm1(dx, dy, y, from, to);
-      case LOG -> log(dx, dy, x, from, to);
-      case LOG1P -> log1p(dx, dy, x, from, to);
-      case SIGMOID -> sigmoid(dx, dy, y, from, to);
-      case TANH -> tanh(dx, dy, y, from, to);
-      case RELU -> relu(dx, dy, x, from, to);
-      case SOFTPLUS -> softplus(dx, dy, x, from, to);
-      case LOG_SIGMOID -> logSigmoid(dx, dy, x, from, to);
-      case AFFINE -> affine(dx, dy, from, to, p);
-      case LEAKY_RELU -> leakyRelu(dx, dy, x, from, to, p);
-      case ELU -> elu(dx, dy, x, from, to, p);
-      case CLIP -> clip(dx, dy, x, from, to, p, q);
-    }
+  /// dx = dy · f′ for the elements `from … to−1`; dx may be dy. Either x or y is read, whichever the derivative is a function of.
+  interface Loop {
+    void run(float[] dx, float[] dy, float[] x, float[] y, int from, int to, float p, float q);
+  }
+
+  /// The loop of an operation, looked up once, outside of the chunks, as [Unaries#of] is.
+  static Loop of(Unary op) {
+    return switch (op) {
+      case NEGATE -> (dx, dy, _, _, from, to, _, _) -> negate(dx, dy, from, to);
+      case ABS -> (dx, dy, x, _, from, to, _, _) -> abs(dx, dy, x, from, to);
+      case SQUARE -> (dx, dy, x, _, from, to, _, _) -> square(dx, dy, x, from, to);
+      case SQRT -> (dx, dy, _, y, from, to, _, _) -> sqrt(dx, dy, y, from, to);
+      case RSQRT -> (dx, dy, _, y, from, to, _, _) -> rsqrt(dx, dy, y, from, to);
+      case RECIPROCAL -> (dx, dy, _, y, from, to, _, _) -> reciprocal(dx, dy, y, from, to);
+      case EXP -> (dx, dy, _, y, from, to, _, _) -> exp(dx, dy, y, from, to);
+      case EXPM1 -> (dx, dy, _, y, from, to, _, _) -> expm1(dx, dy, y, from, to);
+      case LOG -> (dx, dy, x, _, from, to, _, _) -> log(dx, dy, x, from, to);
+      case LOG1P -> (dx, dy, x, _, from, to, _, _) -> log1p(dx, dy, x, from, to);
+      case SIGMOID -> (dx, dy, _, y, from, to, _, _) -> sigmoid(dx, dy, y, from, to);
+      case TANH -> (dx, dy, _, y, from, to, _, _) -> tanh(dx, dy, y, from, to);
+      case RELU -> (dx, dy, x, _, from, to, _, _) -> relu(dx, dy, x, from, to);
+      case SOFTPLUS -> (dx, dy, x, _, from, to, _, _) -> softplus(dx, dy, x, from, to);
+      case LOG_SIGMOID -> (dx, dy, x, _, from, to, _, _) -> logSigmoid(dx, dy, x, from, to);
+      case AFFINE -> (dx, dy, _, _, from, to, p, _) -> affine(dx, dy, from, to, p);
+      case LEAKY_RELU -> (dx, dy, x, _, from, to, p, _) -> leakyRelu(dx, dy, x, from, to, p);
+      case ELU -> (dx, dy, x, _, from, to, p, _) -> elu(dx, dy, x, from, to, p);
+      case CLIP -> (dx, dy, x, _, from, to, p, q) -> clip(dx, dy, x, from, to, p, q);
+    };
   }
 
   private static FloatVector load(float[] x, int i) {
