@@ -66,6 +66,19 @@ class BenchCommandTest {
     assertThat(data.get("data_wait_share").asDouble()).isBetween(0.0, 1.0);
   }
 
+  /// Steps count from the first on when they take ten times as long as they are measured; who reads the numbers is told.
+  @Test
+  void stepsThatAreNotWarmAreMarked() {
+    List<String> gru = List.of("bench", "gru", "--batch=1", "--threads=1");
+    String mark = "NOT WARM: --seconds is too short";
+    assertThat(cli.run(Cli.join(gru, List.of("--seconds=1e-9"))).out())
+        .containsPattern("ms a step \\(median of 1 after 1, " + mark + "\\)");
+    // a hundred steps of one example take milliseconds, and have five seconds
+    assertThat(cli.run(Cli.join(gru, List.of("--seconds=0.5"))).out())
+        .containsPattern("ms a step \\(median of \\d+ after 100\\)")
+        .doesNotContain(mark);
+  }
+
   @Test
   void anyModelIsMeasuredWithItsOptions() {
     Result done = cli.run(Cli.join(List.of("bench", "--model=fm", "--set=embeddingDim=4"), TINY));
