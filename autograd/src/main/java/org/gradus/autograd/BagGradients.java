@@ -112,7 +112,7 @@ final class BagGradients implements Tape.Backward {
     }
     if (weights != null && dx.wants(0)) {
       double[] dots = dots(places, dy);
-      dx.give(0, s.upload(weights.shape(), weightGradients(dots, weights.value().toDoubles())));
+      dx.give(0, s.upload(weights.shape(), weightGradients(dots, s.doubles(weights.value()))));
     }
   }
 
@@ -131,9 +131,9 @@ final class BagGradients implements Tape.Backward {
               group.from,
               group.to);
     }
-    double[] ofPlaces = r.toDoubles();
+    double[] ofPlaces = tape.scope().doubles(r);
     tape.scope().release(r);
-    double[] dots = new double[bags.values.length];
+    double[] dots = tape.scope().doubles(bags.values.length);
     for (int i = 0; i < ofPlaces.length; i++) {
       dots[places.value[i]] = ofPlaces[i];
     }
@@ -174,7 +174,7 @@ final class BagGradients implements Tape.Backward {
     if (known != null) {
       return known;
     }
-    double[] s = new double[bags.offsets.length - 1];
+    double[] s = tape.scope().doubles(bags.offsets.length - 1);
     for (int f = 0; f < columns.length; f++) {
       Lookup.Bag feature = bags.features.get(f);
       int padding = feature.table().paddingId();
@@ -273,7 +273,7 @@ final class BagGradients implements Tape.Backward {
 
   /// Where in the values the id of each place stands.
   private int[] values(int[] order, int n) {
-    int[] found = new int[n];
+    int[] found = tape.scope().ints(n);
     int at = 0;
     for (int f : order) {
       int padding = bags.features.get(f).table().paddingId();
@@ -288,9 +288,9 @@ final class BagGradients implements Tape.Backward {
 
   /// c of each place.
   private double[] coefficients(int[] order, int n) {
-    double[] a = weights == null ? null : weights.value().toDoubles();
+    double[] a = weights == null ? null : tape.scope().doubles(weights.value());
     double[] scale = scales(a);
-    double[] c = new double[n];
+    double[] c = tape.scope().doubles(n);
     int at = 0;
     for (int f : order) {
       int padding = bags.features.get(f).table().paddingId();

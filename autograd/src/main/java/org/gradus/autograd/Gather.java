@@ -16,7 +16,7 @@ final class Gather {
     Scope s = tape.scope();
     int a = x.shape().axis(axis);
     int n = x.size(a);
-    check("gather", ids, x.shape(), n);
+    check("gather", s, ids, x.shape(), n);
     int outer = x.shape().product(0, a);
     int inner = x.shape().product(a + 1, x.shape().rank());
     Shape to = x.shape().without(a);
@@ -51,7 +51,7 @@ final class Gather {
     }
     int rows = x.size(0);
     int n = x.size(1);
-    check("pick", ids, x.shape(), n);
+    check("pick", s, ids, x.shape(), n);
     Tensor y = s.real("pick", ids.shape());
     tape.kernels().gather().pick(y.buffer(), x.value().buffer(), ids.buffer(), rows, n);
     return tape.record(
@@ -65,12 +65,12 @@ final class Gather {
         x);
   }
 
-  private static void check(String op, Tensor ids, Shape of, int bound) {
+  private static void check(String op, Scope s, Tensor ids, Shape of, int bound) {
     if (ids.kind() != Kind.INT) {
       throw new IllegalArgumentException(
           op + ": ids of kind " + ids.kind() + ". Expected kind INT.");
     }
-    int[] values = ids.toInts();
+    int[] values = s.ints(ids);
     for (int i = 0; i < values.length; i++) {
       if (values[i] < 0 || values[i] >= bound) {
         throw new IllegalArgumentException(

@@ -84,7 +84,7 @@ final class JaggedOps {
               + offsets.kind()
               + ". Expected [N, D] with [S+1] of kind INT.");
     }
-    int[] ends = offsets.toInts();
+    int[] ends = values.tape().scope().ints(offsets);
     boolean rising = ends[0] == 0 && ends[ends.length - 1] == values.size(0);
     for (int i = 1; i < ends.length; i++) {
       rising &= ends[i - 1] <= ends[i];

@@ -32,7 +32,7 @@ public final class Lookup {
       throw new IllegalArgumentException(
           table.path() + ": ids of kind " + ids.kind() + ". Expected kind INT.");
     }
-    return rows(tape, table, ids, ids.toInts());
+    return rows(tape, table, ids, tape.scope().ints(ids));
   }
 
   /// As above, for ids on the host.
@@ -112,8 +112,8 @@ public final class Lookup {
         Tensor places = scope.reshape(ids, Shape.of(n));
         return new RowGradients(scope, table, places, RowGradients.wholeRows(scope, n, width));
       }
-      int[] kept = new int[n];
-      int[] source = new int[n];
+      int[] kept = scope.ints(n);
+      int[] source = scope.ints(n);
       int at = 0;
       for (int i = 0; i < all; i++) {
         if (host[from + i] != table.paddingId()) {

@@ -31,7 +31,7 @@ public final class Masks {
   ///
   /// @return `lengthsShape + [maxLength]`
   public static Tensor sequenceMask(Scope scope, Shape lengthsShape, int[] lengths, int maxLength) {
-    boolean[] mask = new boolean[lengths.length * maxLength];
+    boolean[] mask = scope.booleans(lengths.length * maxLength);
     for (int b = 0; b < lengths.length; b++) {
       if (lengths[b] < 0 || lengths[b] > maxLength) {
         throw new IllegalArgumentException(
@@ -76,7 +76,7 @@ public final class Masks {
   ///
   /// @return `[rows, columns]`
   public static Tensor band(Scope scope, int rows, int columns, int lower, int upper) {
-    boolean[] mask = new boolean[rows * columns];
+    boolean[] mask = scope.booleans(rows * columns);
     for (int i = 0; i < rows; i++) {
       for (int j = 0; j < columns; j++) {
         mask[i * columns + j] = (lower < 0 || i - j <= lower) && (upper < 0 || j - i <= upper);

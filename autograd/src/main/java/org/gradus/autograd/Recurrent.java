@@ -215,12 +215,12 @@ public final class Recurrent {
     }
     Size size = new Size(projected.size(0), projected.size(1), width);
     if (lengths != null) {
-      check(op, lengths, size);
+      check(op, projected.tape().scope(), lengths, size);
     }
     return size;
   }
 
-  private static void check(String op, Tensor lengths, Size size) {
+  private static void check(String op, Scope s, Tensor lengths, Size size) {
     if (lengths.kind() != Kind.INT || !lengths.shape().equals(Shape.of(size.batch()))) {
       throw new IllegalArgumentException(
           op
@@ -232,7 +232,7 @@ public final class Recurrent {
               + size.batch()
               + "], one per row, of kind INT.");
     }
-    int[] host = lengths.toInts();
+    int[] host = s.ints(lengths);
     for (int b = 0; b < host.length; b++) {
       if (host[b] < 0 || host[b] > size.time()) {
         throw new IllegalArgumentException(

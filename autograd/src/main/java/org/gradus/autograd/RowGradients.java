@@ -37,10 +37,12 @@ final class RowGradients {
     this.merged = new ArrayList<>(lists);
     List<Buffer> distinct = new ArrayList<>(lists);
     int[] bounds = new int[lists];
+    Shape shape = Shape.of(0);
     for (int t = 0; t < lists; t++) {
       int n = starts[t + 1] - starts[t];
       bounds[t] = tables.get(t).table().rows();
-      rows.add(scope.allocate("rows", Kind.INT, Shape.of(n)));
+      shape = shape.elements() == n ? shape : Shape.of(n); // mostly that of the table before
+      rows.add(scope.allocate("rows", Kind.INT, shape));
       distinct.add(rows.get(t).buffer());
     }
     int all = ids.elements();

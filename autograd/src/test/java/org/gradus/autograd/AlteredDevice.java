@@ -4,6 +4,7 @@ package org.gradus.autograd;
 import java.util.function.BiFunction;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Device;
+import org.gradus.tensor.HostArrays;
 import org.gradus.tensor.Kernels;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.MemoryUse;
@@ -41,6 +42,11 @@ record AlteredDevice(Device inner, Kernels kernels, BiFunction<Integer, Integer,
   @Override
   public MemoryUse memory() {
     return inner.memory();
+  }
+
+  @Override
+  public HostArrays host() {
+    return inner.host();
   }
 
   @Override

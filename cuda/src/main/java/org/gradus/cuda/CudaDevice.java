@@ -10,6 +10,7 @@ import org.gradus.tensor.Buffer;
 import org.gradus.tensor.BufferPool;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
+import org.gradus.tensor.HostArrays;
 import org.gradus.tensor.Kernels;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.MemoryUse;
@@ -25,6 +26,7 @@ final class CudaDevice implements Device {
   private final Kernels kernels;
   private final @Nullable CuBlas library;
   private final BufferPool<CudaBuffer> pool;
+  private final HostArrays host;
   private final boolean poison;
   private final Set<GpuMemory> allocated = Collections.newSetFromMap(new IdentityHashMap<>());
 
@@ -41,6 +43,7 @@ final class CudaDevice implements Device {
       staging = new Staging(gpu);
       graphs = settings.graphs() ? new KernelGraphs(gpu) : null;
       launch = new Launch(gpu, graphs);
+      host = new HostArrays(options.hostBytes(), options.poison());
       poison = options.poison();
       pool = new BufferPool<>(options.poolBytes(), Float.BYTES, b -> free(b.memory()));
       library = library(settings, candidates);
@@ -167,6 +170,11 @@ final class CudaDevice implements Device {
   @Override
   public MemoryUse memory() {
     return pool.use();
+  }
+
+  @Override
+  public HostArrays host() {
+    return host;
   }
 
   @Override

@@ -100,7 +100,7 @@ public final class ConcatenatedFields {
     List<Var> parts = new ArrayList<>(2);
     if (!bags.isEmpty()) {
       KeyedJaggedTensor all = batch.sparse();
-      KeyedJaggedTensor ids = all.keys().equals(names) ? all : all.select(names);
+      KeyedJaggedTensor ids = all.keys().equals(names) ? all : all.select(names, tape.scope());
       float[] weights = ids.weights();
       Var each = weights == null ? null : tape.constant(Shape.of(weights.length), weights);
       parts.add(Lookup.bags(tape, bags, ids.values(), ids.offsets(), each)); // [B, ΣD_f]

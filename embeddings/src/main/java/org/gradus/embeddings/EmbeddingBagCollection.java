@@ -60,7 +60,7 @@ public final class EmbeddingBagCollection {
 
   /// Pooled vectors of every feature, `[B, ΣD_f]`.
   public KeyedTensor forward(KeyedJaggedTensor ids, Tape tape) {
-    KeyedJaggedTensor own = ids.keys().equals(features) ? ids : ids.select(features);
+    KeyedJaggedTensor own = ids.keys().equals(features) ? ids : ids.select(features, tape.scope());
     float[] weights = own.weights();
     return new KeyedTensor(
         features,

@@ -3,6 +3,7 @@ package org.gradus.embeddings;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
 import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
 import org.gradus.tensor.Pooling;
+import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,7 @@ public final class FieldEmbeddings {
   private static final String NUMERIC = "numeric";
 
   private final List<Field.Ids> fields = new ArrayList<>();
+  private final List<Field.Ids> known = Collections.unmodifiableList(fields);
   private final List<String> names = new ArrayList<>();
   private final List<Lookup.Bag> bags = new ArrayList<>();
   private final Map<String, TableParameter> tables = new LinkedHashMap<>();
@@ -99,7 +102,7 @@ public final class FieldEmbeddings {
 
   /// The fields of ids that are looked up, in order.
   public List<Field.Ids> fields() {
-    return List.copyOf(fields);
+    return known;
   }
 
   /// The table of this name.
@@ -121,26 +124,27 @@ public final class FieldEmbeddings {
     Tape tape = mode.tape();
     List<Var> parts = new ArrayList<>(2);
     if (!bags.isEmpty()) {
-      KeyedJaggedTensor ids = ids(batch);
+      KeyedJaggedTensor ids = ids(batch, tape.scope());
       parts.add(
           Lookup.bags(tape, bags, ids.values(), ids.offsets(), weights(ids, tape))
               .reshape(batch.size(), fields.size(), dim)); // [B, F, D]
     }
     if (numeric != null) {
       int c = numeric.shape().size(0);
-      Var x = tape.constant(Shape.of(batch.size(), c, 1), numbers(batch)); // [B, c, 1]
+      Var x =
+          tape.constant(Shape.of(batch.size(), c, 1), numbers(batch, tape.scope())); // [B, c, 1]
       parts.add(x.multiply(tape.use(numeric))); //                           [B, c, D]
     }
     return parts.size() == 1 ? parts.getFirst() : Var.concat(1, parts);
   }
 
   /// The numbers of the dense fields that have vectors, `[B, c]`.
-  private float[] numbers(Batch batch) {
+  private float[] numbers(Batch batch, Scope scope) {
     List<Field.Dense> all = batch.schema().dense();
     if (all.equals(numbers)) {
       return batch.dense();
     }
-    float[] some = new float[batch.size() * numbers.size()];
+    float[] some = scope.floats(batch.size() * numbers.size());
     for (int i = 0; i < some.length; i++) {
       int column = all.indexOf(numbers.get(i % numbers.size()));
       some[i] = batch.dense()[i / numbers.size() * all.size() + column];
@@ -177,15 +181,15 @@ public final class FieldEmbeddings {
   }
 
   /// The ids of the fields that are looked up, in their order.
-  KeyedJaggedTensor ids(Batch batch) {
+  KeyedJaggedTensor ids(Batch batch, Scope scope) {
     KeyedJaggedTensor all = batch.sparse();
-    return all.keys().equals(names) ? all : all.select(names);
+    return all.keys().equals(names) ? all : all.select(names, scope);
   }
 
   /// Which fields of an example have something to say, `[B, F]`, row by row: a bag without ids, and an id that is padding, have
-  /// not. A number always has, 0 included.
-  public boolean[] present(Batch batch) {
-    boolean[] present = new boolean[batch.size() * count()];
+  /// not. A number always has, 0 included. The array is the scope's.
+  public boolean[] present(Batch batch, Scope scope) {
+    boolean[] present = scope.booleans(batch.size() * count());
     Arrays.fill(present, true);
     for (int f = 0; f < fields.size(); f++) {
       int key = batch.sparse().index(names.get(f));
@@ -219,8 +223,10 @@ public final class FieldEmbeddings {
   /// ```
   /// x = a, a / Σa or a / √Σa² for SUM, MEAN or SQRTN, a the weight of an id, 1 if there are none
   /// ```
-  public double[] squaredNorms(Batch batch) {
-    double[] norms = new double[batch.size()];
+  ///
+  /// The array is the scope's.
+  public double[] squaredNorms(Batch batch, Scope scope) {
+    double[] norms = scope.doubles(batch.size());
     for (int f = 0; f < fields.size(); f++) {
       int key = batch.sparse().index(names.get(f));
       for (int b = 0; b < norms.length; b++) {
@@ -229,7 +235,7 @@ public final class FieldEmbeddings {
       }
     }
     int c = numbers.size();
-    float[] dense = numbers(batch);
+    float[] dense = numbers(batch, scope);
     for (int i = 0; i < norms.length * c; i++) {
       double x = dense[i];
       norms[i / c] += x * x;
@@ -267,7 +273,7 @@ public final class FieldEmbeddings {
   /// @return `[B, to − from]`
   public Var productsInside(int f, int from, int to, Batch batch, Mode mode) {
     Tape tape = mode.tape();
-    JaggedIds ids = batch.sparse().of(names.get(f));
+    JaggedIds ids = batch.sparse().of(names.get(f), tape.scope());
     float[] weights = ids.weights();
     Tensor offsets = tape.scope().upload(Shape.of(ids.offsets().length), ids.offsets());
     Var rows =
@@ -281,7 +287,7 @@ public final class FieldEmbeddings {
     }
     Var squareOfSum = rows.pool(offsets, Pooling.SUM).square(); //     [B, D]
     Var sumOfSquares = rows.square().pool(offsets, Pooling.SUM); //    [B, D]
-    double[] scales = new double[ids.bags()];
+    double[] scales = tape.scope().doubles(ids.bags());
     for (int b = 0; b < scales.length; b++) {
       scales[b] = 0.5 * Values.of(ids, b).squaredScale(bags.get(f).pooling(), names.get(f));
     }

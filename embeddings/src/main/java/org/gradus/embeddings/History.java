@@ -34,7 +34,7 @@ public final class History {
   public record Looked(Var candidate, Var steps, Tensor mask, StepIds ids) {
     /// `INT [B]`: how many steps each row has.
     public Tensor lengths(Scope scope) {
-      int[] lengths = new int[ids.rows()];
+      int[] lengths = scope.ints(ids.rows());
       for (int b = 0; b < lengths.length; b++) {
         lengths[b] = ids.length(b);
       }
@@ -127,7 +127,7 @@ public final class History {
   /// @param e the vectors of the fields, `[B, F, D]`
   public Looked lookup(Var e, Batch batch, Mode mode) {
     Tape tape = mode.tape();
-    StepIds ids = StepIds.of(batch.sparse(), names);
+    StepIds ids = StepIds.of(batch.sparse(), names, tape.scope());
     int longest = Math.max(1, ids.longest()); // an axis of size 0 would have no softmax
     Tensor offsets = tape.scope().upload(Shape.of(ids.ends().length), ids.ends());
     List<Var> candidate = new ArrayList<>();

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.gradus.tensor.Scope;
 import org.jspecify.annotations.Nullable;
 
 /// Lists of ids of different lengths, for several keys and a batch of examples (TorchRec's KJT), on the host.
@@ -20,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// lengths  2  0  1  1  1  3       offsets  0 2 2 3 4 5 8
 /// ```
 ///
-/// Immutable: arrays given are taken over and must not be changed, arrays returned are the object's own.
+/// Immutable: arrays given are taken over and must not be changed, arrays returned are the object's own. What is chosen for a
+/// scope lives as long as it.
 public final class KeyedJaggedTensor {
   private final List<String> keys;
   private final int[] values;
@@ -181,33 +183,64 @@ public final class KeyedJaggedTensor {
 
   /// The lists of one key, with offsets that start at 0.
   public JaggedIds of(String key) {
-    int f = index(key);
-    int from = offsets[f * stride];
-    int to = offsets[(f + 1) * stride];
-    int[] own = new int[stride + 1];
-    Arrays.setAll(own, b -> offsets[f * stride + b] - from);
-    return new JaggedIds(
-        Arrays.copyOfRange(values, from, to),
-        weights == null ? null : Arrays.copyOfRange(weights, from, to),
-        own);
+    int n = count(index(key));
+    return of(key, new int[n], weights == null ? null : new float[n], new int[stride + 1]);
+  }
+
+  /// As above, in arrays of a scope: for a step.
+  public JaggedIds of(String key, Scope scope) {
+    int n = count(index(key));
+    return of(key, scope.ints(n), weights == null ? null : scope.floats(n), scope.ints(stride + 1));
+  }
+
+  private JaggedIds of(String key, int[] chosen, float @Nullable [] chosenWeights, int[] ends) {
+    int first = index(key) * stride;
+    int from = offsets[first];
+    System.arraycopy(values, from, chosen, 0, chosen.length);
+    if (weights != null && chosenWeights != null) {
+      System.arraycopy(weights, from, chosenWeights, 0, chosen.length);
+    }
+    for (int b = 0; b <= stride; b++) {
+      ends[b] = offsets[first + b] - from;
+    }
+    return new JaggedIds(chosen, chosenWeights, ends);
+  }
+
+  /// Number of ids of the f-th key.
+  private int count(int f) {
+    return offsets[(f + 1) * stride] - offsets[f * stride];
+  }
+
+  private int count(List<String> wanted) {
+    int n = 0;
+    for (String key : wanted) {
+      n += count(index(key));
+    }
+    return n;
   }
 
   /// Some of the keys, in the order asked for; their lists are copied.
   public KeyedJaggedTensor select(List<String> wanted) {
-    int n = 0;
-    for (String key : wanted) {
-      int f = index(key);
-      n += offsets[(f + 1) * stride] - offsets[f * stride];
-    }
-    int[] chosen = new int[n];
+    int n = count(wanted);
     float[] chosenWeights = weights == null ? null : new float[n];
-    int[] ends = new int[wanted.size() * stride + 1];
+    return select(wanted, new int[n], chosenWeights, new int[wanted.size() * stride + 1]);
+  }
+
+  /// As above, in arrays of a scope: for a step.
+  public KeyedJaggedTensor select(List<String> wanted, Scope scope) {
+    int n = count(wanted);
+    float[] chosenWeights = weights == null ? null : scope.floats(n);
+    return select(wanted, scope.ints(n), chosenWeights, scope.ints(wanted.size() * stride + 1));
+  }
+
+  private KeyedJaggedTensor select(
+      List<String> wanted, int[] chosen, float @Nullable [] chosenWeights, int[] ends) {
     int at = 0;
     int bag = 0;
     for (String key : wanted) {
       int f = index(key);
       int from = offsets[f * stride];
-      int length = offsets[(f + 1) * stride] - from;
+      int length = count(f);
       System.arraycopy(values, from, chosen, at, length);
       if (weights != null && chosenWeights != null) {
         System.arraycopy(weights, from, chosenWeights, at, length);
@@ -284,8 +317,18 @@ public final class KeyedJaggedTensor {
 
     /// `[B]`: the size of each list.
     public int[] lengths() {
-      int[] lengths = new int[bags()];
-      Arrays.setAll(lengths, b -> offsets[b + 1] - offsets[b]);
+      return lengths(new int[bags()]);
+    }
+
+    /// As above, in an array of a scope: for a step.
+    public int[] lengths(Scope scope) {
+      return lengths(scope.ints(bags()));
+    }
+
+    private int[] lengths(int[] lengths) {
+      for (int b = 0; b < lengths.length; b++) {
+        lengths[b] = offsets[b + 1] - offsets[b];
+      }
       return lengths;
     }
   }

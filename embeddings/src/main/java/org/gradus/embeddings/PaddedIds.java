@@ -19,11 +19,27 @@ public record PaddedIds(int[] ids, int[] lengths, int length) {
   public static PaddedIds of(Batch batch, String field) {
     JaggedIds lists = batch.sparse().of(field);
     int[] lengths = lists.lengths();
+    int longest = longest(lengths);
+    return of(lists, lengths, longest, new int[lengths.length * longest]);
+  }
+
+  /// As above, in arrays of a scope: for a step.
+  public static PaddedIds of(Batch batch, String field, Scope scope) {
+    JaggedIds lists = batch.sparse().of(field, scope);
+    int[] lengths = lists.lengths(scope);
+    int longest = longest(lengths);
+    return of(lists, lengths, longest, scope.ints(lengths.length * longest));
+  }
+
+  private static int longest(int... lengths) {
     int longest = 1;
     for (int n : lengths) {
       longest = Math.max(longest, n);
     }
-    int[] ids = new int[lengths.length * longest];
+    return longest;
+  }
+
+  private static PaddedIds of(JaggedIds lists, int[] lengths, int longest, int[] ids) {
     for (int b = 0; b < lengths.length; b++) {
       System.arraycopy(lists.values(), lists.offsets()[b], ids, b * longest, lengths[b]);
     }

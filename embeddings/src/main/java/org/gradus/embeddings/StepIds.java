@@ -3,9 +3,10 @@ package org.gradus.embeddings;
 
 import java.util.Arrays;
 import java.util.List;
+import org.gradus.tensor.Scope;
 
 /// The real steps of a batch of histories, on the host: of each column the ids, row after row, oldest first. A step whose ids are
-/// all 0 is padding, wherever it stands, and is not here.
+/// all 0 is padding, wherever it stands, and is not here. They live as long as the step.
 ///
 /// @param ends `[B + 1]`: row b has the steps `ends[b] … ends[b + 1]`, numbered over the whole batch from 0
 /// @param values by column; arrays may be shared with the batch, and are not to be changed
@@ -15,12 +16,12 @@ public record StepIds(int[] ends, int[][] values, int[] from) {
   /// The steps of sequences that are columns of one history.
   ///
   /// @throws IllegalArgumentException when the columns have different lengths
-  static StepIds of(KeyedJaggedTensor ids, List<String> columns) {
+  static StepIds of(KeyedJaggedTensor ids, List<String> columns, Scope scope) {
     int[][] values = new int[columns.size()][];
     int[] from = new int[columns.size()];
-    int[] ends = ends(ids, columns.getFirst());
+    int[] ends = ends(ids, columns.getFirst(), scope);
     for (int c = 0; c < values.length; c++) {
-      if (c > 0 && !Arrays.equals(ends, ends(ids, columns.get(c)))) {
+      if (c > 0 && !Arrays.equals(ends, ends(ids, columns.get(c), scope))) {
         throw new IllegalArgumentException(
             "history: sequences "
                 + columns.getFirst()
@@ -36,13 +37,13 @@ public record StepIds(int[] ends, int[][] values, int[] from) {
     for (int i = 0; i < all.count(); i++) {
       padding += all.padding(i) ? 1 : 0;
     }
-    return padding == 0 ? all : all.without(padding);
+    return padding == 0 ? all : all.without(padding, scope);
   }
 
   /// Where each list of a sequence ends, counted from the first one's start.
-  private static int[] ends(KeyedJaggedTensor ids, String name) {
+  private static int[] ends(KeyedJaggedTensor ids, String name, Scope scope) {
     int first = ids.index(name) * ids.stride();
-    int[] ends = new int[ids.stride() + 1];
+    int[] ends = scope.ints(ids.stride() + 1);
     for (int b = 0; b < ends.length; b++) {
       ends[b] = ids.offsets()[first + b] - ids.offsets()[first];
     }
@@ -59,9 +60,10 @@ public record StepIds(int[] ends, int[][] values, int[] from) {
   }
 
   /// The same without its padding, of which there is some.
-  private StepIds without(int padding) {
-    int[][] kept = new int[values.length][count() - padding];
-    int[] keptEnds = new int[ends.length];
+  private StepIds without(int padding, Scope scope) {
+    int[][] kept = new int[values.length][];
+    Arrays.setAll(kept, _ -> scope.ints(count() - padding));
+    int[] keptEnds = scope.ints(ends.length);
     int at = 0;
     for (int b = 0; b < rows(); b++) {
       for (int i = ends[b]; i < ends[b + 1]; i++) {

@@ -234,8 +234,8 @@ class FieldEmbeddingsTest {
     Batch batch = fmBatch(schema, 3, weighted);
     int field = e.fields().indexOf(schema.field("n"));
     double[] products = e.productsInside(field, 1, 3, batch, mode).value().toDoubles(); // [6, 2]
-    double[] norms = e.squaredNorms(batch);
-    boolean[] present = e.present(batch); // [6, 4]
+    double[] norms = e.squaredNorms(batch, mode.tape().scope());
+    boolean[] present = e.present(batch, mode.tape().scope()); // [6, 4]
     for (int b = 0; b < 6; b++) {
       List<Feature> inside = new ArrayList<>();
       add(inside, batch, "n", b, m, pooling);
@@ -410,7 +410,7 @@ class FieldEmbeddingsTest {
             .build();
     assertThat(e.lookup(batch, mode).value().toDoubles())
         .containsExactly(5, 6, 3, 30, 2, 20, 5, 6, 6, 60, 8, 80);
-    assertThat(e.squaredNorms(batch)).containsExactly(1 + 9 + 1, 1 + 36 + 16);
+    assertThat(e.squaredNorms(batch, mode.tape().scope())).containsExactly(1 + 9 + 1, 1 + 36 + 16);
   }
 
   /// Each row once, although three fields share a table and ids repeat; no padding.

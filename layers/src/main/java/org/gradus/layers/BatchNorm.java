@@ -9,6 +9,7 @@ import org.gradus.autograd.Parameter;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
+import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -73,7 +74,7 @@ public final class BatchNorm {
       Normalized normalized = x.batchNorm(rowMask, epsilon);
       y = normalized.y();
       if (mode.updatesStatistics()) {
-        follow(normalized.mean(), normalized.variance(), count);
+        follow(normalized.mean(), normalized.variance(), count, tape.scope());
       }
     } else {
       y = x.normalizeColumns(mean.value(), variance.value(), epsilon);
@@ -91,7 +92,7 @@ public final class BatchNorm {
     if (rowMask == null) {
       count = x.shape().product(0, x.shape().rank() - 1);
     } else {
-      for (boolean real : rowMask.toBooleans()) {
+      for (boolean real : x.tape().scope().booleans(rowMask)) {
         count += real ? 1 : 0;
       }
     }
@@ -107,12 +108,12 @@ public final class BatchNorm {
     return count;
   }
 
-  private void follow(Tensor batchMean, Tensor batchVariance, int count) {
+  private void follow(Tensor batchMean, Tensor batchVariance, int count, Scope scope) {
     // On the host in float64: C numbers a step, and the same bits on every device.
-    double[] m = mean.value().toDoubles();
-    double[] v = variance.value().toDoubles();
-    double[] bm = batchMean.toDoubles();
-    double[] bv = batchVariance.toDoubles();
+    double[] m = scope.doubles(mean.value());
+    double[] v = scope.doubles(variance.value());
+    double[] bm = scope.doubles(batchMean);
+    double[] bv = scope.doubles(batchVariance);
     double unbiased = count / (count - 1.0);
     for (int c = 0; c < m.length; c++) {
       m[c] += momentum * (bm[c] - m[c]);

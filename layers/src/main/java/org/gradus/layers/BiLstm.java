@@ -149,7 +149,7 @@ public final class BiLstm {
     }
     Tape tape = x.tape();
     int time = x.size(1);
-    Tensor real = Masks.sequenceMask(tape.scope(), lengths.toInts(), time);
+    Tensor real = Masks.sequenceMask(tape.scope(), tape.scope().ints(lengths), time);
     return x.keepWhere(tape.scope().reshape(real, Shape.of(x.size(0), time, 1)));
   }
 }

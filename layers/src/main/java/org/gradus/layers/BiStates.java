@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.layers;
 
-import java.util.Arrays;
 import java.util.List;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
@@ -37,10 +36,12 @@ public record BiStates(
       return forward.index(1, -1);
     }
     int time = forward.size(1);
-    int[] places = lengths.toInts();
-    // A row without steps reads its first place, which holds 0.
-    Arrays.setAll(places, b -> b * time + Math.max(places[b] - 1, 0));
     Tape tape = forward.tape();
+    int[] places = tape.scope().ints(lengths);
+    // A row without steps reads its first place, which holds 0.
+    for (int b = 0; b < places.length; b++) {
+      places[b] = b * time + Math.max(places[b] - 1, 0);
+    }
     Tensor ids = tape.scope().upload(Shape.of(places.length), places);
     return forward.reshape(-1, forward.size(2)).gather(0, ids);
   }

@@ -9,6 +9,7 @@ import org.gradus.autograd.Parameter;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
+import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -90,8 +91,9 @@ public final class Dice {
     Normalized batch = measured.batchNorm(mask, config.epsilon);
     if (mode.updatesStatistics()) {
       double n = count;
-      follow(mean, batch.mean(), 1);
-      follow(variance, batch.variance(), config.unbiased ? n / (n - 1) : 1);
+      Scope scope = s.tape().scope();
+      follow(mean, batch.mean(), 1, scope);
+      follow(variance, batch.variance(), config.unbiased ? n / (n - 1) : 1, scope);
     }
     return config.stopGradientStats
         ? s.normalizeColumns(batch.mean(), batch.variance(), config.epsilon)
@@ -103,16 +105,16 @@ public final class Dice {
       return s.shape().product(0, s.shape().rank() - 1);
     }
     int count = 0;
-    for (boolean real : mask.toBooleans()) {
+    for (boolean real : s.tape().scope().booleans(mask)) {
       count += real ? 1 : 0;
     }
     return count;
   }
 
-  private void follow(DenseParameter statistic, Tensor batch, double factor) {
+  private void follow(DenseParameter statistic, Tensor batch, double factor, Scope scope) {
     // On the host in float64: C numbers a step, and the same bits on every device.
-    double[] moving = statistic.value().toDoubles();
-    double[] found = batch.toDoubles();
+    double[] moving = scope.doubles(statistic.value());
+    double[] found = scope.doubles(batch);
     for (int c = 0; c < moving.length; c++) {
       moving[c] += config.momentum * (factor * found[c] - moving[c]);
     }

@@ -205,7 +205,7 @@ public final class Gru {
       return blocks;
     }
     Shape missing = parameter.shape().with(-1, width);
-    Var zeros = tape.constant(missing, new double[missing.elements()]);
+    Var zeros = tape.constant(missing, tape.scope().doubles(missing.elements()));
     return Var.concat(missing.rank() - 1, List.of(zeros, blocks));
   }
 }

@@ -227,7 +227,7 @@ public final class Lstm {
 
   private static Var start(Var x, @Nullable Var given, Shape shape) {
     if (given == null) {
-      return x.tape().constant(shape, new double[shape.elements()]);
+      return x.tape().constant(shape, x.tape().scope().doubles(shape.elements()));
     }
     if (!given.shape().equals(shape)) {
       throw new IllegalArgumentException(

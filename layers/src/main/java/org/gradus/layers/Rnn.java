@@ -153,7 +153,7 @@ public final class Rnn {
     StepMask real = real(x, mask);
     Var h = forward(x, initial, mask).carried(); //                  [B, T, H]
     Var start = start(x, initial); //                                [B, H]
-    Var none = tape.constant(start.shape(), new double[start.shape().elements()]);
+    Var none = tape.constant(start.shape(), tape.scope().doubles(start.shape().elements()));
     Var later = none; // what the steps behind t send back to h_t
     Var[] deltas = new Var[time];
     for (int t = time - 1; t >= 0; t--) {
@@ -187,7 +187,7 @@ public final class Rnn {
     int width = bias.shape().size(0);
     List<Var> squares = new ArrayList<>();
     for (int j = 0; j < width; j++) {
-      double[] unit = new double[batch * time * width];
+      double[] unit = x.tape().scope().doubles(batch * time * width);
       for (int b = 0; b < batch; b++) {
         unit[((b + 1) * time - 1) * width + j] = 1; // of the j-th number of h_T
       }
@@ -209,7 +209,7 @@ public final class Rnn {
   private Var start(Var x, @Nullable Var initial) {
     Shape shape = Shape.of(x.size(0), bias.shape().size(0));
     if (initial == null) {
-      return x.tape().constant(shape, new double[shape.elements()]);
+      return x.tape().constant(shape, x.tape().scope().doubles(shape.elements()));
     }
     if (!initial.shape().equals(shape)) {
       throw new IllegalArgumentException(

@@ -43,13 +43,13 @@ public final class SequencePooling {
               + t
               + ".");
     }
-    int[] places = new int[lengths.length];
-    boolean[] any = new boolean[lengths.length];
+    Scope scope = x.tape().scope();
+    int[] places = scope.ints(lengths.length);
+    boolean[] any = scope.booleans(lengths.length);
     for (int b = 0; b < lengths.length; b++) {
       places[b] = b * t + Math.max(0, lengths[b] - 1);
       any[b] = lengths[b] > 0;
     }
-    Scope scope = x.tape().scope();
     Shape rows = Shape.of(lengths.length);
     Var found = x.reshape(x.size(0) * t, x.size(2)).gather(0, scope.upload(rows, places)); // [B, D]
     return found.keepWhere(scope.upload(rows.insert(1, 1), any)); //         [B, D]

@@ -53,7 +53,7 @@ public final class States {
     Tensor mask =
         real.kind() == Kind.MASK
             ? real
-            : Masks.sequenceMask(tape.scope(), real.toInts(), time); // [B, T]
+            : Masks.sequenceMask(tape.scope(), tape.scope().ints(real), time); // [B, T]
     return carried().keepWhere(tape.scope().reshape(mask, Shape.of(all.size(0), time, 1)));
   }
 }

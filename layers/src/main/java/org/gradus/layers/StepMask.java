@@ -31,8 +31,8 @@ final class StepMask {
       return new StepMask(scope, batch, time, null);
     }
     expect(op, "lengths", lengths, Kind.INT, Shape.of(batch));
-    int[] ends = lengths.toInts();
-    boolean[] real = new boolean[batch * time];
+    int[] ends = scope.ints(lengths);
+    boolean[] real = scope.booleans(batch * time);
     for (int b = 0; b < batch; b++) {
       if (ends[b] < 0 || ends[b] > time) {
         throw new IllegalArgumentException(
@@ -56,7 +56,10 @@ final class StepMask {
       expect(op, "mask", mask, Kind.MASK, batchAndTime);
     }
     return new StepMask(
-        scope, batchAndTime.size(0), batchAndTime.size(1), mask == null ? null : mask.toBooleans());
+        scope,
+        batchAndTime.size(0),
+        batchAndTime.size(1),
+        mask == null ? null : scope.booleans(mask));
   }
 
   private static void expect(String op, String what, Tensor x, Kind kind, Shape shape) {
@@ -94,7 +97,7 @@ final class StepMask {
     if (real == null) {
       return null;
     }
-    boolean[] column = new boolean[batch];
+    boolean[] column = scope.booleans(batch);
     boolean all = true;
     for (int b = 0; b < batch; b++) {
       column[b] = real[b * time + t];

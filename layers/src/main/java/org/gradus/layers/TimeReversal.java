@@ -15,8 +15,8 @@ final class TimeReversal {
 
   /// @param lengths `INT [B]`, each 0 … T; null when every row has T steps
   TimeReversal(Scope scope, int batch, int time, @Nullable Tensor lengths) {
-    int[] ends = lengths == null ? null : lengths.toInts();
-    int[] from = new int[batch * time];
+    int[] ends = lengths == null ? null : scope.ints(lengths);
+    int[] from = scope.ints(batch * time);
     for (int b = 0; b < batch; b++) {
       int end = ends == null ? time : ends[b];
       for (int t = 0; t < time; t++) {

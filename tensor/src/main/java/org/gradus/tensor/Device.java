@@ -31,6 +31,9 @@ public interface Device extends AutoCloseable {
   /// What the device holds and how often memory was reused.
   MemoryUse memory();
 
+  /// Arrays of the host for what steps make there.
+  HostArrays host();
+
   /// A new table of zeros.
   Table table(int rows, int width);
 

@@ -44,6 +44,11 @@ public record DeviceOptions(
     return new DeviceOptions(jvm.availableProcessors(), jvm.maxMemory() / 4, false);
   }
 
+  /// How much host memory of past steps a device may hold for the next ones: a quarter of its own pool.
+  public long hostBytes() {
+    return poolBytes / 4;
+  }
+
   /// These options with another number of threads.
   public DeviceOptions withThreads(int n) {
     return new DeviceOptions(n, poolBytes, poison, tables, settings);

@@ -4,7 +4,8 @@ package org.gradus.tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Owns the tensors of one step: when it closes, they die and their memory goes back to the device.
+/// Owns the tensors of one step: when it closes, they die and their memory goes back to the device, as do arrays of the host
+/// that the step borrowed.
 ///
 /// ```
 /// try (Scope step = new Scope(device)) {
@@ -20,6 +21,7 @@ public final class Scope implements AutoCloseable {
 
   private final Device device;
   private final List<Tensor> owned;
+  private final List<Object> borrowed = new ArrayList<>(); // arrays of the host
   private int holes;
   private boolean closed;
 
@@ -74,12 +76,69 @@ public final class Scope implements AutoCloseable {
   /// A mask: true is a real entry.
   public Tensor upload(Shape shape, boolean... values) {
     Tensor t = allocate("constant", Kind.MASK, check(shape, values.length));
-    byte[] bytes = new byte[values.length];
+    byte[] bytes = device.host().bytes(values.length);
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = (byte) (values[i] ? 1 : 0);
     }
     device.upload(t.buffer(), bytes);
+    device.host().give(bytes);
     return t;
+  }
+
+  /// n zeros on the host, for what a step makes there. The array is this scope's, and is lost to the caller when it closes.
+  public int[] ints(int n) {
+    return borrow(device.host().ints(n));
+  }
+
+  /// As [#ints(int)], of float32.
+  public float[] floats(int n) {
+    return borrow(device.host().floats(n));
+  }
+
+  /// As [#ints(int)], of float64.
+  public double[] doubles(int n) {
+    return borrow(device.host().doubles(n));
+  }
+
+  /// As [#ints(int)], n times false.
+  public boolean[] booleans(int n) {
+    return borrow(device.host().booleans(n));
+  }
+
+  /// The values of an `INT` tensor, in an array as [#ints(int)] gives it.
+  public int[] ints(Tensor x) {
+    int[] values = ints(x.elements());
+    device.download(values, x.buffer());
+    return values;
+  }
+
+  /// The values of a `REAL` tensor in the full width of the device, in an array as [#doubles(int)] gives it.
+  public double[] doubles(Tensor x) {
+    double[] values = doubles(x.elements());
+    device.download(values, x.buffer());
+    return values;
+  }
+
+  /// The values of a `MASK` tensor, in an array as [#booleans(int)] gives it.
+  public boolean[] booleans(Tensor x) {
+    boolean[] values = booleans(x.elements());
+    byte[] bytes = device.host().bytes(values.length);
+    device.download(bytes, x.buffer());
+    for (int i = 0; i < values.length; i++) {
+      values[i] = bytes[i] != 0;
+    }
+    device.host().give(bytes);
+    return values;
+  }
+
+  private <A> A borrow(A array) {
+    if (closed) {
+      device.host().give(array);
+      throw new IllegalStateException(
+          "scope: an array of a closed scope. Expected a step that is still open.");
+    }
+    borrowed.add(array);
+    return array;
   }
 
   private static Shape check(Shape shape, int values) {
@@ -219,5 +278,9 @@ public final class Scope implements AutoCloseable {
     }
     owned.clear();
     holes = 0;
+    for (int i = 0; i < borrowed.size(); i++) {
+      device.host().give(borrowed.get(i));
+    }
+    borrowed.clear();
   }
 }

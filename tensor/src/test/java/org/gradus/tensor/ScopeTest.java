@@ -193,4 +193,28 @@ class ScopeTest {
     }
     assertThat(device.memory().live()).isZero();
   }
+
+  @Test
+  void arraysOfTheHostLiveAsLongAsTheirScope() {
+    int[] ints;
+    try (Scope step = new Scope(device)) {
+      ints = step.ints(2);
+      ints[0] = 7;
+      assertThat(step.ints(2)).as("one each").isNotSameAs(ints);
+      assertThat(step.ints(step.upload(Shape.of(2), 3, 4))).containsExactly(3, 4);
+      assertThat(step.doubles(step.upload(Shape.of(2), 0.5, 2))).containsExactly(0.5, 2);
+      assertThat(step.booleans(step.upload(Shape.of(2), true, false))).containsExactly(true, false);
+      assertThat(step.floats(1)).containsExactly(0);
+      assertThat(ints).containsExactly(7, 0);
+    }
+    assertThat(ints).as("poison").containsOnly(Integer.MIN_VALUE);
+    Scope next = new Scope(device);
+    assertThat(next.ints(2)).containsExactly(0, 0);
+    long kept = device.host().kept();
+    next.close();
+    assertThat(device.host().kept()).isEqualTo(kept + 8);
+    assertThatThrownBy(() -> next.ints(2))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("an array of a closed scope");
+  }
 }

@@ -169,8 +169,8 @@ public final class Afm implements Model {
     Tape tape = r.tape();
     Var hidden = r.linear(tape.use(weight), tape.use(shift), Activation.RELU); // [B, P, t]
     Var scores = hidden.matmul(tape.use(h)).squeeze(2); //         [B, P]  (AFM-2)
-    boolean[] fields = v.present(batch); //                        [B, F]
-    boolean[] both = new boolean[batch.size() * pairs.count()]; // [B, P]
+    boolean[] fields = v.present(batch, tape.scope()); //         [B, F]
+    boolean[] both = tape.scope().booleans(batch.size() * pairs.count()); // [B, P]
     for (int i = 0; i < both.length; i++) {
       int first = i / pairs.count() * v.count();
       int p = i % pairs.count();

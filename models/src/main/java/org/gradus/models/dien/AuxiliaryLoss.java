@@ -11,6 +11,7 @@ import org.gradus.autograd.Var;
 import org.gradus.embeddings.History;
 import org.gradus.layers.AdaptiveMlp;
 import org.gradus.layers.Linear;
+import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -102,7 +103,9 @@ public final class AuxiliaryLoss {
   ///
   /// @param states h `[B, T, H]`, finite at padding too
   Var of(Var states, History.Looked looked, Mode mode) {
-    return of(states, looked, negatives.draw(looked.ids(), states.size(1), mode.draw(path)), mode);
+    long key = mode.draw(path);
+    Scope scope = mode.tape().scope();
+    return of(states, looked, negatives.draw(looked.ids(), states.size(1), key, scope), mode);
   }
 
   /// As above, with these negatives.

@@ -4,6 +4,7 @@ package org.gradus.models.dien;
 import org.gradus.embeddings.History;
 import org.gradus.embeddings.StepIds;
 import org.gradus.tensor.Counter;
+import org.gradus.tensor.Scope;
 
 /// Steps that did not happen, one or several in the place of each step but the first of a row. A negative is never the step
 /// itself and never padding; which ones are drawn is a function of a key, the row and the place in it, so padding does not matter.
@@ -50,13 +51,16 @@ public final class Negatives {
   /// @param count how many of these are true
   record Drawn(int[][] ids, boolean[] pairs, int count) {}
 
-  /// Draws.
+  /// Draws, into arrays of a scope.
   ///
   /// @param longest T
-  Drawn draw(StepIds steps, int longest, long key) {
+  Drawn draw(StepIds steps, int longest, long key, Scope scope) {
     int places = longest - 1;
-    int[][] ids = new int[history.columns().size()][steps.rows() * places * each];
-    boolean[] pairs = new boolean[steps.rows() * places];
+    int[][] ids = new int[history.columns().size()][];
+    for (int c = 0; c < ids.length; c++) {
+      ids[c] = scope.ints(steps.rows() * places * each);
+    }
+    boolean[] pairs = scope.booleans(steps.rows() * places);
     int count = 0;
     for (int b = 0; b < steps.rows(); b++) {
       long rowKey = Counter.key(key, b);

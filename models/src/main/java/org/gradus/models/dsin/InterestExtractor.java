@@ -99,7 +99,7 @@ public final class InterestExtractor {
     Var z = sublayer(q, a, first); //                                        (DSIN-4)
     Var g =
         wide == null || narrow == null ? z : sublayer(z, narrow.forward(wide.forward(z)), second);
-    double[] shares = new double[lengths.length * time];
+    double[] shares = tape.scope().doubles(lengths.length * time);
     for (int i = 0; i < shares.length; i++) {
       int real = lengths[i / time];
       shares[i] = i % time < real ? 1.0 / real : 0;
@@ -119,7 +119,7 @@ public final class InterestExtractor {
       Tensor real = Masks.sequenceMask(scope, lengths, time);
       return scope.reshape(real, Shape.of(lengths.length, 1, time));
     }
-    boolean[] others = new boolean[lengths.length * time * time];
+    boolean[] others = scope.booleans(lengths.length * time * time);
     for (int i = 0; i < others.length; i++) {
       int from = i / time % time;
       int to = i % time;

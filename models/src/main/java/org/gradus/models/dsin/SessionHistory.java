@@ -14,6 +14,7 @@ import org.gradus.embeddings.Field;
 import org.gradus.embeddings.FieldEmbeddings;
 import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
 import org.gradus.embeddings.Schema;
+import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 
 /// The sessions of a user, and the candidate that they are held against. A step has one vector per column, such as item and
@@ -104,14 +105,15 @@ final class SessionHistory {
     Tape tape = mode.tape();
     int rows = batch.size();
     JaggedIds sizes = sizes(batch);
-    List<JaggedIds> ids = columns.stream().map(c -> batch.sparse().of(c.name)).toList();
-    Places places = new Places(sizes, ids);
+    List<JaggedIds> ids =
+        columns.stream().map(c -> batch.sparse().of(c.name, tape.scope())).toList();
+    Places places = new Places(sizes, ids, tape.scope());
     int k = places.most;
     int t = places.longest;
     List<Var> candidate = new ArrayList<>();
     List<Var> steps = new ArrayList<>();
     for (int c = 0; c < columns.size(); c++) {
-      int[] padded = new int[rows * k * t];
+      int[] padded = tape.scope().ints(rows * k * t);
       for (int i = 0; i < places.to.length; i++) {
         if (places.to[i] >= 0) {
           padded[places.to[i]] = ids.get(c).values()[i];
@@ -149,11 +151,11 @@ final class SessionHistory {
     int most = 1; // an axis of size 0 would have no softmax
     int longest = 1;
 
-    Places(JaggedIds sizes, List<JaggedIds> ids) {
+    Places(JaggedIds sizes, List<JaggedIds> ids, Scope scope) {
       int n = ids.getFirst().values().length;
-      int[] session = new int[n];
-      int[] step = new int[n];
-      counts = new int[sizes.bags()];
+      int[] session = scope.ints(n);
+      int[] step = scope.ints(n);
+      counts = scope.ints(sizes.bags());
       int i = 0;
       for (int b = 0; b < counts.length; b++) {
         for (int s = sizes.offsets()[b]; s < sizes.offsets()[b + 1]; s++) {
@@ -167,8 +169,8 @@ final class SessionHistory {
         }
         most = Math.max(most, counts[b]);
       }
-      lengths = new int[counts.length * most];
-      to = new int[n];
+      lengths = scope.ints(counts.length * most);
+      to = scope.ints(n);
       for (int b = 0; b < counts.length; b++) {
         for (int j = ids.getFirst().offsets()[b]; j < ids.getFirst().offsets()[b + 1]; j++) {
           int place = b * most + session[j];

@@ -103,7 +103,7 @@ public final class Ffm implements Model {
       }
     }
     if (config.instanceNorm) {
-      double[] r = reciprocals(v.squaredNorms(batch)); //    [B]  (FFM-1)
+      double[] r = reciprocals(v.squaredNorms(batch, tape.scope())); // [B]  (FFM-1)
       phi = phi.multiply(tape.constant(Shape.of(b), r)); //  [B]  (FFM-1), (FFM-2)
     }
     if (w != null && bias != null) {
@@ -114,7 +114,7 @@ public final class Ffm implements Model {
 
   /// Where the vectors of fields `own` for fields `other` are: own · F + other, `[P]`.
   private Tensor places(int[] own, int[] other, Tape tape) {
-    int[] at = new int[own.length];
+    int[] at = tape.scope().ints(own.length);
     for (int p = 0; p < at.length; p++) {
       at[p] = own[p] * v.count() + other[p];
     }

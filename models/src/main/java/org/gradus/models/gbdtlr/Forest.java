@@ -7,6 +7,7 @@ import java.util.List;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
+import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
@@ -82,6 +83,11 @@ public record Forest(List<Tree> all) implements LeafEncoder {
       return leaves.value().toDoubles()[0] > 0;
     }
 
+    /// As above, in a step.
+    boolean present(Scope scope) {
+      return scope.doubles(leaves.value())[0] > 0;
+    }
+
     void write(Forest forest) {
       double[] node = new double[trees * (most - 1) * NODE];
       double[] value = new double[trees * most];
@@ -112,8 +118,8 @@ public record Forest(List<Tree> all) implements LeafEncoder {
     FlatForest flat(int first, int rows, Tape tape) {
       tape.host(
           "the leaf of each tree", Shape.of(rows, trees), List.of(nodes, leaves)); // [B, T]  (GL-1)
-      float[] foundNodes = new float[lastNodes.length];
-      float[] foundLeaves = new float[lastLeaves.length];
+      float[] foundNodes = tape.scope().floats(lastNodes.length);
+      float[] foundLeaves = tape.scope().floats(lastLeaves.length);
       nodes.value().device().download(foundNodes, nodes.value().buffer());
       leaves.value().device().download(foundLeaves, leaves.value().buffer());
       FlatForest known = flat;
@@ -121,8 +127,8 @@ public record Forest(List<Tree> all) implements LeafEncoder {
           || !Arrays.equals(foundNodes, lastNodes)
           || !Arrays.equals(foundLeaves, lastLeaves)) {
         known = FlatForest.of(read(), first, most);
-        lastNodes = foundNodes;
-        lastLeaves = foundLeaves;
+        lastNodes = foundNodes.clone(); // the scope's own are lost when it closes
+        lastLeaves = foundLeaves.clone();
         flat = known;
       }
       return known;

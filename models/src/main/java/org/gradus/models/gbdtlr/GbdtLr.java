@@ -4,7 +4,6 @@ package org.gradus.models.gbdtlr;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Lookup;
@@ -100,7 +99,10 @@ public final class GbdtLr implements Fitted {
   public Outputs forward(Batch batch, Mode mode) {
     Tape tape = mode.tape();
     int count = config.boosting.trees(); //                                 T
-    int[] ends = IntStream.rangeClosed(0, batch.size()).map(b -> b * count).toArray();
+    int[] ends = tape.scope().ints(batch.size() + 1);
+    for (int b = 0; b < ends.length; b++) {
+      ends[b] = b * count;
+    }
     Lookup.Bag sum = new Lookup.Bag(w, Pooling.SUM); //                     one bag for each row
     int[] h = leavesOf(batch, tape); //                                     [B, T]  (GL-1), (GL-2)
     Var linear = Lookup.bags(tape, List.of(sum), h, ends, null); //         [B, 1]  (GL-3)
@@ -115,7 +117,7 @@ public final class GbdtLr implements Fitted {
 
   /// h(x) `[B, T]`, (GL-2): of each tree the row of the table where leaf ℓ_t, (GL-1), has its weight.
   private int[] leavesOf(Batch batch, Tape tape) {
-    if (!fitted()) {
+    if (!trees.present(tape.scope())) {
       throw new IllegalStateException(
           "gbdt-lr: there are no trees yet. Expected fit(rows, seed) before the first batch, which"
               + " the trainer calls, or the parameters of a run.");
@@ -124,8 +126,8 @@ public final class GbdtLr implements Fitted {
     FlatForest forest = trees.flat(FIRST_LEAF, batch.size(), tape); //      [B, T]  (GL-1)
     int d = features.columns();
     int count = config.boosting.trees();
-    int[] rows = new int[Math.multiplyExact(batch.size(), count)]; //       [B, T]
-    float[] x = new float[Math.min(AT_ONCE, batch.size()) * d];
+    int[] rows = tape.scope().ints(Math.multiplyExact(batch.size(), count)); // [B, T]
+    float[] x = tape.scope().floats(Math.min(AT_ONCE, batch.size()) * d);
     for (int from = 0; from < batch.size(); from += AT_ONCE) {
       int to = Math.min(batch.size(), from + AT_ONCE);
       numbers.write(from, to, x); //                                        [to − from, d]

@@ -14,11 +14,14 @@ import org.gradus.autograd.TableParameter;
 import org.gradus.autograd.Tape;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
+import org.gradus.embeddings.KeyedJaggedTensor;
 import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.Fitted;
+import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Table;
+import org.jspecify.annotations.Nullable;
 
 /// The numbers that trees read: dense fields as they are, and for a field of ids what is known about its ids from the rows
 /// that trees are grown from.
@@ -104,11 +107,12 @@ final class TreeFeatures {
         known()); // [B, d]
     List<Table> stored = new ArrayList<>();
     ids.forEach(f -> stored.add(table(f.table()).table()));
-    View view = new View(batch);
+    View view = new View(batch, tape.scope());
     int columns = columns();
+    Known read = (f, id, into) -> stored.get(f).read(id, into);
     return (from, to, x) -> {
       for (int b = from; b < to; b++) {
-        view.write(b, (f, id, into) -> stored.get(f).read(id, into), x, (b - from) * columns);
+        view.write(b, read, x, (b - from) * columns);
       }
     };
   }
@@ -129,18 +133,21 @@ final class TreeFeatures {
   private final class View {
     private final Batch batch;
     private final int[] columnOf;
+    private final int width; // numbers of a row of the batch
     private final List<JaggedIds> bags = new ArrayList<>();
     private final float[] one = new float[PER_ID];
 
-    View(Batch batch) {
+    /// @param scope of the step that reads the batch, or null when it is read once
+    View(Batch batch, @Nullable Scope scope) {
       this.batch = batch;
       List<Field.Dense> all = batch.schema().dense();
       columnOf = dense.stream().mapToInt(all::indexOf).toArray();
-      ids.forEach(f -> bags.add(batch.sparse().of(f.name())));
+      width = all.size();
+      KeyedJaggedTensor sparse = batch.sparse();
+      ids.forEach(f -> bags.add(scope == null ? sparse.of(f.name()) : sparse.of(f.name(), scope)));
     }
 
     void write(int row, Known known, float[] x, int at) {
-      int width = batch.schema().dense().size();
       for (int c = 0; c < columnOf.length; c++) {
         x[at + c] = batch.dense()[row * width + columnOf[c]];
       }
@@ -229,7 +236,7 @@ final class TreeFeatures {
     long[] first = {0};
     rows.forEach(
         batch -> {
-          View view = new View(batch);
+          View view = new View(batch, null);
           for (int b = 0; b < batch.size(); b++) {
             if (choice.takes(batch, b, first[0] + b)) {
               sink.accept(view, b, first[0] + b);

@@ -263,7 +263,7 @@ public final class LstmForecast implements Model {
       return truth;
     }
     long key = mode.draw(path + "/teacher");
-    boolean[] forced = new boolean[size];
+    boolean[] forced = tape.scope().booleans(size);
     for (int b = 0; b < size; b++) {
       forced[b] = Counter.uniform53(key, b) < forcing;
     }

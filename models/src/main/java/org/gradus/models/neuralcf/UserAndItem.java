@@ -79,7 +79,7 @@ public final class UserAndItem {
 
   /// p and q `[B, 2, width]`
   Var lookup(Batch batch, Mode mode) {
-    KeyedJaggedTensor ids = batch.sparse().select(names);
+    KeyedJaggedTensor ids = batch.sparse().select(names, mode.tape().scope());
     float[] weights = ids.weights();
     Var each = weights == null ? null : mode.tape().constant(Shape.of(weights.length), weights);
     return Lookup.bags(mode.tape(), bags, ids.values(), ids.offsets(), each)

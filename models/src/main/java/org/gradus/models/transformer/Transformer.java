@@ -4,7 +4,6 @@ package org.gradus.models.transformer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Lookup;
@@ -189,8 +188,9 @@ public final class Transformer implements Rated {
   @Override
   public Outputs forward(Batch batch, Mode mode) {
     Scope scope = mode.tape().scope();
-    Target y = target(batch);
-    Var o = logits(y.read, encode(PaddedIds.of(batch, source.name()), mode), mode); // [B, T, V]
+    Target y = target(batch, scope);
+    PaddedIds read = PaddedIds.of(batch, source.name(), scope);
+    Var o = logits(y.read, encode(read, mode), mode); //          [B, T, V]
     LabelSmoothing smoothing = mode.training() ? config.smoothing : config.smoothing.off();
     Tensor next = scope.upload(Shape.of(y.next.length), y.next);
     Var each = smoothing.losses(o.reshape(y.next.length, o.size(2)), next); // [B·T]
@@ -206,13 +206,13 @@ public final class Transformer implements Rated {
   record Target(PaddedIds read, int[] next) {}
 
   /// The target of a batch as it is read, and as it is to be predicted.
-  Target target(Batch batch) {
-    PaddedIds whole = PaddedIds.of(batch, target.name());
+  Target target(Batch batch, Scope scope) {
+    PaddedIds whole = PaddedIds.of(batch, target.name(), scope);
     int rows = whole.lengths().length;
     int length = Math.max(1, whole.length() - 1);
-    int[] read = new int[rows * length];
-    int[] next = new int[rows * length];
-    int[] lengths = new int[rows];
+    int[] read = scope.ints(rows * length);
+    int[] next = scope.ints(rows * length);
+    int[] lengths = scope.ints(rows);
     for (int b = 0; b < rows; b++) {
       lengths[b] = Math.max(0, whole.lengths()[b] - 1);
       System.arraycopy(whole.ids(), b * whole.length(), read, b * length, lengths[b]);
@@ -270,13 +270,16 @@ public final class Transformer implements Rated {
 
   /// E_tgt `[V, d]`.
   private Var vectors(Tape tape) {
-    int[] all = IntStream.range(0, target.size()).toArray();
+    int[] all = tape.scope().ints(target.size());
+    for (int id = 0; id < all.length; id++) {
+      all[id] = id;
+    }
     return Lookup.rows(tape, targetTable, Shape.of(all.length), all);
   }
 
   /// True where a token stands.
   static Tensor real(Scope scope, int[] ids, Shape shape) {
-    boolean[] real = new boolean[ids.length];
+    boolean[] real = scope.booleans(ids.length);
     for (int i = 0; i < ids.length; i++) {
       real[i] = ids[i] != 0;
     }
@@ -293,8 +296,9 @@ public final class Transformer implements Rated {
   private Rate tokens(Batch batch, Device device) {
     try (Tape tape = Tape.evaluating(device)) {
       Mode mode = Mode.evaluation(tape);
-      Target y = target(batch);
-      Var o = logits(y.read, encode(PaddedIds.of(batch, source.name()), mode), mode);
+      Target y = target(batch, tape.scope());
+      PaddedIds read = PaddedIds.of(batch, source.name(), tape.scope());
+      Var o = logits(y.read, encode(read, mode), mode);
       double[] scores = o.value().toDoubles();
       int classes = o.size(2);
       long right = 0;

@@ -73,7 +73,7 @@ final class PooledFields {
   Var lookup(Batch batch, Mode mode) {
     Tape tape = mode.tape();
     KeyedJaggedTensor all = batch.sparse();
-    KeyedJaggedTensor ids = all.keys().equals(names) ? all : all.select(names);
+    KeyedJaggedTensor ids = all.keys().equals(names) ? all : all.select(names, tape.scope());
     float[] given = ids.weights();
     Var weights = given == null ? null : tape.constant(Shape.of(given.length), given);
     return Lookup.bags(tape, bags, ids.values(), ids.offsets(), weights); // [B, ΣD_f]

@@ -97,10 +97,12 @@ class DienTest {
       var source = s.choice("negatives", Negatives.Source.class);
       int longest = looked.steps().size(1);
       long key = mode.draw("interest/" + columns.getFirst() + "/auxiliary");
-      return Map.entry(
+      Negatives.Drawn drawn =
           new Negatives(history, source, s.integer("negativesPerStep"))
-              .draw(looked.ids(), longest, key),
-          longest);
+              .draw(looked.ids(), longest, key, tape.scope());
+      int[][] ids = Arrays.stream(drawn.ids()).map(int[]::clone).toArray(int[][]::new);
+      return Map.entry( // copies: the arrays are the tape's
+          new Negatives.Drawn(ids, drawn.pairs().clone(), drawn.count()), longest);
     }
   }
 

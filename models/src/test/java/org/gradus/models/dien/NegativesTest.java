@@ -67,7 +67,8 @@ class NegativesTest {
     History history = new History(columns, SCHEMA, v);
     Mode mode = Mode.evaluation(tape);
     History.Looked looked = history.lookup(v.lookup(batch, mode), batch, mode);
-    return new Negatives(history, source, each).draw(looked.ids(), looked.steps().size(1), key);
+    return new Negatives(history, source, each)
+        .draw(looked.ids(), looked.steps().size(1), key, tape.scope());
   }
 
   private Negatives.Drawn drawn(Source source, int each, Batch batch, long key) {
@@ -204,7 +205,7 @@ class NegativesTest {
     Batch batch = ModelBench.batch(few, 1, new float[0], new int[][] {{2}, {2, 2, 1}});
     Mode mode = Mode.evaluation(tape);
     var ids = history.lookup(own.lookup(batch, mode), batch, mode).ids();
-    Negatives.Drawn drawn = new Negatives(history, Source.UNIFORM, 1).draw(ids, 3, 1);
+    Negatives.Drawn drawn = new Negatives(history, Source.UNIFORM, 1).draw(ids, 3, 1, tape.scope());
     assertThat(drawn.pairs()).containsExactly(false, true); // 1 may be told from 2
     assertThat(drawn.ids()[0]).containsExactly(0, 2);
     assertThatThrownBy(() -> new Negatives(history, Source.BATCH, 0))

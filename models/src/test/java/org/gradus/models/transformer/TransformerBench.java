@@ -153,7 +153,8 @@ final class TransformerBench implements AutoCloseable {
     try (Tape tape = Tape.evaluating(device)) {
       Mode mode = Mode.evaluation(tape);
       PaddedIds source = PaddedIds.of(batch, model.source().name());
-      Var o = model.logits(model.target(batch).read(), model.encode(source, mode), mode);
+      Var o =
+          model.logits(model.target(batch, tape.scope()).read(), model.encode(source, mode), mode);
       double[] all = o.value().toDoubles();
       int each = o.size(1) * o.size(2);
       double[][] rows = new double[batch.size()][];

@@ -232,7 +232,9 @@ class TransformerTest {
       PaddedIds source = PaddedIds.of(batch, "source");
       Var o =
           bench.model.logits(
-              bench.model.target(batch).read(), bench.model.encode(source, mode), mode);
+              bench.model.target(batch, tape.scope()).read(),
+              bench.model.encode(source, mode),
+              mode);
       for (int t = 0; t < 4; t++) {
         var g =
             tape.backward(o.index(1, t).square().sum())
@@ -280,7 +282,7 @@ class TransformerTest {
       Mode mode = Mode.evaluation(tape);
       Batch batch = bench.batch(ids(2, 3, 4), ids(2, 4, 5, 6, 3), ids(4), ids(2, 6, 6, 4, 3));
       double[][] whole = bench.logits(batch);
-      int[] read = bench.model.target(batch).read().ids();
+      int[] read = bench.model.target(batch, tape.scope()).read().ids();
       var from = bench.model.encode(PaddedIds.of(batch, "source"), mode);
       Decoder.Cache cache = bench.model.start(from);
       Scope scope = tape.scope();

@@ -7,6 +7,7 @@ import org.gradus.tensor.Buffer;
 import org.gradus.tensor.BufferPool;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
+import org.gradus.tensor.HostArrays;
 import org.gradus.tensor.Kernels;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.MemoryUse;
@@ -23,6 +24,7 @@ public final class CpuDevice implements Device {
   private final Workers workers;
   private final Kernels kernels;
   private final BufferPool<Buffer> pool;
+  private final HostArrays host;
   private final boolean poison;
   private final @Nullable Path tables;
 
@@ -53,6 +55,7 @@ public final class CpuDevice implements Device {
             new CpuRandom(chunks),
             new CpuUpdate(chunks));
     pool = new BufferPool<>(options.poolBytes(), Float.BYTES);
+    host = new HostArrays(options.hostBytes(), options.poison());
     poison = options.poison();
     tables = options.tables();
   }
@@ -113,6 +116,11 @@ public final class CpuDevice implements Device {
   @Override
   public MemoryUse memory() {
     return pool.use();
+  }
+
+  @Override
+  public HostArrays host() {
+    return host;
   }
 
   @Override

@@ -6,6 +6,7 @@ import org.gradus.tensor.Buffer;
 import org.gradus.tensor.BufferPool;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
+import org.gradus.tensor.HostArrays;
 import org.gradus.tensor.Kernels;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.MemoryUse;
@@ -33,11 +34,13 @@ public final class ReferenceDevice implements Device {
           new ReferenceRandom(),
           new ReferenceUpdate());
   private final BufferPool<Buffer> pool;
+  private final HostArrays host;
   private final boolean poison;
 
   /// A device of its own; the number of threads is ignored.
   public ReferenceDevice(DeviceOptions options) {
     pool = new BufferPool<>(options.poolBytes(), Double.BYTES);
+    host = new HostArrays(options.hostBytes(), options.poison());
     poison = options.poison();
   }
 
@@ -93,6 +96,11 @@ public final class ReferenceDevice implements Device {
   @Override
   public MemoryUse memory() {
     return pool.use();
+  }
+
+  @Override
+  public HostArrays host() {
+    return host;
   }
 
   @Override

@@ -3,6 +3,7 @@ package org.gradus.trainer.bench;
 
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Device;
+import org.gradus.tensor.HostArrays;
 import org.gradus.tensor.Kernels;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.MemoryUse;
@@ -76,6 +77,11 @@ public final class MeteredDevice implements Device {
   @Override
   public MemoryUse memory() {
     return inside.memory();
+  }
+
+  @Override
+  public HostArrays host() {
+    return inside.host();
   }
 
   @Override

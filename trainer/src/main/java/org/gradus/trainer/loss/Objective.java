@@ -226,7 +226,8 @@ public final class Objective {
     if (mask == null && weights == null) {
       return each.mean();
     }
-    double[] shares = shares(label, y.length, mask, weights);
+    double[] shares = tape.scope().doubles(y.length);
+    share(shares, label, mask, weights);
     return each.multiply(tape.constant(Shape.of(shares.length), shares)).sum();
   }
 
@@ -240,7 +241,7 @@ public final class Objective {
   }
 
   private static Tensor positives(Tape tape, float[] y) {
-    boolean[] positive = new boolean[y.length];
+    boolean[] positive = tape.scope().booleans(y.length);
     for (int i = 0; i < y.length; i++) {
       positive[i] = y[i] == 1;
     }
@@ -293,12 +294,11 @@ public final class Objective {
     return targets;
   }
 
-  /// wᵢ mᵢ / Σ w m, all 0 when the sum is.
-  private static double[] shares(
-      String label, int n, float @Nullable [] mask, float @Nullable [] weights) {
-    double[] shares = new double[n];
+  /// Writes wᵢ mᵢ / Σ w m, all 0 when the sum is.
+  private static void share(
+      double[] shares, String label, float @Nullable [] mask, float @Nullable [] weights) {
     double sum = 0;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < shares.length; i++) {
       float m = mask == null ? 1 : mask[i];
       float w = weights == null ? 1 : weights[i];
       if ((m != 0 && m != 1) || !(w >= 0 && w < Float.POSITIVE_INFINITY)) {
@@ -316,9 +316,8 @@ public final class Objective {
       shares[i] = (double) m * w;
       sum += shares[i];
     }
-    for (int i = 0; i < n && sum > 0; i++) {
+    for (int i = 0; i < shares.length && sum > 0; i++) {
       shares[i] /= sum;
     }
-    return shares;
   }
 }
