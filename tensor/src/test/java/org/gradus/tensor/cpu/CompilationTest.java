@@ -46,6 +46,7 @@ class CompilationTest {
           "Merge::lambda$sort",
           "Gemm::batched", // over products
           "Gemm::some",
+          "MatrixVector::some",
           "Gemm::onlyEpilogue"); // a product over nothing
 
   /// Loops for vectors of another width.
