@@ -98,8 +98,8 @@ public final class YoutubeDnn implements Retriever, Fitted {
       }
       if (training.loss == Loss.NCE && training.subtractLogQ && negatives.hits == Hits.RESAMPLE) {
         return "youtube-dnn: loss=NCE with accidentalHits=RESAMPLE. Expected REMOVE: NCE tells"
-                   + " labels from noise of one law, and noise that avoids the label has another"
-                   + " for each example.";
+            + " labels from noise of one law, and noise that avoids the label has another"
+            + " for each example.";
       }
       return null;
     }

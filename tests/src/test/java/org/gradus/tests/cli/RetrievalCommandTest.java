@@ -71,8 +71,7 @@ class RetrievalCommandTest {
   /// Without the cap there are more items, and other counts: both are those of the new run.
   @Test
   void aRunMayStartFromOneOfFewerItems() throws IOException {
-    List<String> model =
-        Cli.join(List.of("train", "--model=youtube-dnn"), DATA);
+    List<String> model = Cli.join(List.of("train", "--model=youtube-dnn"), DATA);
     List<String> settings =
         List.of(
             "--set=data.examples=next-items",
