@@ -31,6 +31,25 @@ class AucTest {
         .isCloseTo(0.791667, within(QUOTED));
   }
 
+  /// What a sort without average ranks makes of the ties of the example, as they happen to stand: 0.666667 with every positive last, 0.916667 with
+  /// every positive first. The AUC lies in the middle.
+  @Test
+  void tiesBrokenByASortWouldGiveAnythingBetween() {
+    double[] scores = {0.9, 0.8, 0.8, 0.4, 0.4, 0.4, 0.1};
+    float[] labels = {1, 1, 0, 1, 0, 0, 0};
+    double[] ends = new double[2];
+    for (int first = 0; first < 2; first++) {
+      double[] broken = scores.clone();
+      for (int i = 0; i < 7; i++) {
+        broken[i] += (labels[i] == 1) == (first == 1) ? 1e-6 : 0;
+      }
+      ends[first] = Auc.of(broken, labels).value();
+    }
+    assertThat(ends[0]).isCloseTo(0.666667, within(QUOTED));
+    assertThat(ends[1]).isCloseTo(0.916667, within(QUOTED));
+    assertThat(Auc.of(scores, labels).value()).isCloseTo((ends[0] + ends[1]) / 2, within(1e-15));
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
   void equalsThePairsCountedOneByOne(long seed) {

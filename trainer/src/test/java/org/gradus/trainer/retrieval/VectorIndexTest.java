@@ -245,6 +245,22 @@ class VectorIndexTest {
     assertThat(found.scores()).isEqualTo(expected.scores());
   }
 
+  /// Nearest are {1, 2, 3} and {4, 5, 6}, found {1, 3, 9} and {4, 5, 6}.
+  @Test
+  void recallOfTheSpecification() {
+    int[] ids = {1, 2, 3, 4, 5, 6, 9};
+    float[] all = {9, 0, 8, 0, 7, 0, 0, 9, 0, 8, 0, 7, 1, 1};
+    float[] other = {9, 0, 0, 0, 7, 0, 0, 9, 0, 8, 0, 7, 6, 1};
+    IndexComparison found =
+        IndexComparison.of(
+            new Vectors(ids, all, 2, Metric.DOT),
+            new ExactIndex(new Vectors(ids, other, 2, Metric.DOT)),
+            new float[][] {{1, 0}, {0, 1}},
+            3,
+            3);
+    assertThat(found.recall().getOrDefault(3, 0.0)).isCloseTo(0.833333, within(5e-7));
+  }
+
   @Test
   void recallCountsWhatIsAsGood() {
     // two items with the score of place 1: whichever is returned is right
