@@ -16,7 +16,7 @@ public record StepIds(int[] ends, int[][] values, int[] from) {
   /// The steps of sequences that are columns of one history.
   ///
   /// @throws IllegalArgumentException when the columns have different lengths
-  static StepIds of(KeyedJaggedTensor ids, List<String> columns, Scope scope) {
+  public static StepIds of(KeyedJaggedTensor ids, List<String> columns, Scope scope) {
     int[][] values = new int[columns.size()][];
     int[] from = new int[columns.size()];
     int[] ends = ends(ids, columns.getFirst(), scope);
