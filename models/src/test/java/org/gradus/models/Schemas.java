@@ -100,7 +100,7 @@ public final class Schemas {
       return schema;
     }
     List<Field> fields = new ArrayList<>(schema.fields());
-    fields.removeIf(f -> f instanceof Field.Label);
+    fields.removeIf(f -> f instanceof Field.Label || f instanceof Field.LabelMask);
     fields.addAll(labels(spec));
     fields.addAll(spec.exampleSchema(spec.settings(Map.of())).all(Field.LabelMask.class));
     return new Schema(fields);
