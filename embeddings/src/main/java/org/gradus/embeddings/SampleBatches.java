@@ -21,7 +21,7 @@ import org.gradus.tensor.Counter;
 /// | label mask | from three examples on 0 for the last; first two 1, others mostly |
 /// | sample weight | uniform on 0.5 … 1.5 |
 /// | group | about three examples each |
-/// | domain | every one that the batch has room for, then any |
+/// | domain | each in turn |
 /// | timestamp | 0 … 10⁶ |
 ///
 /// Sequences of one maximal length have the same lengths, like the columns of one history; so do sessions of the same
@@ -194,7 +194,7 @@ public final class SampleBatches {
       values[b] =
           switch (field) {
             case Field.Group _ -> Counter.below(key, b, 1 + size / 3);
-            case Field.Domain d -> b < d.domains() ? b : Counter.below(key, b, d.domains());
+            case Field.Domain d -> b % d.domains();
             default -> Counter.below(key, b, 1_000_001); // timestamp
           };
     }

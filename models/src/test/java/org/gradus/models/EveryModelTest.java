@@ -80,12 +80,14 @@ class EveryModelTest {
   // Gradients
 
   /// Checks one combination. Training-mode batch norm of two rows is a constant sign and of one row an error, so it gets
-  /// five rows, or evaluation mode.
+  /// five rows, or evaluation mode; by scenario, twice as many.
   private static void check(
       ModelSpec spec, Map<String, String> given, Schema schema, int size, long seed) {
     Settings settings = spec.settings(given);
     Batch batch = SampleBatches.draw(schema, size, seed);
-    boolean whole = "true".equals(settings.toMap().get("batchNorm")) && size < 4;
+    Map<String, String> set = settings.toMap();
+    boolean apart = "true".equals(set.get("usePn")) || "true".equals(set.get("auxPn"));
+    boolean whole = "true".equals(set.get("batchNorm")) && size < 4 || apart && size < 6;
     GradCheck check =
         whole ? GradCheck.of(seed).evaluation() : ModelCheck.check(spec, settings, seed);
     try (Device reference = Device.open("reference")) {
@@ -112,8 +114,12 @@ class EveryModelTest {
     }
   }
 
-  /// A loss over a batch may be nothing for a few rows; a model that has only such is checked on nine.
+  /// A loss over a batch may be nothing for a few rows; a model that has only such is checked on nine. Parameters of a scenario show
+  /// in its own rows only, so that there is one of each of two.
   private static int size(ModelSpec spec, int size) {
+    if (Schemas.multiScenario(spec)) {
+      return size == 5 ? 8 : 2;
+    }
     return spec.labelKinds().isEmpty() ? 9 : size;
   }
 
@@ -334,19 +340,21 @@ class EveryModelTest {
   @ParameterizedTest
   @MethodSource("singleTask")
   void theKindOfTheLabelIsTheKindOfTheHead(ModelSpec spec) {
-    try (ModelBench binary = ModelBench.of(spec, small(spec), Schemas.CATEGORICAL, 1)) {
-      assertThat(binary.kind(SampleBatches.draw(Schemas.CATEGORICAL, 2, 1)))
+    Schema clicks = Schemas.labelled(spec, Schemas.CATEGORICAL);
+    Schema amounts = Schemas.labelled(spec, Schemas.DENSE);
+    try (ModelBench binary = ModelBench.of(spec, small(spec), clicks, 1)) {
+      assertThat(binary.kind(SampleBatches.draw(clicks, 2, 1)))
           .isIn(Head.Logit.class, Head.LogProbability.class);
     }
     if (!spec.labelKinds().contains(Field.LabelKind.REGRESSION)) {
-      assertThatThrownBy(() -> ModelBench.of(spec, small(spec), Schemas.DENSE, 1))
+      assertThatThrownBy(() -> ModelBench.of(spec, small(spec), amounts, 1))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageStartingWith(spec.name() + ": label click is REGRESSION")
           .hasMessageEndingWith("Expected a label of kind BINARY.");
       return;
     }
-    try (ModelBench real = ModelBench.of(spec, small(spec), Schemas.DENSE, 1)) {
-      assertThat(real.kind(SampleBatches.draw(Schemas.DENSE, 2, 1))).isEqualTo(Head.Value.class);
+    try (ModelBench real = ModelBench.of(spec, small(spec), amounts, 1)) {
+      assertThat(real.kind(SampleBatches.draw(amounts, 2, 1))).isEqualTo(Head.Value.class);
     }
   }
 
@@ -399,6 +407,7 @@ class EveryModelTest {
     for (Field.Sessions f : schema.all(Field.Sessions.class)) {
       builder.sessions(f.name(), drawn.sessions(f.name()));
     }
+    ModelBench.scenarios(builder, drawn);
     float[] weights = drawn.sampleWeights();
     if (weights != null) {
       builder.real(schema.one(Field.SampleWeight.class).orElseThrow().name(), weights);

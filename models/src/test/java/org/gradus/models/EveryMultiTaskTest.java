@@ -73,6 +73,7 @@ class EveryMultiTaskTest {
     Schema schema = example(spec);
     Batch drawn = SampleBatches.draw(schema, 4, 3);
     Batch.Builder builder = Batch.builder(schema, 4).dense(drawn.dense()).sparse(drawn.sparse());
+    ModelBench.scenarios(builder, drawn);
     Batch other = ModelBench.labelled(builder, schema, 1, 1, 0, 1).build();
     try (ModelBench bench = ModelBench.drawn(spec, small(spec), schema, 3)) {
       Map<String, double[]> expected = bench.scoresByLabel(drawn);

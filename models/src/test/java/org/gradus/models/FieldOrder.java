@@ -75,6 +75,9 @@ final class FieldOrder {
       case "dsin" -> order.readers(names(schema, Field.Sessions.class));
       case "infnet" -> order.infnet(schema);
       case "shared-bottom", "mmoe", "ple", "esmm" -> order.tasks();
+      case "star" -> order.star();
+      case "pepnet" -> order.pepnet();
+      case "hmoe" -> order.hmoe();
       case "youtube-ranking" -> order.ranking(schema);
       case "lr", "fm", "ls-plm", "neural-cf", "gbdt-lr" -> {} // sums over fields, or fields by name
       default -> order.unknown();
@@ -283,6 +286,55 @@ final class FieldOrder {
         along(prefix + layer + "/weight", 0, x);
       }
     }
+  }
+
+  /// x, standardised (ST-2), and again behind the vector of the scenario (ST-6)
+  private void star() {
+    List<String> x = concatenated();
+    String first = settings.list("hidden").isEmpty() ? "out" : "0";
+    String below = settings.list("auxUnits").isEmpty() ? "out" : "0";
+    for (String path : bench.paths()) {
+      if (path.matches("(aux/)?pn/.*|star/" + first + "/.*weight")) {
+        along(path, 0, x);
+      }
+    }
+    along("aux/" + below + "/weight", 0, join(numbered(List.of("u"), width("domainDim")), x));
+  }
+
+  /// What gates see and scale, (PEP-3) and (PEP-5), and the towers
+  private void pepnet() {
+    List<String> x = concatenated();
+    List<String> seen = is("gateInput", "FULL") ? x : List.of();
+    List<String> scenario = numbered(List.of("scenario"), width("embeddingDim"));
+    List<String> person = blocks(ids).stream().map(place -> "prior " + place).toList();
+    String first = settings.list("towerUnits").isEmpty() ? "out" : "0";
+    for (String path : bench.paths()) {
+      boolean scales = is("gatePosition", "BEFORE") && path.startsWith("pp/0/out/");
+      if (path.equals("ep/hidden/weight")) {
+        along(path, 0, join(scenario, seen));
+      } else if (path.matches("pp/\\d+/hidden/weight")) {
+        along(path, 0, join(person, seen));
+      } else if (path.startsWith("ep/out/") || scales) {
+        along(path, path.endsWith("weight") ? 1 : 0, x);
+      } else if (path.matches("tower/[^/]+/" + first + "/weight")) {
+        along(path, 0, x);
+      }
+    }
+  }
+
+  /// Experts, gates and mixtures of x
+  private void hmoe() {
+    String gate = settings.list("gateUnits").isEmpty() ? "" : "0/";
+    String mix = settings.list("mixUnits").isEmpty() ? "" : "0/";
+    for (String path : bench.paths()) {
+      if (path.matches("expert/\\d+/0/weight|gate/[^/]+/" + gate + "weight|mix/[^/]+/" + mix + "weight")) {
+        along(path, 0, concatenated());
+      }
+    }
+  }
+
+  private int width(String option) {
+    return settings.integer(option);
   }
 
   private static List<String> names(Schema schema, Class<? extends Field> kind) {

@@ -339,7 +339,19 @@ public final class ModelBench implements AutoCloseable {
       }
       builder.real(mask.name(), some);
     }
+    for (Field.Domain domain : schema.all(Field.Domain.class)) {
+      int[] all = batch.domains();
+      builder.integer(domain.name(), Arrays.stream(rows).mapToLong(b -> all[b]).toArray());
+    }
     return builder.build();
+  }
+
+  /// Gives a batch in the making the scenarios of another, if there are any.
+  public static Batch.Builder scenarios(Batch.Builder builder, Batch of) {
+    for (Field.Domain domain : of.schema().all(Field.Domain.class)) {
+      builder.integer(domain.name(), Arrays.stream(of.domains()).asLongStream().toArray());
+    }
+    return builder;
   }
 
   private static JaggedIds rows(JaggedIds lists, int... rows) {
@@ -367,11 +379,14 @@ public final class ModelBench implements AutoCloseable {
         bags.stream().mapToInt(bag -> bag.length).toArray());
   }
 
-  /// A batch of a schema, every label 0 and observed.
+  /// A batch of a schema, every label 0 and observed, every row of scenario 0.
   public static Batch batch(Schema schema, int size, float[] dense, int[]... bags) {
     Batch.Builder builder = Batch.builder(schema, size).dense(dense);
     if (bags.length > 0) {
       builder.sparse(ids(schema, List.of(bags)));
+    }
+    for (Field.Domain domain : schema.all(Field.Domain.class)) {
+      builder.integer(domain.name(), new long[size]);
     }
     return labelled(builder, schema, new float[size]).build();
   }

@@ -17,10 +17,11 @@ public final class Mutants {
   private Mutants() {}
 
   /// A factor of 1.01, or nothing at all, where an operation hands a gradient on: each must fail the check. Wrong signs may
-  /// cancel where an operation occurs twice in a row, and a wrong component may belong to a unit that is off.
+  /// cancel where an operation occurs twice in a row, and a wrong component may belong to a unit that is off. Where rows are
+  /// standardised by scenario, each needs more than two.
   public static void allFail(ModelSpec spec, Map<String, String> given) {
     Settings settings = spec.settings(given);
-    Batch batch = SampleBatches.draw(Schemas.richest(spec), 5, 1);
+    Batch batch = SampleBatches.draw(Schemas.richest(spec), Schemas.multiScenario(spec) ? 8 : 5, 1);
     Objective.Builder objective = ModelCheck.objective(spec, settings, batch);
     GradCheck check = ModelCheck.check(spec, settings, 1);
     try (Device reference = Device.open("reference")) {

@@ -94,16 +94,24 @@ public final class Schemas {
     return spec.exampleSchema(spec.settings(Map.of())).labels();
   }
 
-  /// A schema with the labels, and their masks, that a model of several is made for; for others the schema itself.
+  /// A schema with the labels, and their masks, that a model of several is made for, and with the scenarios of a model of such; for
+  /// others the schema itself.
   public static Schema labelled(ModelSpec spec, Schema schema) {
-    if (!multiTask(spec)) {
-      return schema;
-    }
+    Schema own = spec.exampleSchema(spec.settings(Map.of()));
     List<Field> fields = new ArrayList<>(schema.fields());
-    fields.removeIf(f -> f instanceof Field.Label || f instanceof Field.LabelMask);
-    fields.addAll(labels(spec));
-    fields.addAll(spec.exampleSchema(spec.settings(Map.of())).all(Field.LabelMask.class));
+    if (multiTask(spec)) {
+      fields.removeIf(f -> f instanceof Field.Label || f instanceof Field.LabelMask);
+      fields.addAll(own.labels());
+      fields.addAll(own.all(Field.LabelMask.class));
+    }
+    fields.removeIf(f -> f instanceof Field.Domain);
+    fields.addAll(own.all(Field.Domain.class));
     return new Schema(fields);
+  }
+
+  /// Whether a model reads from which scenario a row comes.
+  public static boolean multiScenario(ModelSpec spec) {
+    return !spec.exampleSchema(spec.settings(Map.of())).all(Field.Domain.class).isEmpty();
   }
 
   /// Each of the above with labels that the model predicts, and for a model of sequences one with sequences. For a model that

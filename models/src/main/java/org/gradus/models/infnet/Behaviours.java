@@ -125,7 +125,7 @@ public final class Behaviours {
     List<Var> tokens = new ArrayList<>();
     List<Steps> steps = new ArrayList<>();
     for (Behaviour behaviour : all) {
-      StepIds ids = StepIds.of(batch.sparse(), behaviour.columns);
+      StepIds ids = StepIds.of(batch.sparse(), behaviour.columns, scope);
       int[] lengths = new int[batch.size()];
       for (int b = 0; b < lengths.length; b++) {
         lengths[b] = ids.length(b);
