@@ -87,7 +87,7 @@ class EveryModelTest {
     Batch batch = SampleBatches.draw(schema, size, seed);
     Map<String, String> set = settings.toMap();
     boolean apart = "true".equals(set.get("usePn")) || "true".equals(set.get("auxPn"));
-    boolean whole = "true".equals(set.get("batchNorm")) && size < 4 || apart && size < 6;
+    boolean whole = ("true".equals(set.get("batchNorm")) && size < 4) || (apart && size < 6);
     GradCheck check =
         whole ? GradCheck.of(seed).evaluation() : ModelCheck.check(spec, settings, seed);
     try (Device reference = Device.open("reference")) {

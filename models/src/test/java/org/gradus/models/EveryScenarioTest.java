@@ -88,8 +88,7 @@ class EveryScenarioTest {
       boolean taught = "false".equals(given.get("stopGradient")); // all towers, on purpose
       try (ModelBench bench = ModelBench.drawn(spec, given, schema, 2)) {
         for (Batch batch : List.of(one, ModelBench.rows(one, 3))) {
-          Map<String, double[]> g =
-              bench.trainingGradients(batch, 1, EveryScenarioTest::squares);
+          Map<String, double[]> g = bench.trainingGradients(batch, 1, EveryScenarioTest::squares);
           for (String path : bench.paths()) {
             double[] d = Naive.get(g, path);
             assertThat(d).as("%s %s", given, path).doesNotContain(Double.NaN);
@@ -146,8 +145,7 @@ class EveryScenarioTest {
   @ParameterizedTest
   @MethodSource("models")
   void aScenarioThatTheModelWasNotBuiltForIsRefused(ModelSpec spec) {
-    Batch batch =
-        ScenarioBench.moved(SampleBatches.draw(example(spec, 5), 3, 4), 1, 4, 0);
+    Batch batch = ScenarioBench.moved(SampleBatches.draw(example(spec, 5), 3, 4), 1, 4, 0);
     try (ModelBench bench = ModelBench.of(spec, small(spec), example(spec, 3), 4)) {
       assertThatThrownBy(() -> bench.scores(batch))
           .isInstanceOf(IllegalArgumentException.class)

@@ -327,7 +327,8 @@ final class FieldOrder {
     String gate = settings.list("gateUnits").isEmpty() ? "" : "0/";
     String mix = settings.list("mixUnits").isEmpty() ? "" : "0/";
     for (String path : bench.paths()) {
-      if (path.matches("expert/\\d+/0/weight|gate/[^/]+/" + gate + "weight|mix/[^/]+/" + mix + "weight")) {
+      if (path.matches(
+          "expert/\\d+/0/weight|gate/[^/]+/" + gate + "weight|mix/[^/]+/" + mix + "weight")) {
         along(path, 0, concatenated());
       }
     }

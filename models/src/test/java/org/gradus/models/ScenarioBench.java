@@ -26,8 +26,7 @@ public final class ScenarioBench {
   public record Row(Batch batch, int at, double[] x, int scenario) {
     /// Reads a row.
     public static Row of(Map<String, double[]> params, Batch batch, int at) {
-      return new Row(
-          batch, at, Naive.concatenated(params, batch, at), batch.domains()[at]);
+      return new Row(batch, at, Naive.concatenated(params, batch, at), batch.domains()[at]);
     }
 
     /// Names of the labels.
@@ -57,8 +56,7 @@ public final class ScenarioBench {
   }
 
   /// The rows of a batch have the scores that the loops say.
-  public static void assertScores(
-      ModelBench bench, Settings settings, Batch batch, Oracle oracle) {
+  public static void assertScores(ModelBench bench, Settings settings, Batch batch, Oracle oracle) {
     TaskBench.assertScores(
         bench.scoresByLabel(batch), expected(bench.all(), settings, batch, oracle));
   }
@@ -71,8 +69,7 @@ public final class ScenarioBench {
       int at = b;
       oracle
           .scores(params, settings, Row.of(params, batch, b))
-          .forEach(
-              (task, z) -> all.computeIfAbsent(task, _ -> new double[batch.size()])[at] = z);
+          .forEach((task, z) -> all.computeIfAbsent(task, _ -> new double[batch.size()])[at] = z);
     }
     return all;
   }

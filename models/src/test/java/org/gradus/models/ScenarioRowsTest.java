@@ -18,7 +18,8 @@ class ScenarioRowsTest {
     int[] scenarios = {2, 0, 3, 2, 2, 0};
     try (Device device = Device.open("reference");
         Tape tape = Tape.recording(device)) {
-      Var x = tape.constant(Shape.of(6, 2), 10f, 11f, 20f, 21f, 30f, 31f, 40f, 41f, 50f, 51f, 60f, 61f);
+      Var x =
+          tape.constant(Shape.of(6, 2), 10f, 11f, 20f, 21f, 30f, 31f, 40f, 41f, 50f, 51f, 60f, 61f);
       ScenarioRows rows = new ScenarioRows(scenarios, 4, tape);
       List<Integer> seen = new ArrayList<>();
       List<Var> parts = new ArrayList<>();
@@ -31,8 +32,7 @@ class ScenarioRowsTest {
       assertThat(parts.get(1).value().toDoubles())
           .containsExactly(2010, 2011, 2040, 2041, 2050, 2051);
       assertThat(rows.inOrder(parts).value().toDoubles())
-          .containsExactly(
-              2010, 2011, 20, 21, 3030, 3031, 2040, 2041, 2050, 2051, 60, 61);
+          .containsExactly(2010, 2011, 20, 21, 3030, 3031, 2040, 2041, 2050, 2051, 60, 61);
     }
   }
 }

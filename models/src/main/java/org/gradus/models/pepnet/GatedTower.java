@@ -48,8 +48,7 @@ public final class GatedTower {
   GatedTower(int in, List<Integer> hidden, Mlp.Style style, Params params) {
     int width = in;
     for (int l = 0; l < hidden.size(); l++) {
-      layers.add(
-          new Linear(width, hidden.get(l), style.activation(), style.init(), params.at(l)));
+      layers.add(new Linear(width, hidden.get(l), style.activation(), style.init(), params.at(l)));
       dropouts.add(new Dropout(style.dropout(), params.at(l)));
       width = hidden.get(l);
     }

@@ -141,10 +141,7 @@ public final class PepNet implements MultiTask {
     int dim = config.embeddingDim;
     v =
         new ConcatenatedFields(
-            schema,
-            new Widths(Width.FIXED, dim, 0),
-            params.at("v"),
-            Initializers.normal(0.01));
+            schema, new Widths(Width.FIXED, dim, 0), params.at("v"), Initializers.normal(0.01));
     int seen = reading.input == Input.FULL ? v.width() : 0;
     Priors priors = config.priors;
     Gates gates = config.gates;
@@ -152,8 +149,7 @@ public final class PepNet implements MultiTask {
     ofDomain = new Prior(aboutDomain, schema, dim, priors.own, params.at("prior").at("domain"));
     if (gates.ep) {
       scenarios = Scenarios.of("pepnet", schema);
-      domain =
-          params.weight("domain", Shape.of(scenarios.count(), dim), Initializers.normal(0.01));
+      domain = params.weight("domain", Shape.of(scenarios.count(), dim), Initializers.normal(0.01));
       int in = dim + ofDomain.width() + seen;
       ep = new GateNu(in, List.of("fields"), v.width(), gates.unit, params.at("ep"));
     } else {
@@ -163,8 +159,7 @@ public final class PepNet implements MultiTask {
     }
     List<Integer> scaled =
         gates.pp ? gates.placing.position.widths(v.width(), config.tower) : List.of();
-    List<String> named =
-        priors.personal.isEmpty() ? Prior.everything(schema) : priors.personal;
+    List<String> named = priors.personal.isEmpty() ? Prior.everything(schema) : priors.personal;
     List<String> aboutPerson = scaled.isEmpty() ? List.of() : named;
     ofPerson = new Prior(aboutPerson, schema, dim, priors.own, params.at("prior").at("person"));
     List<String> whose = gates.placing.shared ? List.of("shared") : tasks.names();

@@ -53,7 +53,8 @@ public final class PepNetSpec implements ModelSpec {
             List.of(""),
             "fields that speak for user, item and author; none: all fields of ids"),
         Option.flag("ownGateEmbeddings", p.priors().own(), "gates have tables of their own"),
-        Option.real("gamma", gates.unit().gamma(), List.of(2.0, 1.5), "γ, the most that a gate says"),
+        Option.real(
+            "gamma", gates.unit().gamma(), List.of(2.0, 1.5), "γ, the most that a gate says"),
         Option.integer(
             "gateHidden",
             gates.unit().hidden(),
@@ -68,7 +69,10 @@ public final class PepNetSpec implements ModelSpec {
         Option.integers("towerUnits", p.tower(), List.of("3", "", "4,2"), "sizes of each tower"),
         Option.choice("activation", p.style().activation(), "in the towers"),
         Option.real(
-            "dropout", p.style().dropout(), List.of(0.0, 0.4), "share dropped per layer of a tower"));
+            "dropout",
+            p.style().dropout(),
+            List.of(0.0, 0.4),
+            "share dropped per layer of a tower"));
   }
 
   @Override
@@ -83,17 +87,14 @@ public final class PepNetSpec implements ModelSpec {
             s.flag("useEp"),
             s.flag("usePp"),
             new GateNu.Config(s.real("gamma"), s.integer("gateHidden")),
-            new PepNet.Reading(
-                s.choice("gateInput", Input.class), s.flag("sgEp"), s.flag("sgPp")),
+            new PepNet.Reading(s.choice("gateInput", Input.class), s.flag("sgEp"), s.flag("sgPp")),
             new PepNet.Placing(
                 s.choice("gatePosition", Position.class), s.flag("shareGateAcrossTasks")));
     return new PepNet(
         new PepNet.Config(
             s.integer("embeddingDim"),
             new PepNet.Priors(
-                s.wordList("domainFields"),
-                s.wordList("priorFields"),
-                s.flag("ownGateEmbeddings")),
+                s.wordList("domainFields"), s.wordList("priorFields"), s.flag("ownGateEmbeddings")),
             gates,
             s.list("towerUnits"),
             new Mlp.Style(

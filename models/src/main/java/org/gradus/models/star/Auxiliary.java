@@ -39,11 +39,7 @@ public final class Auxiliary {
   ///
   /// @param width of x
   Auxiliary(
-      int width,
-      Config config,
-      @Nullable PartitionedNorm norm,
-      Mlp.Style style,
-      Params params) {
+      int width, Config config, @Nullable PartitionedNorm norm, Mlp.Style style, Params params) {
     this.norm = norm;
     tower = new Tower(config.dim + width, config.hidden, style, params);
   }

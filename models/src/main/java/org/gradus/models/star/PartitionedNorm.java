@@ -52,7 +52,8 @@ public final class PartitionedNorm {
     /// Checks the range.
     public Config {
       if (!(decay >= 0 && decay <= 1)) {
-        throw new IllegalArgumentException("star: pnDecay " + decay + ". Expected 0 ≤ pnDecay ≤ 1.");
+        throw new IllegalArgumentException(
+            "star: pnDecay " + decay + ". Expected 0 ≤ pnDecay ≤ 1.");
       }
     }
   }

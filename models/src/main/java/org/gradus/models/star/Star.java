@@ -62,8 +62,7 @@ public final class Star implements Model {
         new Config(
             16,
             new Norm(
-                true,
-                new PartitionedNorm.Config(0.99, PartitionedNorm.SmallGroup.USE_RUNNING)),
+                true, new PartitionedNorm.Config(0.99, PartitionedNorm.SmallGroup.USE_RUNNING)),
             new StarNetwork.Config(List.of(128, 64), StarLayer.Combine.PRODUCT, 0),
             new Auxiliary.Config(true, 16, false, List.of(64)),
             Mlp.Style.RELU);
@@ -95,13 +94,12 @@ public final class Star implements Model {
             new Widths(Width.FIXED, config.embeddingDim, 0),
             params.at("v"),
             Initializers.normal(0.01));
-    norm = config.norm.used ? norm(config, count, params.at("pn")) : null;
-    network =
-        new StarNetwork(v.width(), count, config.network, config.style, params.at("star"));
+    norm = config.norm.used ? norm(v.width(), count, config, params.at("pn")) : null;
+    network = new StarNetwork(v.width(), count, config.network, config.style, params.at("star"));
     Auxiliary.Config aux = config.auxiliary;
     if (aux.used()) {
       Params p = params.at("aux");
-      PartitionedNorm own = aux.norm() ? norm(config, count, p.at("pn")) : null;
+      PartitionedNorm own = aux.norm() ? norm(v.width(), count, config, p.at("pn")) : null;
       auxiliary = new Auxiliary(v.width(), aux, own, config.style, p);
       u = params.weight("u", Shape.of(count, aux.dim()), Initializers.normal(0.01));
     } else {
@@ -111,8 +109,8 @@ public final class Star implements Model {
     decay = config.network.decay();
   }
 
-  private PartitionedNorm norm(Config config, int count, Params params) {
-    return new PartitionedNorm(v.width(), count, config.norm.config, params);
+  private static PartitionedNorm norm(int width, int count, Config config, Params params) {
+    return new PartitionedNorm(width, count, config.norm.config, params);
   }
 
   @Override

@@ -50,8 +50,7 @@ public final class StarLayer {
     Shape shape = Shape.of(in, out);
     weight = params.weight("weight", shape, Initializers.xavierUniform());
     bias = params.bias("bias", Shape.of(out));
-    Parameter.Role role =
-        combine == Combine.PRODUCT ? Parameter.Role.NORM : Parameter.Role.WEIGHT;
+    Parameter.Role role = combine == Combine.PRODUCT ? Parameter.Role.NORM : Parameter.Role.WEIGHT;
     for (int p = 0; p < count; p++) {
       Params own = params.at("domain").at(p);
       domains.add(

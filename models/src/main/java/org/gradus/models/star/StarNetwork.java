@@ -29,8 +29,7 @@ public final class StarNetwork {
     public Config {
       hidden = List.copyOf(hidden);
       if (!(decay >= 0)) {
-        throw new IllegalArgumentException(
-            "star: domainDecay " + decay + ". Expected at least 0.");
+        throw new IllegalArgumentException("star: domainDecay " + decay + ". Expected at least 0.");
       }
     }
   }

@@ -72,8 +72,7 @@ public final class StarSpec implements ModelSpec {
             new Star.Norm(
                 s.flag("usePn"),
                 new PartitionedNorm.Config(
-                    s.real("pnDecay"),
-                    s.choice("smallGroup", PartitionedNorm.SmallGroup.class))),
+                    s.real("pnDecay"), s.choice("smallGroup", PartitionedNorm.SmallGroup.class))),
             new StarNetwork.Config(
                 s.list("hidden"),
                 s.choice("combine", StarLayer.Combine.class),

@@ -140,8 +140,7 @@ class HmoeTest {
           new double[] {.360436, .589146, -.410854},
           SIX_DECIMALS);
       Map<String, float[]> label = Map.of("click", new float[] {1});
-      Map<String, double[]> g =
-          bench.gradients(batch, out -> TaskBench.crossEntropy(out, label));
+      Map<String, double[]> g = bench.gradients(batch, out -> TaskBench.crossEntropy(out, label));
       double[] towers = new double[3];
       for (int p = 0; p < 3; p++) {
         towers[p] = Naive.get(g, "tower/" + p + "/out/bias")[0];
@@ -236,8 +235,7 @@ class HmoeTest {
   /// Networks per scenario that see nothing but a 1, and say 1000 of one tower: e^−1000 is 0.
   private static ModelBench oneHot(int shift, String stop) {
     ModelBench bench =
-        ModelBench.drawn(
-            SPEC, given("shareMix", "false", "stopGradient", stop), CONSTANT, 4);
+        ModelBench.drawn(SPEC, given("shareMix", "false", "stopGradient", stop), CONSTANT, 4);
     for (int p = 0; p < 3; p++) {
       double[] w = new double[9]; // [user, user, one] × 3
       w[6 + (p + shift) % 3] = 1000;
@@ -265,8 +263,7 @@ class HmoeTest {
       double[] expected = new double[5];
       for (int b = 0; b < 5; b++) {
         Row row = Row.of(params, batch, b);
-        expected[b] =
-            towers(params, SPEC.settings(given()), row.x(), 3)[row.scenario()][0];
+        expected[b] = towers(params, SPEC.settings(given()), row.x(), 3)[row.scenario()][0];
       }
       assertClose(bench.scores(batch), expected, EXACT);
     }

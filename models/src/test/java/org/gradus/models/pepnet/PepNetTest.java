@@ -84,7 +84,9 @@ class PepNetTest {
     double[] x = Naive.concatenated(own, row.batch(), row.at());
     List<Field> fields = new ArrayList<>(row.batch().schema().ids());
     fields.addAll(row.batch().schema().dense());
-    int dim = (x.length - row.batch().schema().dense().size()) / Math.max(1, row.batch().schema().ids().size());
+    int dim =
+        (x.length - row.batch().schema().dense().size())
+            / Math.max(1, row.batch().schema().ids().size());
     Map<String, double[]> parts = new HashMap<>();
     int at = 0;
     for (Field f : fields) {
@@ -93,9 +95,7 @@ class PepNetTest {
       at += width;
     }
     List<String> read =
-        names.isEmpty()
-            ? row.batch().schema().ids().stream().map(Field.Ids::name).toList()
-            : names;
+        names.isEmpty() ? row.batch().schema().ids().stream().map(Field.Ids::name).toList() : names;
     double[] all = new double[0];
     for (boolean number : new boolean[] {false, true}) {
       for (String name : read) {
@@ -197,8 +197,7 @@ class PepNetTest {
   void mutantsOfOtherOptionsFail() {
     Mutants.allFail(
         SPEC, given("gatePosition", "BEFORE", "ownGateEmbeddings", "true", "gateHidden", "3"));
-    Mutants.allFail(
-        SPEC, given("shareGateAcrossTasks", "true", "sgEp", "false", "sgPp", "false"));
+    Mutants.allFail(SPEC, given("shareGateAcrossTasks", "true", "sgEp", "false", "sgPp", "false"));
     Mutants.allFail(SPEC, given("gateInput", "PRIOR_ONLY", "usePp", "false", "gamma", "1.5"));
   }
 
@@ -232,14 +231,28 @@ class PepNetTest {
     bench.set("domain", .5);
     bench.set(
         "ep/hidden/weight",
-        .2, .4, 0, 0, // scenario
-        .1, -.3, 0, 0, // a
-        -.2, .1, 0, 0, // b
-        0, 0, 0, 0, // c
-        0, 0, 0, 0); // d
+        .2,
+        .4,
+        0,
+        0, // scenario
+        .1,
+        -.3,
+        0,
+        0, // a
+        -.2,
+        .1,
+        0,
+        0, // b
+        0,
+        0,
+        0,
+        0, // c
+        0,
+        0,
+        0,
+        0); // d
     bench.set("ep/hidden/bias", 0, .1, 0, 0);
-    bench.set(
-        "ep/out/fields/weight", .5, -.5, 0, 0, .3, .2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    bench.set("ep/out/fields/weight", .5, -.5, 0, 0, .3, .2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     bench.set("ep/out/fields/bias", 0, .1, 0, 0);
     return bench;
   }
@@ -256,8 +269,7 @@ class PepNetTest {
           bench.set("tower/first/out/weight", 1 - i, i, 0, 0);
           picked[i] = bench.scores(ROW);
         }
-        assertClose(
-            Naive.flat(picked), new double[] {DELTA[0], -2 * DELTA[1]}, 2 * SIX_DECIMALS);
+        assertClose(Naive.flat(picked), new double[] {DELTA[0], -2 * DELTA[1]}, 2 * SIX_DECIMALS);
         assertClose(Naive.flat(picked), new double[] {1.148885, -1.800664}, SIX_DECIMALS);
         bench.set("tower/first/out/weight", 1, 1, 0, 0); // ∂ Σ O_ep
         Map<String, double[]> g = bench.gradients(ROW, 1);
@@ -273,12 +285,30 @@ class PepNetTest {
   private static void setPpNet(ModelBench bench, String layer, int columns) {
     bench.set(
         "pp/" + layer + "/hidden/weight",
-        .1, .2, .3, .4, // c
-        -.4, .3, -.2, .1, // d
-        .2, -.1, 0, .3, // a
-        .1, .1, -.2, -.1, // b
-        0, 0, 0, 0,
-        0, 0, 0, 0);
+        .1,
+        .2,
+        .3,
+        .4, // c
+        -.4,
+        .3,
+        -.2,
+        .1, // d
+        .2,
+        -.1,
+        0,
+        .3, // a
+        .1,
+        .1,
+        -.2,
+        -.1, // b
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0);
     double[] first = new double[4 * columns];
     double[] second = new double[4 * columns];
     for (int i = 0; i < 2; i++) {
@@ -316,10 +346,8 @@ class PepNetTest {
     try (ModelBench bench = worked("towerUnits", "2")) {
       setPpNet(bench, "0", 2);
       setTowers(bench);
-      assertClose(
-          unitsAndLogit(bench, "first"), new double[] {.456888, 0, .319821}, SIX_DECIMALS);
-      assertClose(
-          unitsAndLogit(bench, "second"), new double[] {0, .821472, .739324}, SIX_DECIMALS);
+      assertClose(unitsAndLogit(bench, "first"), new double[] {.456888, 0, .319821}, SIX_DECIMALS);
+      assertClose(unitsAndLogit(bench, "second"), new double[] {0, .821472, .739324}, SIX_DECIMALS);
       // the slices of the gate, through units that are 1
       for (String task : List.of("first", "second")) {
         bench.set("tower/" + task + "/0/weight", new double[8]);
@@ -338,13 +366,9 @@ class PepNetTest {
     try (ModelBench bench = worked("towerUnits", "2", "usePp", "false")) {
       setTowers(bench);
       assertClose(
-          Arrays.copyOf(unitsAndLogit(bench, "first"), 2),
-          new double[] {.394376, 0},
-          SIX_DECIMALS);
+          Arrays.copyOf(unitsAndLogit(bench, "first"), 2), new double[] {.394376, 0}, SIX_DECIMALS);
       assertClose(
-          Arrays.copyOf(unitsAndLogit(bench, "second"), 2),
-          new double[] {0, .63962},
-          SIX_DECIMALS);
+          Arrays.copyOf(unitsAndLogit(bench, "second"), 2), new double[] {0, .63962}, SIX_DECIMALS);
     }
   }
 
@@ -357,10 +381,8 @@ class PepNetTest {
       for (String task : List.of("first", "second")) {
         bench.set("pp/1/out/" + task + "/weight", new double[8]);
       }
-      assertClose(
-          unitsAndLogit(bench, "first"), new double[] {.48543, 0, .339801}, SIX_DECIMALS);
-      assertClose(
-          unitsAndLogit(bench, "second"), new double[] {0, .818382, .736544}, SIX_DECIMALS);
+      assertClose(unitsAndLogit(bench, "first"), new double[] {.48543, 0, .339801}, SIX_DECIMALS);
+      assertClose(unitsAndLogit(bench, "second"), new double[] {0, .818382, .736544}, SIX_DECIMALS);
     }
   }
 
@@ -417,7 +439,8 @@ class PepNetTest {
             times(value, delta),
             EXACT);
         assertClose(Naive.get(g, "ep/out/fields/bias"), slope, EXACT);
-        observed |= moves(g, "domain") && moves(g, "prior/person/user") && moves(g, "prior/person/item");
+        observed |=
+            moves(g, "domain") && moves(g, "prior/person/user") && moves(g, "prior/person/item");
         assertThat(moves(g, "tower/like/0/weight")).isFalse();
         assertThat(moves(g, "pp/0/out/like/weight")).isFalse();
       }
@@ -482,8 +505,7 @@ class PepNetTest {
     Map<String, String> towers =
         Map.of("embeddingDim", "2", "bottomUnits", "", "towerUnits", "4,3");
     try (ModelBench bench = ModelBench.drawn(SPEC, given("gatePosition", position), SCHEMA, 5);
-        ModelBench shared =
-            ModelBench.of(new SharedBottomSpec(), towers, TaskExamples.SCHEMA, 5)) {
+        ModelBench shared = ModelBench.of(new SharedBottomSpec(), towers, TaskExamples.SCHEMA, 5)) {
       TaskBench.copy(bench, "v/", shared, "v/");
       TaskBench.copy(bench, "tower/", shared, "tower/");
       assertThat(bench.scores(batch)).isNotEqualTo(shared.scores(plain));
@@ -577,8 +599,7 @@ class PepNetTest {
     Schema reversed = new Schema(SCHEMA.fields().reversed());
     try (ModelBench bench = ModelBench.of(SPEC, given(), SCHEMA, 9);
         ModelBench other = ModelBench.of(SPEC, given(), reversed, 9);
-        ModelBench shared =
-            ModelBench.of(SPEC, given("shareGateAcrossTasks", "true"), SCHEMA, 9)) {
+        ModelBench shared = ModelBench.of(SPEC, given("shareGateAcrossTasks", "true"), SCHEMA, 9)) {
       assertThat(other.paths()).isEqualTo(bench.paths());
       assertThat(bench.paths())
           .contains("pp/1/out/like/weight", "tower/watch/1/bias")
