@@ -84,7 +84,7 @@ class EveryScenarioTest {
     Batch one = ScenarioBench.moved(drawn, 1, 1, 1, 1, 1);
     List<String> absent = new ArrayList<>();
     boolean moved = false;
-    for (Map<String, String> given : EveryModelTest.some(spec)) {
+    for (Map<String, String> given : CoveringArray.pairwise(spec, 2)) {
       boolean taught = "false".equals(given.get("stopGradient")); // all towers, on purpose
       try (ModelBench bench = ModelBench.drawn(spec, given, schema, 2)) {
         for (Batch batch : List.of(one, ModelBench.rows(one, 3))) {

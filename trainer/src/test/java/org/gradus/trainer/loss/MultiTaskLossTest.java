@@ -71,6 +71,9 @@ class MultiTaskLossTest {
   private static Batch masked(Schema schema, Batch drawn, String absent) {
     Batch.Builder builder =
         Batch.builder(schema, drawn.size()).dense(drawn.dense()).sparse(drawn.sparse());
+    for (Field.Domain domain : schema.all(Field.Domain.class)) {
+      builder.integer(domain.name(), Arrays.stream(drawn.domains()).asLongStream().toArray());
+    }
     for (Field.Label label : schema.labels()) {
       float[] y = drawn.label(label.name()).clone();
       float[] mask = new float[y.length];
