@@ -420,7 +420,8 @@ class EveryModelTest {
     }
     try (ModelBench bench = ModelBench.of(spec, given, schema, 1)) {
       bench.fit(batch);
-      // weights that are products, on standardised numbers: long steps leap out of the valley of large amounts
+      // weights that are products, on standardised numbers: long steps leap out of the valley of
+      // large amounts
       boolean steep =
           has(spec, "usePn") && schema.labels().getFirst().kind() == Field.LabelKind.REGRESSION;
       double rate = steep ? .03 : .3;

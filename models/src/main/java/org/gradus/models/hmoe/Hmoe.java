@@ -202,7 +202,7 @@ public final class Hmoe implements Model {
     List<Var> each = new ArrayList<>();
     for (int p = 0; p < towers.size(); p++) {
       Var m = mixed.get(Math.min(p, mixed.size() - 1)); //                [B, h]
-      each.add(towers.get(p).forward(m, mode)); //                        [B] or [B, h]  (HM-4)
+      each.add(towers.get(p).forward(m, mode)); // numbers, or vectors  (HM-4)
     }
     Var s = Var.stack(1, each); //                                        [B, P, …]
     s = label.stop ? s.where(own(scenario, s, tape), s.stopGradient()) : s;

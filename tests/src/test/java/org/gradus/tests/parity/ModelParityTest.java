@@ -10,7 +10,9 @@ import java.util.Locale;
 import java.util.Map;
 import org.gradus.autograd.DeviceReport;
 import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.Field;
 import org.gradus.embeddings.SampleBatches;
+import org.gradus.embeddings.Schema;
 import org.gradus.models.CoveringArray;
 import org.gradus.models.Model;
 import org.gradus.models.ModelCheck;
@@ -54,7 +56,11 @@ class ModelParityTest {
       for (Map<String, String> given : CoveringArray.pairwise(spec, 1)) {
         seed++;
         Settings settings = spec.settings(given);
-        Batch batch = SampleBatches.draw(spec.exampleSchema(settings), 5, seed);
+        Schema schema = spec.exampleSchema(settings);
+        // of few rows standardised apart, some lie close together, and float32 loses what they
+        // differ by
+        int rows = schema.all(Field.Domain.class).isEmpty() ? 5 : 8;
+        Batch batch = SampleBatches.draw(schema, rows, seed);
         ModelCheck.check(spec, settings, seed)
             .compare(device, reference, ModelCheck.objective(spec, settings, batch))
             .orFail();
@@ -194,6 +200,9 @@ class ModelParityTest {
     for (var o : spec.options()) {
       if (o.choices().isEmpty() && !o.samples().contains("true")) {
         given.put(o.name(), o.samples().getFirst());
+      }
+      if (o.name().equals("stopGradient")) { // what is stopped is no descent: the loss may rise
+        given.put(o.name(), "false");
       }
     }
     return given;
