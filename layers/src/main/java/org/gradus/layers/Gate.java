@@ -77,13 +77,17 @@ public final class Gate {
     }
   }
 
-  /// h `[B, d]`
+  /// h `[B, d]`. Tells of g whoever watches.
   ///
   /// @param x what the gate reads, `[B, in]`
   /// @param e what the experts say, `[B, E, d]`
   public Var mix(Var x, Var e, Mode mode) {
     Var g = shares(x, mode);
-    return g == null ? e.index(1, 0) : g.weightedSum(e);
+    if (g == null) {
+      return e.index(1, 0);
+    }
+    mode.watch(path, List.of(), g, null);
+    return g.weightedSum(e);
   }
 
   /// g `[B, E]`, or null for one expert.

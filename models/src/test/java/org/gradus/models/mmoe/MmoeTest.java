@@ -65,6 +65,30 @@ class MmoeTest {
     TaskBench.assertEquations(SPEC, MmoeTest::oracle);
   }
 
+  /// Whoever watches is told the shares of every gate, as the loops have them.
+  @Test
+  void gatesTellTheirShares() {
+    Batch batch = SampleBatches.draw(TaskExamples.SCHEMA, 4, 3);
+    try (ModelBench bench = ModelBench.drawn(SPEC, SMALL, TaskExamples.SCHEMA, 3)) {
+      Map<String, double[]> seen = bench.weights(batch);
+      assertThat(seen.keySet()).containsExactlyInAnyOrder("gate/click", "gate/like", "gate/watch");
+      for (int row = 0; row < 4; row++) {
+        double[] x = Naive.concatenated(bench.all(), batch, row);
+        for (String task : TASKS) {
+          String gate = "gate/" + task;
+          assertClose(
+              Arrays.copyOfRange(Naive.get(seen, gate), 3 * row, 3 * row + 3),
+              NaiveTasks.shares(bench.all(), gate + "/", x, 3, 0),
+              EXACT);
+        }
+      }
+    }
+    try (ModelBench bench =
+        ModelBench.drawn(SPEC, given("1", "PER_TASK"), TaskExamples.SCHEMA, 3)) {
+      assertThat(bench.weights(batch)).as("one expert has no gate").isEmpty();
+    }
+  }
+
   @Test
   void mutantsOfOtherOptionsFail() {
     Map<String, String> more = new HashMap<>(given("3", "SHARED"));

@@ -15,7 +15,8 @@ final class Metrics {
 
   private Metrics() {}
 
-  /// One line a metric, in order; where there is one over several labels, those of each are left out. What has no value takes one line with the reason, however many splits lack it, and what
+  /// One line a metric, in order; those of gates and scenarios, and where there is one over several labels, those of each are left out.
+  /// What has no value takes one line with the reason, however many splits lack it, and what
   /// else is said about it is left out.
   static void print(Map<String, @Nullable Object> metrics, PrintWriter out) {
     Map<String, String> lines = new LinkedHashMap<>();
@@ -24,7 +25,7 @@ final class Metrics {
           if (metrics.get(name + WHY) instanceof String why) {
             boolean everywhere = undefined(metrics, lastWord(name)) > 1;
             lines.put(everywhere ? lastWord(name) : name, "undefined: " + why);
-          } else if (!Evaluation.isPart(name, metrics.keySet())
+          } else if (!Evaluation.isDetail(name, metrics.keySet())
               && metrics.keySet().stream().noneMatch(m -> isAbout(name, m, metrics))) {
             lines.put(name, text(value));
           }

@@ -21,8 +21,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The metrics of one split, named as in `metrics.json`: `test.auc`, with several labels `test.click.auc`, and without any
-/// `test.loss`.
+/// The metrics of one split, named as in `metrics.json`: `test.auc`, with several labels `test.click.auc` and their mean
+/// `test.auc_macro`, and without any `test.loss`; of scenario 2 alone `test.domain.2.auc`.
 ///
 /// @param metrics by name; an undefined one says why
 /// @param words that belong to them: `test.gauc_weighting`
@@ -66,6 +66,7 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
           }
         });
     pooled(split, cards, metrics);
+    macro(split, cards, metrics);
     return new Evaluation(metrics, words);
   }
 
@@ -123,8 +124,48 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
     }
   }
 
+  /// Where several labels are clicks: the mean of their AUC and of their GAUC, those left out that have none.
+  private static void macro(
+      String split, Map<String, Scorecard> cards, Map<String, Metric> metrics) {
+    boolean several =
+        cards.values().stream().filter(c -> c.scale() != Scorecard.Scale.VALUE).count() > 1;
+    for (String metric : several ? List.of("auc", "gauc") : List.<String>of()) {
+      double sum = 0;
+      int defined = 0;
+      for (String label : cards.keySet()) {
+        Metric m = metrics.get(split + "." + label + "." + metric);
+        if (m != null && m.defined()) {
+          sum += m.value();
+          defined++;
+        }
+      }
+      metrics.put(
+          split + "." + metric + "_macro",
+          defined == 0 ? Metric.undefined("no label has " + metric) : Metric.of(sum / defined));
+    }
+  }
+
+  /// These metrics and others.
+  Evaluation and(Map<String, Metric> others) {
+    Map<String, Metric> all = new LinkedHashMap<>(metrics);
+    all.putAll(others);
+    return new Evaluation(all, words);
+  }
+
+  /// These metrics and others.
+  Evaluation and(Evaluation other) {
+    Map<String, String> all = new LinkedHashMap<>(words);
+    all.putAll(other.words);
+    return new Evaluation(and(other.metrics).metrics, all);
+  }
+
+  /// Whether a metric is left out where there is little room: that of a gate, of a scenario, or of one label beside one over all.
+  public static boolean isDetail(String name, Set<String> names) {
+    return GateUse.isAbout(name) || name.contains(".domain.") || isPart(name, names);
+  }
+
   /// Whether a metric is that of one label, among metrics of which one is over all labels: `test.power+3.rmse` beside `test.rmse`.
-  public static boolean isPart(String name, Set<String> names) {
+  static boolean isPart(String name, Set<String> names) {
     int first = name.indexOf('.');
     int last = name.lastIndexOf('.');
     return first < last && names.contains(name.substring(0, first) + name.substring(last));
@@ -171,7 +212,7 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
               + " Expected one of: "
               + String.join(", ", known));
     }
-    if (metric.endsWith("gauc") && schema.all(Field.Group.class).isEmpty()) {
+    if (metric.matches(".*gauc(_macro)?") && schema.all(Field.Group.class).isEmpty()) {
       throw new IllegalArgumentException(
           "stopping: "
               + metric

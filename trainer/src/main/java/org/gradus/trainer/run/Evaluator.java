@@ -71,11 +71,20 @@ public record Evaluator(Model model, Device device, TrainConfig.Measure measure)
 
   /// Scores every row. Labels are not read.
   public void predict(Examples rows, Sink sink) {
+    predict(rows, sink, null);
+  }
+
+  private void predict(Examples rows, Sink sink, @Nullable Collected watcher) {
     try (Examples.Stream stream = rows.stream(Pass.inOrder(measure.batchSize()))) {
       for (Batch batch = stream.next(); batch != null; batch = stream.next()) {
         Map<String, Prediction> predictions = new LinkedHashMap<>();
         try (Tape tape = Tape.evaluating(device)) {
-          Outputs outputs = model.forward(batch, Mode.evaluation(tape));
+          Mode mode = Mode.evaluation(tape);
+          if (watcher != null) {
+            watcher.begin(batch);
+            mode = mode.watching(watcher);
+          }
+          Outputs outputs = model.forward(batch, mode);
           outputs.heads().forEach((label, head) -> predictions.put(label, Prediction.of(head)));
         }
         sink.accept(batch, predictions);
@@ -147,46 +156,14 @@ public record Evaluator(Model model, Device device, TrainConfig.Measure measure)
   /// @param split prefix of the metrics' names: `valid`, `test`
   /// @param labels what to measure, in order
   public Evaluation evaluate(String split, Examples rows, List<String> labels) {
-    Map<String, Scorecard> cards = new LinkedHashMap<>();
+    Collected collected = new Collected(labels);
     predict(
         rows,
         (batch, predictions) -> {
           model.checkLabels(batch);
-          for (String label : labels) {
-            Prediction p = predictions.get(label);
-            if (p == null) {
-              throw new IllegalArgumentException(
-                  "evaluate: no head for label "
-                      + label
-                      + ". Expected one of: "
-                      + String.join(", ", predictions.keySet()));
-            }
-            collect(cards.computeIfAbsent(label, _ -> new Scorecard(p.scale())), label, batch, p);
-          }
-        });
-    return Evaluation.of(split, cards, measure.gauc());
-  }
-
-  private static void collect(Scorecard card, String label, Batch batch, Prediction p) {
-    float[] y = batch.label(label);
-    float @Nullable [] mask = batch.labelMask(label);
-    long @Nullable [] groups = batch.groups();
-    float @Nullable [] weights = batch.sampleWeights();
-    for (int i = 0; i < y.length; i++) {
-      if (mask != null && mask[i] == 0) {
-        continue;
-      }
-      if (p.scale() == Scorecard.Scale.LOG_PROBABILITY) {
-        card.add(p.logP()[i], p.logNotP()[i], y[i]);
-      } else {
-        card.add(p.score()[i], y[i]);
-      }
-      if (groups != null) {
-        card.group(groups[i]);
-      }
-      if (weights != null) {
-        card.weight(weights[i]);
-      }
-    }
+          collected.add(batch, predictions);
+        },
+        collected);
+    return collected.measured(split, measure.gauc());
   }
 }

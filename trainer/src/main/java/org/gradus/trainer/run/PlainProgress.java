@@ -67,7 +67,7 @@ public final class PlainProgress implements Listener {
     line.append("  ").append(describe(report.losses()));
     for (Map.Entry<String, Metric> e : report.valid().metrics().entrySet()) {
       String name = e.getKey();
-      if (Evaluation.isPart(name, report.valid().metrics().keySet())) {
+      if (Evaluation.isDetail(name, report.valid().metrics().keySet())) {
         continue;
       }
       if (SHOWN.stream().anyMatch(name::endsWith)) {

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.gradus.autograd.Parameter;
 import org.gradus.autograd.Params;
 import org.gradus.trainer.optim.Group;
@@ -21,6 +23,9 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param params of the model
 /// @param checkpoints of the run
 record Report(TrainConfig config, Params params, Checkpoints checkpoints) {
+  private static final Pattern ENTROPY =
+      Pattern.compile("(valid\\.(?:domain\\.(\\d+)\\.)?)entropy\\.(.+)");
+
   private static final String STYLE =
       """
       body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
@@ -46,9 +51,12 @@ record Report(TrainConfig config, Params params, Checkpoints checkpoints) {
     page.append(curves(folder, history));
     page.append("<h2>Metrics</h2>\n<table>\n");
     for (Map.Entry<String, JsonNode> e : metrics.properties()) {
-      row(page, List.of(e.getKey(), number(e.getValue())));
+      if (!GateUse.isAbout(e.getKey())) {
+        row(page, List.of(e.getKey(), number(e.getValue())));
+      }
     }
     page.append("</table>\n");
+    gates(page, metrics);
     lossParts(page, history);
     parameters(page);
     page.append("<h2>Configuration</h2>\n<pre>")
@@ -65,7 +73,7 @@ record Report(TrainConfig config, Params params, Checkpoints checkpoints) {
       for (String metric : List.of(".loss", ".logloss", ".rmse", ".auc")) {
         List<String> found = history.names("valid.", metric);
         found.stream()
-            .filter(name -> !Evaluation.isPart(name, Set.copyOf(found)))
+            .filter(name -> !Evaluation.isDetail(name, Set.copyOf(found)))
             .forEach(names::add);
       }
       String svg =
@@ -79,6 +87,30 @@ record Report(TrainConfig config, Params params, Checkpoints checkpoints) {
           .append("). Install fontconfig and a font.</p>\n");
     }
     return page.toString();
+  }
+
+  /// Which experts each gate hears, over the validation rows, and over those of each scenario.
+  private static void gates(StringBuilder page, ObjectNode metrics) {
+    StringBuilder rows = new StringBuilder();
+    for (String name : metrics.propertyNames()) {
+      Matcher gate = ENTROPY.matcher(name);
+      if (gate.matches()) {
+        String shares = gate.group(1) + "share." + gate.group(3) + ".";
+        List<String> each = new ArrayList<>();
+        for (int k = 0; metrics.has(shares + k); k++) {
+          each.add(String.format(Locale.ROOT, "%.3f", metrics.path(shares + k).asDouble()));
+        }
+        String scenario = gate.group(2) == null ? "all" : gate.group(2);
+        String entropy = number(metrics.path(name));
+        row(rows, List.of(gate.group(3), scenario, entropy, String.join(" ", each)));
+      }
+    }
+    if (!rows.isEmpty()) {
+      page.append("<h2>Gates</h2>\n<table>\n<tr><th>gate</th><th>scenario</th><th>entropy</th>")
+          .append("<th>mean share of each expert</th></tr>\n")
+          .append(rows)
+          .append("</table>\n");
+    }
   }
 
   private static void lossParts(StringBuilder page, History history) {

@@ -92,7 +92,7 @@ public record TrainConfig(
 
   /// Ends training when a metric of the validation rows has not improved for a while, and keeps the best model.
   ///
-  /// @param metric such as `valid.auc`, or `valid.click.auc` with several labels
+  /// @param metric such as `valid.auc`, or with several labels `valid.click.auc` or `valid.auc_macro`
   /// @param patience epochs without improvement after which training ends
   /// @param minDelta how much better than the best so far an epoch must be to count; 0 for any better one, null as well
   public record Stopping(String metric, int patience, @Nullable Double minDelta) {
@@ -122,7 +122,7 @@ public record TrainConfig(
     /// Whether more is better: so for `auc` and `gauc`, while losses and errors shall fall.
     boolean rises() {
       String last = metric.substring(metric.lastIndexOf('.') + 1);
-      return last.equals("auc") || last.equals("gauc");
+      return last.matches("g?auc(_macro)?");
     }
   }
 
