@@ -19,9 +19,11 @@ import org.gradus.data.DataException;
 import org.gradus.data.text.Utf8Reader;
 import org.gradus.embeddings.Field.LabelKind;
 
-/// Parses the rows of a table whose first line names its columns. A cell that breaks its column's rule makes its row
+/// Parses the rows of a table whose first line, or else the schema, names its columns. A cell that breaks its column's rule makes its row
 /// malformed.
 final class CsvRows implements AutoCloseable {
+  private static final String MARK = "\uFEFF"; // some programs begin a file with it
+
   private final Path file;
   private final CsvSchema schema;
   private final BadRows bad;
@@ -52,7 +54,8 @@ final class CsvRows implements AutoCloseable {
       if (!records.hasNext()) {
         throw new DataException(file + ": the file is empty. Expected a first line of names.");
       }
-      List<String> names = withoutMark(records.next().getFields());
+      List<String> names =
+          schema.names().isEmpty() ? withoutMark(records.next().getFields()) : schema.names();
       this.width = names.size();
       this.places = places(names, labelsOptional);
       opened = true;
@@ -66,7 +69,7 @@ final class CsvRows implements AutoCloseable {
   /// The names without the byte order mark that some programs put before the first.
   private static List<String> withoutMark(List<String> names) {
     List<String> plain = new ArrayList<>(names);
-    if (plain.getFirst().startsWith("\uFEFF")) {
+    if (plain.getFirst().startsWith(MARK)) {
       plain.set(0, plain.getFirst().substring(1));
     }
     return plain;
@@ -88,7 +91,8 @@ final class CsvRows implements AutoCloseable {
             1,
             "no column "
                 + column.name()
-                + ", which the schema names. The first line names: "
+                + ", which the schema names. "
+                + (schema.names().isEmpty() ? "The first line names: " : "The names are: ")
                 + String.join(", ", names)
                 + ".");
       }
@@ -106,7 +110,10 @@ final class CsvRows implements AutoCloseable {
           throw DataException.row(
               file,
               line,
-              record.getFieldCount() + " columns. Expected " + width + ", as in the first line.");
+              record.getFieldCount()
+                  + " columns. Expected "
+                  + width
+                  + (schema.names().isEmpty() ? ", as in the first line." : ", as many as names."));
         }
         for (int c = 0; c < places.length; c++) {
           parse(schema.columns().get(c), c, record, row);
@@ -141,6 +148,7 @@ final class CsvRows implements AutoCloseable {
       return;
     }
     String cell = record.getField(places[c]);
+    cell = line == 1 && cell.startsWith(MARK) ? cell.substring(1) : cell;
     switch (column.kind()) {
       case LABEL -> row.reals[c] = label(column, cell);
       case MASK -> {

@@ -24,6 +24,7 @@ import org.gradus.tensor.Pooling;
 /// ```
 /// # text after a hash is a comment
 /// separator   tab                          comma unless said otherwise
+/// names       user item city click         of all columns, in a table whose first line is a row already
 /// label       click                        kind=binary or regression
 /// mask        click_seen  label=click      1 where the label counts
 /// weight      importance
@@ -41,8 +42,9 @@ import org.gradus.tensor.Pooling;
 /// Fields with the same `table` share one vocabulary; a field's own name is the preset.
 ///
 /// @param separator between columns
+/// @param names of the columns of the table, where its first line does not say them; else empty
 /// @param columns in order
-public record CsvSchema(char separator, List<Column> columns) {
+public record CsvSchema(char separator, List<String> names, List<Column> columns) {
   /// Rows of the smallest table: padding, out of vocabulary, and a value.
   private static final int FEWEST = 3;
 
@@ -139,6 +141,7 @@ public record CsvSchema(char separator, List<Column> columns) {
   /// @param file for messages
   public static CsvSchema parse(Path file, String text) {
     char separator = ',';
+    List<String> names = List.of();
     List<Column> columns = new ArrayList<>();
     long number = 0;
     for (String line : Splitter.on('\n').split(text)) {
@@ -156,6 +159,8 @@ public record CsvSchema(char separator, List<Column> columns) {
       }
       if (words.get(0).equals("separator")) {
         separator = separator(file, number, words.get(1));
+      } else if (words.get(0).equals("names")) {
+        names = List.copyOf(words.subList(1, words.size()));
       } else {
         columns.add(column(file, number, words));
       }
@@ -163,7 +168,7 @@ public record CsvSchema(char separator, List<Column> columns) {
     if (columns.isEmpty()) {
       throw new DataException(file + ": no columns. Expected lines such as \"label click\".");
     }
-    CsvSchema schema = new CsvSchema(separator, List.copyOf(columns));
+    CsvSchema schema = new CsvSchema(separator, names, List.copyOf(columns));
     try {
       schema.schema(FEWEST); // options that are wrong are wrong before a row is read
     } catch (IllegalArgumentException e) {
@@ -196,7 +201,7 @@ public record CsvSchema(char separator, List<Column> columns) {
     }
     if (kind == null) {
       throw DataException.value(
-          file, line, "kind", words.get(0), "Expected separator or one of: " + kinds + ".");
+          file, line, "kind", words.get(0), "Expected separator, names or one of: " + kinds + ".");
     }
     Map<String, String> options = new TreeMap<>();
     for (String word : words.subList(2, words.size())) {
@@ -268,6 +273,9 @@ public record CsvSchema(char separator, List<Column> columns) {
   public String text() {
     StringBuilder s = new StringBuilder();
     s.append("separator ").append(separator == '\t' ? "tab" : separator).append('\n');
+    if (!names.isEmpty()) {
+      s.append("names ").append(String.join(" ", names)).append('\n');
+    }
     for (Column c : columns) {
       s.append(c.kind()).append(' ').append(c.name());
       new TreeMap<>(c.options()).forEach((k, v) -> s.append(' ').append(k).append('=').append(v));

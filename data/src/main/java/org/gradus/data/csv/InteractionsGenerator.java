@@ -2,7 +2,9 @@
 package org.gradus.data.csv;
 
 import java.nio.file.Path;
+import java.util.Map;
 import org.gradus.data.DataException;
+import org.gradus.data.synthetic.BayesScores;
 import org.gradus.data.synthetic.Latent;
 import org.gradus.tensor.Counter;
 
@@ -19,7 +21,7 @@ import org.gradus.tensor.Counter;
 /// The s_f have mean 0 and variance 1, so z has variance c². They come in pairs of ±: when one field of each group is unknown, z is as
 /// likely positive as negative, and the label is a fair coin. Hence the constant is the best of all scores that add up functions of fewer than
 /// k fields, for at the constant the log loss has slope 0 in their direction, and it is convex.
-final class InteractionsGenerator {
+final class InteractionsGenerator implements RowLaw {
   private final Spec spec;
   private final long values;
   private final long labels;
@@ -75,16 +77,13 @@ final class InteractionsGenerator {
   }
 
   /// The columns: `label`, and `f1` to `fF`.
-  CsvSchema schema() {
+  @Override
+  public CsvSchema schema() {
     StringBuilder text = new StringBuilder("label label\n");
     for (int f = 1; f <= spec.fields; f++) {
       text.append("categorical f").append(f).append('\n');
     }
     return CsvSchema.parse(Path.of("interactions-synthetic"), text.toString());
-  }
-
-  Spec spec() {
-    return spec;
   }
 
   /// s_f(v).
@@ -115,8 +114,20 @@ final class InteractionsGenerator {
     return Counter.uniform53(labels, row) < probability(row) ? 1 : 0;
   }
 
-  /// Fills a row of [#schema].
-  void fill(long number, CsvRow row) {
+  /// The scores of the true probabilities.
+  @Override
+  public Map<String, Double> facts(long from, int rows) {
+    double[] probabilities = new double[rows];
+    float[] labels = new float[rows];
+    for (int i = 0; i < rows; i++) {
+      probabilities[i] = probability(from + i);
+      labels[i] = label(from + i);
+    }
+    return BayesScores.of(probabilities, labels).facts();
+  }
+
+  @Override
+  public void fill(long number, CsvRow row) {
     row.number = number;
     row.reals[0] = label(number);
     for (int f = 0; f < spec.fields; f++) {

@@ -23,16 +23,13 @@ import org.gradus.embeddings.Schema;
 
 /// From ratings to examples, with the vocabularies of the training rows.
 public final class MovieLensEncoder implements DataSource.Encoder, FittedFields {
-  /// The label's name.
-  public static final String LABEL = "label";
-
   /// The field of earlier items.
   public static final String HISTORY = "history";
 
   static final List<String> FIELDS =
       List.of("user_id", "item_id", "age", "gender", "occupation", "zip", "release_year", "genre");
 
-  private static final String KIND = "movielens encoder 1";
+  private static final String KIND = "movielens encoder 2";
   private static final String FILE = "encoder";
   private static final int ITEM = 1;
 
@@ -40,6 +37,7 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
   private final MovieLens known;
   private final List<TextVocabulary> vocabularies;
   private final MovieLensHistory history;
+  private final RatingTasks tasks;
   private final Schema schema;
 
   /// @param known users and items, and the ratings that histories of new rows may hold
@@ -48,11 +46,13 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
       MovieLensFiles layout,
       MovieLens known,
       List<TextVocabulary> vocabularies,
-      MovieLensHistory history) {
+      MovieLensHistory history,
+      RatingTasks tasks) {
     this.layout = layout;
     this.known = known;
     this.vocabularies = vocabularies;
     this.history = history;
+    this.tasks = tasks;
     List<Field> fields = new ArrayList<>();
     for (int f = 0; f < FIELDS.size(); f++) {
       fields.add(new Field.Categorical(FIELDS.get(f), vocabularies.get(f).size()));
@@ -62,9 +62,10 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
           new Field.Sequence(
               HISTORY, vocabularies.get(ITEM).size(), FIELDS.get(ITEM), history.length()));
     }
-    fields.add(new Field.Label(LABEL, Field.LabelKind.BINARY));
+    fields.addAll(tasks.labelFields());
     fields.add(new Field.Group("user"));
     fields.add(new Field.Timestamp("timestamp"));
+    fields.addAll(tasks.domainFields());
     this.schema = new Schema(fields);
   }
 
@@ -116,9 +117,13 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
     for (int item : earlier) {
       to.add(FIELDS.size(), vocabularies.get(ITEM).id(Integer.toString(item)));
     }
-    to.real(0, ratings.label(row));
-    to.integer(0, ratings.users.getInt(row));
+    tasks.label(ratings, row, to);
+    int user = ratings.users.getInt(row);
+    to.integer(0, user);
     to.integer(1, ratings.times.getLong(row));
+    if (tasks.domain() == RatingTasks.Domain.AGE) {
+      to.integer(2, RatingTasks.group(known.users().getOrDefault(user, MovieLens.User.UNKNOWN)));
+    }
   }
 
   /// Encodes a file of ratings in the layout of the source: user, item, and if known, rating and time. What is known
@@ -175,6 +180,7 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
           out.writeUTF(layout.name());
           out.writeInt(history.length());
           out.writeBoolean(history.likedOnly());
+          tasks.write(out);
           for (TextVocabulary v : vocabularies) {
             v.write(out);
           }
@@ -190,11 +196,12 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
   private static MovieLensEncoder read(DataInput in) throws IOException {
     MovieLensFiles layout = MovieLensFiles.valueOf(in.readUTF());
     MovieLensHistory history = new MovieLensHistory(in.readInt(), in.readBoolean());
+    RatingTasks tasks = RatingTasks.read(in);
     List<TextVocabulary> vocabularies = new ArrayList<>();
     for (int f = 0; f < FIELDS.size(); f++) {
       vocabularies.add(TextVocabulary.read(in));
     }
     MovieLens known = MovieLens.read(in);
-    return new MovieLensEncoder(layout, known, vocabularies, history);
+    return new MovieLensEncoder(layout, known, vocabularies, history, tasks);
   }
 }

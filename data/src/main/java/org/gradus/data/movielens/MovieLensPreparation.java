@@ -28,12 +28,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param testPercent of each user's rows, rounded up
 /// @param validPercent of each user's rows, rounded up
+/// @param tasks what is asked about a rating
 /// @param nextItems rows of what comes next instead, or null for ratings
 record MovieLensPreparation(
     int testPercent,
     int validPercent,
     MovieLensHistory history,
     int minCount,
+    RatingTasks tasks,
     @Nullable NextItemRows nextItems) {
   /// Which earlier items an example has.
   private enum HistoryChoice {
@@ -58,7 +60,9 @@ record MovieLensPreparation(
             "validPercent", "10",
             "history", "none",
             "historyLength", "50",
-            "minCount", "0"));
+            "minCount", "0",
+            "labels", "one",
+            "domain", "none"));
     return presets;
   }
 
@@ -68,6 +72,16 @@ record MovieLensPreparation(
   }
 
   static MovieLensPreparation of(Settings s) {
+    boolean next = s.choice("examples", Rows.class) == Rows.NEXT_ITEMS;
+    RatingTasks tasks = RatingTasks.of(s);
+    if (next && !tasks.equals(RatingTasks.PRESET)) {
+      throw new DataException(
+          "examples=next-items with labels="
+              + s.text("labels")
+              + " and domain="
+              + s.text("domain")
+              + ". Expected labels=one and domain=none: what comes next has no label.");
+    }
     HistoryChoice choice = s.choice("history", HistoryChoice.class);
     int length = s.integer("historyLength", 1);
     return new MovieLensPreparation(
@@ -76,7 +90,8 @@ record MovieLensPreparation(
         new MovieLensHistory(
             choice == HistoryChoice.NONE ? 0 : length, choice == HistoryChoice.LIKED),
         s.integer("minCount", 0),
-        s.choice("examples", Rows.class) == Rows.NEXT_ITEMS ? NextItemRows.of(s) : null);
+        tasks,
+        next ? NextItemRows.of(s) : null);
   }
 
   /// The split of every row of the ratings.
@@ -124,7 +139,7 @@ record MovieLensPreparation(
       throw new DataException("no training rows: no user has more than two ratings.");
     }
     MovieLensEncoder encoder =
-        new MovieLensEncoder(layout, data, vocabularies(data, splits, start), history);
+        new MovieLensEncoder(layout, data, vocabularies(data, splits, start), history, tasks);
     encoder.save(folder);
     int[] places = new int[order.length];
     for (int p = 0; p < order.length; p++) {
@@ -145,7 +160,7 @@ record MovieLensPreparation(
       }
       writers.finish();
     }
-    return labels.isEmpty()
+    return labels.isEmpty() || tasks.labels() == RatingTasks.Labels.TWO // known of one
         ? Map.of()
         : BayesScores.of(probabilities.toDoubleArray(), labels.toFloatArray()).facts();
   }

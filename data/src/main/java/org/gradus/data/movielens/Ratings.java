@@ -74,8 +74,13 @@ final class Ratings {
 
   /// 1 for a rating of at least 4, 0 for a lower one, NaN where there is none.
   float label(int row) {
+    return label(row, 4);
+  }
+
+  /// As [#label(int)], for a rating of at least so much.
+  float label(int row, float least) {
     float rating = ratings.getFloat(row);
-    return Float.isNaN(rating) ? Float.NaN : rating >= 4 ? 1 : 0;
+    return Float.isNaN(rating) ? Float.NaN : rating >= least ? 1 : 0;
   }
 
   /// The rows sorted by (user, time, item); ties keep the order of the file.

@@ -263,11 +263,41 @@ class CsvSourceTest {
         .hasMessageContaining(folder + "\", where no encoder lies");
   }
 
+  /// The first line is a row, and the schema says which column is which.
+  @Test
+  void tablesWithoutALineOfNamesAreRead() throws IOException {
+    String schema =
+        """
+        separator tab
+        names user item seen liked
+        label liked
+        group user
+        categorical item
+        """;
+    Opened o = open("\u00EF\u00BB\u00BF7\ta\t0\t1\n8\tb\t1\t0\n", schema, ALL_TRAIN);
+    try (DataSet data = o.data()) {
+      Batch b = all(data.train());
+      assertThat(b.label("liked")).containsExactly(1, 0);
+      assertThat(b.groups()).containsExactly(7, 8);
+      assertThat(b.sparse().of("item").values()).containsExactly(2, 3);
+    }
+    Path more = Files.writeString(folder.resolve("more.tsv"), "9\tb\t1\t1\n");
+    assertThat(all(o.encoder().encode(more)).sparse().of("item").values()).containsExactly(3);
+    fails("7\ta\t0\n", schema, "table.csv:1: 3 columns. Expected 4, as many as names.");
+    fails(
+        "7\ta\t0\t1\n",
+        schema + "dense price\n",
+        "no column price, which the schema names. The names are: user, item, seen, liked.");
+  }
+
   @Test
   void malformedSchemasAreNamed() {
     String table = "y,x\n1,1\n";
     fails(table, "label\n", "table.csv.schema:1: \"label\". Expected a kind and a name.");
-    fails(table, "label y\nsparse x\n", ":2: column kind is \"sparse\". Expected separator or one");
+    fails(
+        table,
+        "label y\nsparse x\n",
+        ":2: column kind is \"sparse\". Expected separator, names or");
     fails(table, "dense x log1p\n", ":1: column x is \"log1p\". Expected option=value");
     fails(table, "dense x missing=1 missing=2\n", "\"missing=2\". Expected missing= once");
     fails(table, "dense x hash=3\n", "[missing, transform]");

@@ -23,6 +23,7 @@ import org.gradus.data.DataSource.Request;
 import org.gradus.data.Examples;
 import org.gradus.data.FittedFields;
 import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.Field;
 import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -159,6 +160,56 @@ class MovieLensSourceTest {
               "7 1 4 M technician 8 1991 Comedy 1.0 100",
               "8 5 10 F other V 1992 Comedy 0.0 50",
               "7 3 4 M technician 8 1990 Comedy 0.0 300");
+    }
+  }
+
+  /// User 7 is 24, user 8 is 53; the test rows are ratings of 5, 2 and 4, and the first are in no order of users.
+  @Test
+  void ratingsMayHaveTwoLabelsAndAScenario() throws IOException {
+    atomic();
+    Opened o = open(new MovieLens100kSource(), Map.of("labels", "two", "domain", "age"));
+    try (var data = o.data()) {
+      assertThat(data.schema().labels().stream().map(Field.Label::name))
+          .containsExactly("liked", "loved");
+      Batch test = all(data.test());
+      assertThat(test.label("liked")).containsExactly(1, 0, 1);
+      assertThat(test.label("loved")).containsExactly(1, 0, 0);
+      assertThat(test.domains()).containsExactly(1, 1, 4);
+    }
+    Path asked = folder.resolve("asked.inter");
+    Files.writeString(
+        asked,
+        """
+        user_id:token\titem_id:token\trating:float\ttimestamp:float
+        8\t1\t5\t2000
+        9\t1\t3\t2000
+        """);
+    o.encoder().save(folder.resolve("cache"));
+    Batch read = all(new MovieLens100kSource().encoder(folder.resolve("cache")).encode(asked));
+    assertThat(read.label("loved")).containsExactly(1, 0);
+    assertThat(read.domains()).as("nobody knows user 9").containsExactly(4, 0);
+    assertThatThrownBy(
+            () ->
+                open(new MovieLens100kSource(), Map.of("labels", "two", "examples", "next-items")))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("examples=next-items with labels=two and domain=none");
+  }
+
+  /// Below 25, 25 to 34, 35 to 44, 45 and above, from ages div 5; 0 is nobody knows.
+  @Test
+  void agesFallIntoGroups() {
+    int[] years = {7, 24, 25, 34, 35, 44, 45, 73};
+    int[] groups = {1, 1, 2, 2, 3, 3, 4, 4};
+    for (int i = 0; i < years.length; i++) {
+      MovieLens.User user = new MovieLens.User("" + years[i] / 5, "", "", "");
+      assertThat(RatingTasks.group(user)).as("%s years", years[i]).isEqualTo(groups[i]);
+    }
+    assertThat(RatingTasks.group(MovieLens.User.UNKNOWN)).isZero();
+  }
+
+  private static Batch all(Examples examples) {
+    try (Examples.Stream stream = examples.stream(Examples.Pass.inOrder((int) examples.rows()))) {
+      return requireNonNull(stream.next());
     }
   }
 
