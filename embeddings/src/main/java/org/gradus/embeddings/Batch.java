@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.embeddings;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.gradus.embeddings.Field.Label;
+import org.gradus.embeddings.Field.LabelMask;
 import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
 import org.jspecify.annotations.Nullable;
 
@@ -82,6 +85,34 @@ public final class Batch {
     }
     Builder b = new Builder(other, size).dense(dense).sparse(ids);
     b.reals.putAll(reals);
+    b.integers.putAll(integers);
+    b.sessions.putAll(sessions);
+    b.series.putAll(series);
+    return b.build();
+  }
+
+  /// This batch without some of its labels and masks. Every other column is shared.
+  ///
+  /// @param other the schema of the result: this one's without some labels and masks
+  public Batch withLabels(Schema other) {
+    List<Field> rest = new ArrayList<>(schema.fields());
+    rest.removeAll(other.fields());
+    List<Field> kept = new ArrayList<>(schema.fields());
+    kept.removeAll(rest);
+    boolean labels = rest.stream().allMatch(f -> f instanceof Label || f instanceof LabelMask);
+    if (!labels || !kept.equals(other.fields())) {
+      throw new IllegalArgumentException(
+          "batch: labels are left out of "
+              + schema
+              + " to make "
+              + other
+              + ". Expected the same fields in the same order, but for labels and masks.");
+    }
+    Builder b = new Builder(other, size);
+    b.dense = dense;
+    b.sparse = sparse;
+    b.reals.putAll(reals);
+    rest.forEach(f -> b.reals.remove(f.name()));
     b.integers.putAll(integers);
     b.sessions.putAll(sessions);
     b.series.putAll(series);

@@ -24,6 +24,9 @@ class BatchTest {
           new Field.Domain("domain", 3),
           new Field.Timestamp("time"));
 
+  private static final Field.Label CLICK = new Field.Label("click", Field.LabelKind.BINARY);
+  private static final Field.LabelMask SEEN = new Field.LabelMask("seen", "click");
+
   private static final List<String> KEYS = List.of("c", "s", "m");
 
   private static Batch.Builder builder() {
@@ -90,6 +93,27 @@ class BatchTest {
     assertThat(changed.sessions("s").values()).containsExactly(2, 1);
     refuses(
         () -> batch.withSparse(Schema.of(new Field.Dense("x")), ids()), "the same but for fields");
+  }
+
+  @Test
+  void labelsMayBeLeftOut() {
+    Field.Label like = new Field.Label("like", Field.LabelKind.BINARY);
+    Field.Dense price = new Field.Dense("price");
+    Schema both = Schema.of(price, CLICK, SEEN, like);
+    Batch batch =
+        Batch.builder(both, 2)
+            .dense(new float[] {1, 2})
+            .real("click", new float[] {1, 0})
+            .real("seen", new float[] {1, 1})
+            .real("like", new float[] {0, 1})
+            .build();
+    Batch less = batch.withLabels(Schema.of(price, like));
+    assertThat(less.schema().labels()).containsExactly(like);
+    assertThat(less.dense()).isSameAs(batch.dense());
+    assertThat(less.label("like")).isSameAs(batch.label("like"));
+    refuses(() -> less.label("click"), "no label click");
+    refuses(() -> batch.withLabels(Schema.of(like)), "but for labels and masks");
+    refuses(() -> less.withLabels(both), "but for labels and masks");
   }
 
   @Test
