@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       TrainCommand.class,
       CompareCommand.class,
+      ExperimentCommand.class,
       EvaluateCommand.class,
       RecommendCommand.class,
       RetrievalCommand.class,

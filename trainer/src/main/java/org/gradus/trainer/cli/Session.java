@@ -7,36 +7,16 @@ import org.gradus.autograd.Params;
 import org.gradus.data.DataSource;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.Model;
-import org.gradus.models.ModelSpec;
-import org.gradus.models.Models;
 import org.gradus.tensor.Device;
-import org.gradus.tensor.DeviceOptions;
+import org.gradus.trainer.run.BuiltModel;
 import org.gradus.trainer.run.TrainConfig;
 
-/// A device, and a model on it, built for a schema from a run's configuration. Closing it frees both.
+/// A model built for a schema from a run's configuration, on a device of its own. Closing it frees both.
 final class Session implements AutoCloseable {
-  private final Device device;
-  private final Params params;
-  private final Model model;
+  private final BuiltModel built;
 
   Session(TrainConfig config, Schema schema, String deviceName) {
-    TrainConfig.Execution execution = config.execution();
-    String tableFiles = execution.tableFiles();
-    device =
-        Device.open(
-            deviceName,
-            DeviceOptions.defaults()
-                .withThreads(execution.threads())
-                .withTables(tableFiles == null ? null : Path.of(tableFiles))
-                .withSettings(config.deviceSettings()));
-    params = Params.create(device, config.seed());
-    try {
-      ModelSpec spec = Models.get(config.model().name());
-      model = spec.create(spec.settings(config.model().settings()), schema, params);
-    } catch (RuntimeException e) {
-      close();
-      throw e;
-    }
+    built = new BuiltModel(config, schema, deviceName);
   }
 
   /// Opens the data that a configuration names.
@@ -62,22 +42,21 @@ final class Session implements AutoCloseable {
 
   /// The model.
   Model model() {
-    return model;
+    return built.model();
   }
 
   /// Its parameters.
   Params params() {
-    return params;
+    return built.params();
   }
 
   /// Where they live.
   Device device() {
-    return device;
+    return built.device();
   }
 
   @Override
   public void close() {
-    params.close();
-    device.close();
+    built.close();
   }
 }

@@ -194,7 +194,7 @@ final class TrainCommand implements Runnable {
   }
 
   /// The first free folder `runs/<model>-<data>-<n>`.
-  private static Path next(TrainConfig c) {
+  static Path next(TrainConfig c) {
     for (int n = 1; ; n++) {
       Path p =
           Path.of(

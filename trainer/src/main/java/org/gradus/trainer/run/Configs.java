@@ -78,14 +78,22 @@ public final class Configs {
   /// A configuration from a JSON (`.json`) or YAML file, over presets.
   public static TrainConfig read(Path file, TrainConfig presets) {
     try {
-      boolean json = file.toString().endsWith(".json");
-      JsonNode given = (json ? JSON : YAML).readTree(java.nio.file.Files.readString(file));
+      JsonNode given = tree(java.nio.file.Files.readString(file), file.toString());
       return merge(given, presets, file.toString());
     } catch (java.io.IOException e) {
       throw StoreException.reading(file, e);
+    }
+  }
+
+  /// The keys and values of a text, to be merged later.
+  ///
+  /// @param origin where it comes from: YAML, but JSON if it ends in `.json`
+  public static JsonNode tree(String text, String origin) {
+    try {
+      return (origin.endsWith(".json") ? JSON : YAML).readTree(text);
     } catch (JacksonException e) {
       throw new IllegalArgumentException(
-          file + ": " + e.getOriginalMessage() + ". Expected JSON, or YAML, with each key once.",
+          origin + ": " + e.getOriginalMessage() + ". Expected JSON, or YAML, with each key once.",
           e);
     }
   }
