@@ -4,6 +4,7 @@ package org.gradus.trainer.cli;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -92,7 +93,7 @@ final class ExperimentCommand implements Runnable {
         paramLabel = "A,B",
         split = ",",
         description = "labels to train on; the others are left out (default: those of the file)")
-    private List<String> tasks = List.of();
+    private List<String> tasks = new ArrayList<>();
 
     @Mixin private Protocol protocol = new Protocol();
 
