@@ -103,7 +103,17 @@ public final class Mode {
   /// @param mask `[B, n]`, true where there is something to mix; null when there is everywhere
   public void watch(String name, List<String> over, Var weights, @Nullable Tensor mask) {
     if (watcher != null) {
-      watcher.mixed(new WeightsWatcher.Weights(name, over, weights.value(), mask));
+      watcher.mixed(new WeightsWatcher.Weights(name, over, List.of(), weights.value(), mask));
+    }
+  }
+
+  /// As [#watch], of parts that are no steps of a sequence.
+  ///
+  /// @param parts what is mixed, n names: made once, not in every pass
+  /// @param weights `[B, n]`
+  public void watchParts(String name, List<String> parts, Var weights, @Nullable Tensor mask) {
+    if (watcher != null) {
+      watcher.mixed(new WeightsWatcher.Weights(name, List.of(), parts, weights.value(), mask));
     }
   }
 }

@@ -119,7 +119,10 @@ public final class Params implements AutoCloseable {
               + "] with padding id "
               + paddingId
               + ". Expected at least one row and column, and a padding id below the number of"
-              + " rows.");
+              + " rows."
+              + (width < 1
+                  ? " The number of columns is an option of the model, most often embeddingDim."
+                  : ""));
     }
     String path = claim(name);
     TableParameter p = new TableParameter(path, store.device.table(rows, width), paddingId);

@@ -2,6 +2,7 @@
 package org.gradus.autograd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +38,25 @@ class WeightsWatcherTest {
       assertThat(seen.getFirst().over()).containsExactly("viewed");
       assertThat(seen.getFirst().values().toDoubles()).containsExactly(1, 0);
       assertThat(seen.getFirst().mask()).isSameAs(mask);
+    }
+  }
+
+  @Test
+  void partsHaveNames() {
+    try (Device device = Device.open("reference");
+        Tape tape = Tape.evaluating(device)) {
+      Var w = tape.constant(SHAPE, 3.0, 5.0);
+      List<WeightsWatcher.Weights> seen = new ArrayList<>();
+      Mode mode = Mode.evaluation(tape);
+      mode.watchParts("senet", List.of("user"), w, null); // nobody watches, and nothing is checked
+      mode.watching(seen::add).watchParts("senet", List.of("user", "city"), w, null);
+      assertThat(seen).hasSize(1);
+      assertThat(seen.getFirst().over()).isEmpty();
+      assertThat(seen.getFirst().parts()).containsExactly("user", "city");
+      assertThatThrownBy(
+              () -> mode.watching(seen::add).watchParts("senet", List.of("user"), w, null))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("senet: weights [1, 2] of 1 parts. Expected as many along the last axis.");
     }
   }
 

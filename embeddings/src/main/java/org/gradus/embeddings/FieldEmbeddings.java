@@ -76,9 +76,11 @@ public final class FieldEmbeddings {
     numeric = dense == 0 ? null : params.weight(NUMERIC, Shape.of(dense, dim), init);
     if (count() == 0) {
       throw new IllegalArgumentException(
-          "field embeddings: "
-              + schema
-              + " has no field to embed. Expected a categorical or multi-valued field.");
+          "field embeddings: nothing to embed, for no field is categorical or multi-valued; there"
+              + " are "
+              + schema.fields().stream().map(Field::name).toList()
+              + ". Expected a categorical or multi-valued field, or a model that gives numbers"
+              + " vectors too.");
     }
   }
 
@@ -93,6 +95,13 @@ public final class FieldEmbeddings {
   /// F, the number of vectors of an example.
   public int count() {
     return fields.size() + (numeric == null ? 0 : numeric.shape().size(0));
+  }
+
+  /// What the vectors of an example are of, in order: names of fields of ids, then of dense fields.
+  public List<String> names() {
+    List<String> all = new ArrayList<>(names);
+    numbers.forEach(field -> all.add(field.name()));
+    return all;
   }
 
   /// D, the width of a vector.

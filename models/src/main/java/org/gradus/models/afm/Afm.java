@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models.afm;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Initializers;
@@ -34,12 +35,14 @@ import org.jspecify.annotations.Nullable;
 /// u     = Dropout(Σ_{i<j} a_ij r_ij),  z = w₀ + ℓ(x) + pᵀu     (AFM-4)
 /// ```
 ///
+/// eᵢ is the vector vᵢ of field i times its number xᵢ, 1 for an id; ℓ(x) is linear, one weight per feature; w₀ is a bias.
 /// The softmax of (AFM-3) runs over the pairs of an example whose both fields have something to say: a missing id has no
 /// product, and takes no weight from others. A number always has its say, 0 included.
 ///
-/// Departs from the paper in four places: a multi-valued field is one feature, its pooled vector, whose values do not meet
+/// Departs from the paper in five places: a multi-valued field is one feature, its pooled vector, whose values do not meet
 /// each other; a pair with a missing field has no part in the softmax; the loss is the label's, cross-entropy for a click,
-/// where the paper has the squared one; and the tower above u is an extension, off unless asked for.
+/// where the paper has the squared one; dropout of the weights a is an extension, off unless asked for; and so is the tower
+/// above u.
 public final class Afm implements Model {
 
   /// What a user may set.
@@ -86,6 +89,8 @@ public final class Afm implements Model {
   private final Dropout dropoutAttention;
   private final Dropout dropoutPooled;
   private final FieldPairs pairs;
+  private final List<String> names; //                of both fields of each pair
+  private final String path; //                       of the attention
   private final int numbers; //                       dense fields that stand beside u
   private final Target target;
 
@@ -123,6 +128,11 @@ public final class Afm implements Model {
         params.weight(
             "out", Shape.of(deep == null ? dim : deep.out(), 1), Initializers.xavierNormal());
     pairs = FieldPairs.of(v.count());
+    names = new ArrayList<>();
+    for (int i = 0; i < pairs.count(); i++) {
+      names.add(v.names().get(pairs.left()[i]) + " × " + v.names().get(pairs.right()[i]));
+    }
+    path = a.path();
     target = Target.only(schema);
   }
 
@@ -130,7 +140,7 @@ public final class Afm implements Model {
   public Outputs forward(Batch batch, Mode mode) {
     Tape tape = mode.tape();
     Var r = products(batch, mode); //                              [B, P, D]  (AFM-1)
-    Var a = attention(r, batch); //                                [B, P]  (AFM-3)
+    Var a = attention(r, batch, mode); //                          [B, P]  (AFM-3)
     Var u;
     if (a == null) {
       u = r.sum(1); //                                             [B, D], all alike
@@ -159,10 +169,11 @@ public final class Afm implements Model {
   /// a `[B, P]`: how much each pair of fields counts in evaluation, in the order of [FieldPairs]; the weights of an example add
   /// up to 1. Null without attention.
   public @Nullable Var attention(Batch batch, Mode mode) {
-    return attention(products(batch, mode), batch);
+    return attention(products(batch, mode), batch, mode);
   }
 
-  private @Nullable Var attention(Var r, Batch batch) {
+  /// Those who watch are told of a.
+  private @Nullable Var attention(Var r, Batch batch, Mode mode) {
     if (weight == null || shift == null || h == null) {
       return null;
     }
@@ -176,7 +187,10 @@ public final class Afm implements Model {
       int p = i % pairs.count();
       both[i] = fields[first + pairs.left()[p]] && fields[first + pairs.right()[p]];
     }
-    return scores.softmax(tape.scope().upload(scores.shape(), both)); // [B, P]  (AFM-3)
+    Tensor mask = tape.scope().upload(scores.shape(), both); //    [B, P]
+    Var a = scores.softmax(mask); //                               [B, P]  (AFM-3)
+    mode.watchParts(path, names, a, mask);
+    return a;
   }
 
   /// [u; x_num] `[B, D + c]`

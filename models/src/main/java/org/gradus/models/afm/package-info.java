@@ -7,12 +7,12 @@
 ///
 /// | Paper | Here |
 /// | --- | --- |
-/// | w₀, w | `bias`; `w/<table>`, `w/numeric` |
+/// | w₀, w | `bias`; `w/<table>`, `w/numeric`, one weight per feature: ℓ(x) |
 /// | v_i | `v/<table>`, `v/numeric` |
 /// | k | `embeddingDim`, D |
 /// | W, b, t | `attention/weight`, `attention/bias`, `attentionFactor` |
 /// | h | `attention/h` |
-/// | a_ij | `attention(e, batch)` |
+/// | a_ij | `Afm.attention(batch, mode)` |
 /// | p | `out` |
 @NullMarked
 package org.gradus.models.afm;

@@ -8,6 +8,7 @@ import static org.gradus.models.ModelBench.assertClose;
 import static org.gradus.models.ModelBench.single;
 import static org.gradus.models.ModelBench.transpose;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -22,6 +23,7 @@ import org.gradus.autograd.Parameter;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.TableParameter;
 import org.gradus.autograd.Tape;
+import org.gradus.autograd.WeightsWatcher;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.SampleBatches;
@@ -199,8 +201,10 @@ class AfmTest {
     }
   }
 
+  private List<String> parts = List.of(); // names of the pairs that were last weighted
+
   /// a `[B, P]` of a model with these parameters.
-  private static double[] weights(
+  private double[] weights(
       Schema schema, Map<String, double[]> values, Map<String, String> given, Batch batch) {
     try (Device device = Device.open("reference");
         Params params = Params.create(device, 1)) {
@@ -211,8 +215,19 @@ class AfmTest {
         }
       }
       try (Tape tape = Tape.evaluating(device)) {
-        Mode mode = Mode.evaluation(tape);
-        return Objects.requireNonNull(afm.attention(batch, mode)).value().toDoubles();
+        List<WeightsWatcher.Weights> seen = new ArrayList<>();
+        Mode mode = Mode.evaluation(tape).watching(seen::add);
+        double[] a = Objects.requireNonNull(afm.attention(batch, mode)).value().toDoubles();
+        afm.forward(batch, mode);
+        assertThat(seen).hasSize(2);
+        assertThat(seen.getLast().name()).isEqualTo("attention");
+        assertThat(seen.getLast().values().toDoubles()).isEqualTo(a); // what is watched is what mixes
+        boolean[] there = Objects.requireNonNull(seen.getLast().mask()).toBooleans();
+        for (int i = 0; i < a.length; i++) {
+          assertThat(there[i]).isEqualTo(a[i] > 0);
+        }
+        parts = seen.getLast().parts();
+        return a;
       }
     }
   }
@@ -221,6 +236,7 @@ class AfmTest {
   void workedAttention() {
     double[] a = weights(WORKED, WORKED_VALUES, TWO, WORKED_BATCH);
     assertClose(a, new double[] {.428341, .244672, .326987}, SIX_DECIMALS);
+    assertThat(parts).containsExactly("a × b", "a × c", "b × c");
     // a′ = 0.27, −0.29, 0 but for a constant, which no weight tells
     assertClose(
         new double[] {Math.log(a[0] / a[2]), Math.log(a[1] / a[2])},

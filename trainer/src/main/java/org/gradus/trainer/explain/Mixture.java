@@ -4,6 +4,7 @@ package org.gradus.trainer.explain;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import org.gradus.autograd.WeightsWatcher.Weights;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
@@ -40,26 +41,21 @@ public record Mixture(
     double[] values = seen.values().toDoubles();
     int length = seen.values().shape().size(-1);
     int queries = values.length / Math.max(1, length);
-    int real = length;
-    if (seen.mask() != null) {
-      real = 0;
-      for (boolean there : seen.mask().toBooleans()) {
-        real += there ? 1 : 0;
-      }
-    }
+    boolean[] there = seen.mask() == null ? null : seen.mask().toBooleans();
+    int[] real = IntStream.range(0, length).filter(i -> there == null || there[i]).toArray();
     List<String> over = seen.over();
     boolean sessions =
         !over.isEmpty() && row.schema().field(over.getFirst()) instanceof Field.Sessions;
     String unit = over.isEmpty() ? "part" : sessions ? "session" : "step";
     List<String> parts =
         over.isEmpty()
-            ? numbers(real)
+            ? named(seen.parts(), real)
             : sessions ? sessions(over, row, names) : steps(over, row, names);
-    if (parts.size() != real) {
+    if (parts.size() != real.length) {
       throw new IllegalStateException(
           seen.name()
               + ": weights over "
-              + real
+              + real.length
               + " real "
               + unit
               + "s of "
@@ -70,20 +66,23 @@ public record Mixture(
     }
     List<Mixture> found = new ArrayList<>();
     for (int q = 0; q < queries; q++) {
-      double[] own = new double[real];
-      System.arraycopy(values, q * length, own, 0, real); // what is real stands in front
+      double[] own = new double[real.length];
+      for (int i = 0; i < own.length; i++) {
+        own[i] = values[q * length + real[i]];
+      }
       String name = queries == 1 ? seen.name() : seen.name() + "/" + q;
       found.add(new Mixture(name, unit, over, parts, own));
     }
     return found;
   }
 
-  private static List<String> numbers(int n) {
-    List<String> parts = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      parts.add(Integer.toString(i));
+  /// The names of the parts at these places, or their numbers where they have no names.
+  private static List<String> named(List<String> parts, int[] places) {
+    List<String> named = new ArrayList<>();
+    for (int i : places) {
+      named.add(parts.isEmpty() ? Integer.toString(i) : parts.get(i));
     }
-    return parts;
+    return named;
   }
 
   /// The real steps of the row, a name per column.

@@ -45,7 +45,7 @@ public record ScoredRow(
     if (mixtures.isEmpty()) {
       throw new IllegalArgumentException(
           "explain: the model reports no weights by which it mixes what a row holds. Expected one"
-              + " with attention or gates that does, such as din or dien.");
+              + " with attention or gates that does, such as afm, din or dien.");
     }
     Map<String, String> fields = new LinkedHashMap<>();
     List<Field.Dense> dense = row.schema().dense();
