@@ -161,8 +161,8 @@ public final class SafeTensors {
           emit(tensor.toFloats(), sink);
         }
       }
-      case Stored.Transposed(var tensor) -> {
-        double[] values = Stored.Transposed.turned(tensor.toDoubles(), tensor.shape().size(0));
+      case Stored.Transposed matrices -> {
+        double[] values = matrices.turned();
         if (device.float64()) {
           emit(values, sink);
         } else {

@@ -20,6 +20,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.Table;
+import org.gradus.tensor.Tensor;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -98,7 +99,14 @@ public final class SafeTensorsFile {
         throw damaged(file, "it has " + size + " bytes, fewer than the length of a header takes");
       }
       long length = read(channel, 0, 8).getLong();
-      if (length < 2 || length > MAX_HEADER || length > size - 8) {
+      boolean impossible = length < 2 || length > MAX_HEADER || length > size - 8;
+      if (impossible && (size == 8 || read(channel, 8, 1).get() != '{')) {
+        throw new StoreException(
+            file
+                + " is not a safetensors file, which begins with the length of its header in eight"
+                + " bytes, and then a {. Expected a file of tensors in that format.");
+      }
+      if (impossible) {
         throw damaged(file, "its header claims " + length + " bytes of a file of " + size);
       }
       byte[] header = new byte[(int) length];
@@ -279,11 +287,11 @@ public final class SafeTensorsFile {
             device.upload(tensor.buffer(), floats(channel, entry, 0, tensor.elements()));
           }
         }
-        case Stored.Transposed(var tensor) ->
-            device.upload(
-                tensor.buffer(),
-                Stored.Transposed.turned(
-                    doubles(channel, entry, 0, tensor.elements()), tensor.shape().size(1)));
+        case Stored.Transposed matrices -> {
+          Tensor tensor = matrices.tensor();
+          double[] values = doubles(channel, entry, 0, tensor.elements());
+          device.upload(tensor.buffer(), matrices.back(values));
+        }
         case Stored.Rows(Table table) -> readRows(channel, entry, table);
       }
     } catch (IOException e) {

@@ -2,6 +2,7 @@
 package org.gradus.trainer.store;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -28,22 +29,33 @@ public sealed interface Stored {
     }
   }
 
-  /// A matrix whose rows are columns in the file.
+  /// A matrix whose rows are columns in the file, or a stack of such matrices, `[…, in, out]` here and `[…, out, in]` there.
   record Transposed(Tensor tensor) implements Stored {
     @Override
     public List<Integer> sizes() {
-      return List.of(tensor.shape().size(1), tensor.shape().size(0));
+      List<Integer> sizes = new ArrayList<>(new Dense(tensor).sizes());
+      Collections.swap(sizes, sizes.size() - 2, sizes.size() - 1);
+      return List.copyOf(sizes);
     }
 
-    /// Row by row, of the matrix or of its transpose, the other way.
+    /// As the numbers lie in the file.
+    double[] turned() {
+      return turned(tensor.toDoubles(), tensor.shape().size(-2), tensor.shape().size(-1));
+    }
+
+    /// As they lie here.
     ///
-    /// @param values row by row
-    /// @param rows of these
-    static double[] turned(double[] values, int rows) {
-      int columns = rows == 0 ? 0 : values.length / rows;
+    /// @param values as in the file
+    double[] back(double[] values) {
+      return turned(values, tensor.shape().size(-1), tensor.shape().size(-2));
+    }
+
+    /// Each matrix of so many rows and columns the other way, row by row.
+    private static double[] turned(double[] values, int rows, int columns) {
       double[] turned = new double[values.length];
       for (int i = 0; i < values.length; i++) {
-        turned[i % columns * rows + i / columns] = values[i];
+        int inside = i % (rows * columns); // its matrix
+        turned[i - inside + inside % columns * rows + inside / columns] = values[i];
       }
       return turned;
     }

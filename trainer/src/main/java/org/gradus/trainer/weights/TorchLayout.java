@@ -27,9 +27,11 @@ import org.gradus.tensor.Tensor;
 /// | a path, `deep/0/bias` | with dots, `deep.0.bias` |
 /// | a table `v/user [rows, width]` | `v.user.weight`, alike |
 /// | a matrix that others are multiplied by, `out [in, out]` | `out.weight`, `[out, in]`, as of `Linear` |
+/// | a stack of such matrices, `bilinear/w [n, in, out]` | `bilinear.w.weight`, `[n, out, in]`, each turned |
 /// | `scale`, `shift`, moving `mean` and `variance` of a norm | `weight`, `bias`, `running_mean`, `running_var` |
 ///
-/// Which matrices these are is seen from the model at work: the right operand of a product.
+/// Which matrices these are is seen from the model at work: the right operand of a product, as it is. What a model reshapes
+/// first is not seen, and left as it is.
 public final class TorchLayout {
   private static final Map<String, String> OF_A_NORM =
       Map.of("scale", "weight", "shift", "bias", "mean", "running_mean", "variance", "running_var");
@@ -68,11 +70,11 @@ public final class TorchLayout {
     return scale != null && scale.role() == Parameter.Role.NORM;
   }
 
-  /// The matrices W of products x W.
+  /// The matrices W of products x W, and stacks of them.
   private static List<Parameter> factors(Model model, Params params, Schema schema) {
     IdentityHashMap<Tensor, DenseParameter> dense = new IdentityHashMap<>();
     for (Parameter p : params.all()) {
-      if (p instanceof DenseParameter d && d.shape().rank() == 2) {
+      if (p instanceof DenseParameter d && d.shape().rank() >= 2) {
         dense.put(d.value(), d);
       }
     }

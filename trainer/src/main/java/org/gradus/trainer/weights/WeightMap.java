@@ -16,7 +16,7 @@ import org.gradus.trainer.store.StoreException;
 ///
 /// ```
 /// # theirs                  ours             how          text after a hash is a comment
-/// mlp.0.weight              deep/0/weight    transposed   [out, in] there, [in, out] here
+/// mlp.0.weight              deep/0/weight    transposed   […, out, in] there, […, in, out] here
 /// mlp.0.bias                deep/0/bias
 /// user_embedding.weight     v/user                        [rows, width] on both sides
 /// mlp.1.num_batches_tracked -                             of no use here
@@ -57,7 +57,7 @@ public record WeightMap(List<Line> lines) {
   ///
   /// @param theirs name of the tensor in the file, or `-`
   /// @param ours path of the parameter, or `-`
-  /// @param transposed whether rows there are columns here
+  /// @param transposed whether rows there are columns here, in each matrix of a stack
   public record Line(String theirs, String ours, boolean transposed) {
     /// Whether the tensor is of no use here.
     boolean unused() {

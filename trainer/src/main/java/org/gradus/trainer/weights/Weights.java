@@ -122,10 +122,10 @@ public final class Weights {
     if (!line.transposed()) {
       return own;
     }
-    if (own instanceof Stored.Dense(var tensor) && tensor.shape().rank() == 2) {
+    if (own instanceof Stored.Dense(var tensor) && tensor.shape().rank() >= 2) {
       return new Stored.Transposed(tensor);
     }
-    problems.add(line + " " + own.sizes() + ": only a matrix that is no table can be transposed");
+    problems.add(line + " " + own.sizes() + ": only matrices that are no table can be transposed");
     return own;
   }
 

@@ -39,6 +39,7 @@ import org.gradus.trainer.store.StoreException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -255,6 +256,56 @@ class WeightsTest {
     }
   }
 
+  /// `[n, out, in]` there, `[n, in, out]` here, and back: n matrices, each turned by itself.
+  @Test
+  void ofAStackEachMatrixIsTurned() throws IOException {
+    double[] numbers = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    Path file = write(new Foreign("w", "F64", "[2,3,2]", bytes(8, numbers)));
+    Path back = folder.resolve("back.safetensors");
+    try (Device device = Device.open("reference");
+        Params params = Params.create(device, 1)) {
+      DenseParameter w = params.weight("w", Shape.of(2, 2, 3), Initializers.zeros());
+      DenseParameter plain = params.weight("plain", Shape.of(2, 3, 2), Initializers.zeros());
+      assertThat(Weights.read(file, params, map("w w transposed", "- plain"))).isEqualTo(1);
+      double[] ours = w.value().toDoubles();
+      for (int n = 0; n < 2; n++) {
+        for (int out = 0; out < 3; out++) {
+          for (int in = 0; in < 2; in++) {
+            assertThat(ours[(n * 2 + in) * 3 + out]).isEqualTo(numbers[(n * 3 + out) * 2 + in]);
+          }
+        }
+      }
+      Weights.write(back, params, map("w w transposed", "- plain"));
+      assertThat(Weights.read(back, params, map("- w", "w plain"))).isEqualTo(1);
+      assertThat(plain.value().toDoubles()).containsExactly(numbers);
+    }
+  }
+
+  /// Stacks that a model multiplies by are found like single matrices; what it reshapes first is not.
+  @ParameterizedTest
+  @CsvSource({
+    "fibinet, bilinear=FIELD_ALL, bilinear/w, true",
+    "fibinet, bilinear=FIELD_EACH, bilinear/w, true",
+    "fibinet, bilinear=FIELD_INTERACTION, bilinear/w, true",
+    "dcn-v2, cross=MIXTURE, cross/0/u, true",
+    "dcn-v2, cross=MIXTURE, cross/0/v, true",
+    "dcn-v2, cross=MIXTURE, cross/0/c, true",
+    "xdeepfm, connect=DIRECT, cin/0/w, false"
+  })
+  void stacksAreSeenToBeFactors(String model, String setting, String path, boolean turned) {
+    ModelSpec spec = Models.get(model);
+    Map<String, String> given = new HashMap<>(small(spec).toMap());
+    given.put(setting.split("=", -1)[0], setting.split("=", -1)[1]);
+    Settings settings = spec.settings(given);
+    Schema schema = spec.exampleSchema(settings);
+    try (Device device = Device.open("reference");
+        Params params = Params.create(device, 1)) {
+      WeightMap map = TorchLayout.of(spec.create(settings, schema, params), params, schema);
+      String theirs = path.replace('/', '.') + (turned ? ".weight" : "");
+      assertThat(map.lines()).contains(new WeightMap.Line(theirs, path, turned));
+    }
+  }
+
   /// Patterns and values from the definitions of the two formats: 1 + 5 + 10 bits, and the upper half of a float32.
   @Test
   void halfPrecisionIsRead() throws IOException {
@@ -320,6 +371,35 @@ class WeightsTest {
       assertThat(Weights.read(file, params, map("a constant", "b -", "- kept"))).isEqualTo(1);
       assertThat(constant.value().item()).isEqualTo(3); // [1] there, [] here
       assertThat(kept.value().toDoubles()).containsExactly(5, 5);
+    }
+  }
+
+  @Test
+  void aFileOfAnotherKindIsNotCalledDamaged() throws IOException {
+    Path file = Files.writeString(folder.resolve("rows.csv"), "city,click\nParis,1\n");
+    try (Device device = Device.open("reference");
+        Params params = Params.create(device, 1)) {
+      assertThatThrownBy(() -> Weights.read(file, params, map()))
+          .isInstanceOf(StoreException.class)
+          .hasMessageStartingWith(file + " is not a safetensors file");
+      Files.write(file, new byte[] {99, 0, 0, 0, 0, 0, 0, 0, '{', '}'}); // cut
+      assertThatThrownBy(() -> Weights.read(file, params, map()))
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("is damaged: its header claims 99 bytes of a file of 10");
+      Files.write(file, new byte[] {1, 0, 0, 0, 0, 0, 0, 0}); // nothing behind the length
+      assertThatThrownBy(() -> Weights.read(file, params, map()))
+          .hasMessageContaining("is not a safetensors file");
+    }
+  }
+
+  @Test
+  void aVectorHasNothingToTurn() throws IOException {
+    Path file = write(new Foreign("a", "F32", "[2]", bytes(4, 1, 2)));
+    try (Device device = Device.open("reference");
+        Params params = Params.create(device, 1)) {
+      params.weight("a", Shape.of(2), Initializers.zeros());
+      assertThatThrownBy(() -> Weights.read(file, params, map("a a transposed")))
+          .hasMessageContaining("only matrices that are no table can be transposed");
     }
   }
 
