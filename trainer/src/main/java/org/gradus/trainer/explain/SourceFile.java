@@ -29,6 +29,10 @@ final class SourceFile {
   /// Between two sentences; "et al." ends none.
   private static final Pattern SENTENCE = Pattern.compile("(?<=\\.)(?<! al\\.) (?=[A-Z\\[`])");
 
+  /// `[Pnn]` and `[#forward]`, but no shape in backquotes and no link with an address
+  private static final Pattern LINK =
+      Pattern.compile("(?<!`)\\[#?([A-Z]\\w*[a-z][\\w.#]*|(?<=#)\\w+)\\](?!\\()");
+
   private static final Pattern TYPE =
       Pattern.compile(
           "(?:public |final |abstract |sealed |non-sealed )*(?:class|interface|record|enum) .*");
@@ -163,13 +167,14 @@ final class SourceFile {
         paragraph.append(paragraph.isEmpty() ? "" : " ").append(doc.strip());
       }
     }
-    String sentence = SENTENCE.split(paragraph, 2)[0];
+    boolean few = equations.isEmpty() && formulas.size() <= MOST_FORMULAS;
+    List<String> shown = few ? formulas : List.of();
+    String sentence = LINK.matcher(SENTENCE.split(paragraph, 2)[0]).replaceAll("$1");
     if (!sentence.isEmpty()) {
-      about.add(sentence);
+      boolean open = sentence.endsWith(":") && shown.isEmpty(); // before what is not shown here
+      about.add(open ? sentence.substring(0, sentence.length() - 1) + "." : sentence);
     }
-    if (equations.isEmpty() && formulas.size() <= MOST_FORMULAS) {
-      about.addAll(formulas.stream().map(String::stripTrailing).toList());
-    }
+    about.addAll(shown.stream().map(String::stripTrailing).toList());
   }
 
   /// More lines are a picture or a program.

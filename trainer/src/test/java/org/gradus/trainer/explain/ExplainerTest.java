@@ -228,6 +228,27 @@ class ExplainerTest {
     assertThat(steps).anyMatch(s -> s.shape().equals(List.of("10B", "26", "400")));
   }
 
+  /// What did not run is not told: one product of PNN, one cross network of DCN V2.
+  @Test
+  void equationsAreThoseOfTheVariantThatRan() {
+    for (var told :
+        Map.of(
+                "pnn product=INNER", List.of("PNN-2", "PNN-3"),
+                "pnn product=OUTER", List.of("PNN-3", "PNN-2"),
+                "dcn-v2 cross=LOW_RANK", List.of("DCN-3", "DCN-2"))
+            .entrySet()) {
+      List<String> words = List.of(told.getKey().split("[ =]", -1));
+      ModelSpec spec = Models.get(words.get(0));
+      Settings settings = spec.settings(Map.of(words.get(1), words.get(2)));
+      String text =
+          ExplanationText.of(EXPLAINER.explain(spec, settings, spec.exampleSchema(settings)));
+      assertThat(text)
+          .as(told.getKey())
+          .contains("(" + told.getValue().get(0))
+          .doesNotContain("(" + told.getValue().get(1));
+    }
+  }
+
   @Test
   void deepFmByHand() {
     ModelSpec spec = Models.get("deepfm");

@@ -37,6 +37,30 @@ class SourceFileTest {
       }
       """;
 
+  /// What is said of a class reads without its source.
+  @Test
+  void linksAndWhatTheyAnnounceAreLeftOut() {
+    String text =
+        """
+        /// The layer of [Pnn], after [#forward] of `[B, N]`, see [arXiv:1](https://a.b):
+        ///
+        /// ```
+        /// y = x (A-1)
+        /// z = y  (A-2)
+        /// ```
+        final class Layer {}
+        """;
+    assertThat(SourceFile.parse(text.lines().toList()).about())
+        .containsExactly(
+            "The layer of Pnn, after forward of `[B, N]`, see [arXiv:1](https://a.b).");
+    String unnumbered = text.replaceAll(" +\\(A-.\\)", "");
+    assertThat(SourceFile.parse(unnumbered.lines().toList()).about())
+        .containsExactly(
+            "The layer of Pnn, after forward of `[B, N]`, see [arXiv:1](https://a.b):",
+            "y = x",
+            "z = y");
+  }
+
   private final SourceFile source = SourceFile.parse(SOURCE.lines().toList());
 
   private Statement at(int line) {
