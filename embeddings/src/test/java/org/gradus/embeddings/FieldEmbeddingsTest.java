@@ -341,7 +341,11 @@ class FieldEmbeddingsTest {
   @Test
   void saysWhatIsWrong() {
     refuses(
-        () -> embeddings(Schema.of(new Field.Dense("x")), 2, Numeric.RAW), "has no field to embed");
+        () -> embeddings(Schema.of(new Field.Dense("x")), 2, Numeric.RAW),
+        "nothing to embed, for no field is categorical or multi-valued; there are [x]");
+    refuses(
+        () -> embeddings(fm(Pooling.SUM), -3, Numeric.RAW),
+        "The number of columns is an option of the model, most often embeddingDim");
     FieldEmbeddings e = embeddings(fm(Pooling.MAX), 2, Numeric.RAW);
     refuses(() -> e.table("k"), "Expected one of: ");
     Batch batch = SampleBatches.draw(fm(Pooling.MAX), 3, 1);

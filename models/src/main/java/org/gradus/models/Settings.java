@@ -8,10 +8,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /// Values for a model's [Option]s, checked against them: an unknown name or a value of the wrong type is an error.
 public final class Settings {
+  /// Whole numbers of any size, with commas between them.
+  private static final Pattern WHOLE = Pattern.compile("[-+]?\\d+(?:\\s*,\\s*[-+]?\\d+)*");
+
   private final Map<String, Option> options = new LinkedHashMap<>();
   private final Map<String, String> values = new LinkedHashMap<>();
 
@@ -36,7 +40,9 @@ public final class Settings {
         (name, value) -> {
           Option option = Objects.requireNonNull(this.options.get(name)); // known, see above
           check(option, value);
-          values.put(name, value.trim());
+          String v = value.trim();
+          boolean word = option.type() == Option.Type.CHOICE;
+          values.put(name, word ? v.toUpperCase(Locale.ROOT) : v);
         });
   }
 
@@ -68,6 +74,11 @@ public final class Settings {
         }
       }
     } catch (NumberFormatException e) {
+      boolean whole = option.type() == Option.Type.INTEGER || option.type() == Option.Type.INTEGERS;
+      if (whole && WHOLE.matcher(v).matches()) {
+        throw wrong(
+            option, value, "at least " + Integer.MIN_VALUE + " and at most " + Integer.MAX_VALUE);
+      }
       throw wrong(
           option,
           value,

@@ -39,7 +39,7 @@ class SettingsTest {
     assertThat(s.choice("colour", Colour.class)).isEqualTo(Colour.GREEN);
     assertThat(s.list("sizes")).containsExactly(4, 3);
     assertThat(s.wordList("names")).containsExactly("a", "b");
-    assertThat(s.toString()).isEqualTo("dim=16 rate=0.5 on=true colour=green sizes=4,3 names=a,b");
+    assertThat(s.toString()).isEqualTo("dim=16 rate=0.5 on=true colour=GREEN sizes=4,3 names=a,b");
   }
 
   @Test
@@ -61,6 +61,10 @@ class SettingsTest {
       delimiter = '|',
       value = {
         "dim    | 2.5   | settings: dim=2.5. Expected a whole number.",
+        "dim    | 99999999999 | settings: dim=99999999999. Expected at least -2147483648 and at"
+            + " most 2147483647.",
+        "sizes  | '4, 99999999999' | 'settings: sizes=4, 99999999999. Expected at least -2147483648"
+            + " and at most 2147483647.'",
         "rate   | much  | settings: rate=much. Expected a real number.",
         "rate   | NaN   | settings: rate=NaN. Expected a finite number.",
         "on     | yes   | settings: on=yes. Expected true or false.",

@@ -61,6 +61,15 @@ public final class CsvSource implements DataSource {
     if (path == null) {
       throw new DataException("--data csv needs --path: " + description() + ".");
     }
+    if (Files.isDirectory(path) || !Files.exists(path)) {
+      throw new DataException(
+          "--data csv: "
+              + path
+              + (Files.exists(path) ? " is a folder" : " does not exist")
+              + ". Expected a table: "
+              + description()
+              + ".");
+    }
     Path schemaFile = s.given("schema") ? Path.of(s.text("schema")) : schemaBeside(path);
     CsvSchema schema = CsvSchema.read(schemaFile);
     CsvSplits splits = CsvSplits.of(schema, s, request.seed());

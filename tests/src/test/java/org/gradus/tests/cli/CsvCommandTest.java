@@ -70,6 +70,61 @@ class CsvCommandTest {
   }
 
   @Test
+  void aTableThatIsNotThereIsWhatIsMissing() throws IOException {
+    Path none = folder.resolve("none.csv");
+    assertThat(run("train", "--model=lr", "--data=csv", "--path=" + none).err())
+        .contains("--data csv: " + none + " does not exist. Expected a table");
+    assertThat(run("train", "--model=lr", "--data=csv", "--path=" + folder).err())
+        .contains("--data csv: " + folder + " is a folder. Expected a table");
+    Path file = Files.writeString(folder.resolve("rows.csv"), table());
+    assertThat(run("train", "--model=lr", "--data=csv", "--path=" + file).err())
+        .contains("reading the schema " + file + ".schema failed: it does not exist");
+  }
+
+  @Test
+  void aTableOfOneRowHasNothingToMeasure() throws IOException {
+    Path file = Files.writeString(folder.resolve("rows.csv"), "city,click\na,1\n");
+    schema("rows.csv.schema", "label click\ncategorical city\n");
+    Result r =
+        run(
+            "train",
+            "--model=lr",
+            "--data=csv",
+            "--path=" + file,
+            "--epochs=1",
+            "--out=" + folder.resolve("run"));
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(r.err()).contains("data: no validation rows, no test rows: no metrics of them");
+  }
+
+  /// What cannot be built is said with the model's name, and with the option that is to blame.
+  @Test
+  void aModelThatCannotBeBuiltIsNamed() throws IOException {
+    Path file = Files.writeString(folder.resolve("rows.csv"), table());
+    Path dense = schema("dense", "label click\ndense click2\n");
+    Files.writeString(folder.resolve("numbers.csv"), "click2,click\n1,0\n2,1\n3,0\n4,1\n");
+    assertThat(
+            run(
+                    "train",
+                    "--model=pnn",
+                    "--data=csv",
+                    "--path=" + folder.resolve("numbers.csv"),
+                    "--set=data.schema=" + dense)
+                .err())
+        .contains("pnn: field embeddings: nothing to embed", "there are [click2, click]");
+    schema("rows.csv.schema", "label click\ncategorical city\n");
+    String path = "--path=" + file;
+    assertThat(run("train", "--model=fibinet", "--data=csv", path, "--set=embeddingDim=-3").err())
+        .contains("fibinet: v/city: table [5, -3]", "most often embeddingDim");
+    assertThat(
+            run("train", "--model=fibinet", "--data=csv", path, "--set=embeddingDim=99999999999")
+                .err())
+        .contains("embeddingDim=99999999999. Expected at least -2147483648 and at most 2147483647");
+    assertThat(run("train", "--model=pnn", "--data=csv", path, "--set=productSize=0").err())
+        .contains("pnn: productSize 0. Expected at least 1");
+  }
+
+  @Test
   void rowsWithoutLabelsAreNotMeasured() throws IOException {
     Path file = Files.writeString(folder.resolve("rows.csv"), table());
     schema("rows.csv.schema", "label click\ncategorical city\n");

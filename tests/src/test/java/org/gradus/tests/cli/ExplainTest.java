@@ -149,12 +149,27 @@ class ExplainTest {
     assertThat(steps(other)).isNotEqualTo(steps);
   }
 
+  /// Pairs of fields in AFM, which add up to 1, and fields in FiBiNET.
+  @Test
+  void weightsOfPairsAndOfFieldsArePrinted() {
+    Path afm = trained("afm");
+    String pairs = cli.run("explain", "--run=" + afm, "--row=3").out();
+    assertThat(pairs)
+        .containsPattern("\nattention: \\d+ parts")
+        .containsPattern(" user_id × item_id +0\\.\\d{6}")
+        .containsPattern("sum +1\\.000000|sum +0\\.999999|sum +1\\.000001"); // float32 shares
+    Path fibinet = trained("fibinet");
+    assertThat(cli.run("explain", "--run=" + fibinet, "--row=3").out())
+        .containsPattern("\nsenet: \\d+ parts")
+        .containsPattern(" item_id +\\d+\\.\\d{6}");
+  }
+
   @Test
   void aRowThatCannotBeExplainedSaysWhy() {
     Path din = trained("din", "--set=pooling=SUM");
     assertThat(cli.run("explain", "--run=" + din, "--row=0").err())
         .contains("the model reports no weights")
-        .contains("such as din or dien");
+        .contains("such as afm, din or dien");
     assertThat(cli.run("explain", "--run=" + din, "--row=100000").err())
         .containsPattern("--row 100000 of \\d+ test rows. Expected one from 0 to \\d+\\.");
     assertThat(cli.run("explain", "--run=" + din, "--row=0", "--out=x.gif").err())

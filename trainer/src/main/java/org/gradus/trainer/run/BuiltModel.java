@@ -29,11 +29,22 @@ public final class BuiltModel implements AutoCloseable {
                 .withSettings(config.deviceSettings()));
     params = Params.create(device, config.seed());
     try {
-      ModelSpec spec = Models.get(config.model().name());
-      model = spec.create(spec.settings(config.model().settings()), schema, params);
+      model = model(config.model(), schema, params);
     } catch (RuntimeException e) {
       close();
       throw e;
+    }
+  }
+
+  /// What cannot be built says of which model it is a part.
+  private static Model model(TrainConfig.ModelChoice choice, Schema schema, Params params) {
+    ModelSpec spec = Models.get(choice.name());
+    try {
+      return spec.create(spec.settings(choice.settings()), schema, params);
+    } catch (IllegalArgumentException e) {
+      String said = String.valueOf(e.getMessage());
+      String name = spec.name() + ": ";
+      throw said.startsWith(name) ? e : new IllegalArgumentException(name + said, e);
     }
   }
 
