@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
 ///         + ℓ(x)                           `useLinear`          (AI-5)
 /// ```
 ///
-/// Fields are tokens: each asks all of them, itself included, and takes a mixture of what they offer, once per head. Layers
-/// make combinations of combinations; the residual keeps the lower orders.
+/// ℓ(x) is linear, one weight per feature. Fields are tokens: each asks all of them, itself included, and takes a mixture of
+/// what they offer, once per head. Layers make combinations of combinations; the residual keeps the lower orders.
 ///
 /// Departs from the paper in three places: the sigmoid lives in the loss; the tower of AutoInt+ ends in weights without a
 /// bias, for z has one; and a multi-valued field is pooled as it says, where the paper takes the mean. It follows the paper
@@ -82,7 +82,7 @@ public final class AutoInt implements Model {
   private final DenseParameter bias; //                                       b
   private final @Nullable Mlp deep; //                                        AutoInt+
   private final @Nullable DenseParameter deepOut; //                          w_o [h, 1]
-  private final @Nullable FirstOrder w; //                                    ℓ
+  private final @Nullable FirstOrder w; //                                    ℓ(x)
   private final Target target;
 
   /// A model for the only label of the schema.

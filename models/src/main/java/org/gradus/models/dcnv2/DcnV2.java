@@ -43,8 +43,10 @@ import org.gradus.tensor.MatMulKernels.Activation;
 /// inputs, and puts a nonlinearity into the small space. The bias is inside the product: with b_l = 0 this contains the first
 /// paper's network (W_l = 1 w_lᵀ), with biases it does not.
 ///
-/// Departs from the paper in four places: the sigmoid lives in the loss; the tower can also be left out; g, which the paper
-/// leaves open, is tanh unless set otherwise; and of one expert there is no softmax gate, which would be 1.
+/// Departs from the paper in six places: the sigmoid lives in the loss; z has a bias b, which the paper's formula leaves
+/// out; the tower can also be left out; g, which the paper leaves open, is tanh unless set otherwise; weights γ of the gate
+/// start uniform in ±1/√d, where by our reading the paper names no start; and of one expert there is no softmax gate, which
+/// would be 1.
 public final class DcnV2 implements Model {
 
   /// Which cross network.
@@ -119,9 +121,7 @@ public final class DcnV2 implements Model {
   @Override
   public Outputs forward(Batch batch, Mode mode) {
     Var x0 = fields.lookup(batch, mode); //                                    [B, d]
-    Var x =
-        cross.forward(
-            x0); //                                              [B, d]  (DCN-2) to (DCN-5)
+    Var x = cross.forward(x0); //                                              [B, d], x_L
     Var h =
         switch (structure) {
           case PARALLEL -> Var.concat(1, List.of(x, deep.forward(x0, mode))); // [B, d + h]  (DCN-6)

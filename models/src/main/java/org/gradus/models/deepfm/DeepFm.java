@@ -30,10 +30,10 @@ import org.jspecify.annotations.Nullable;
 /// z     = w₀ + y₁ + y₂ + y_dnn                               (DFM-4)
 /// ```
 ///
-/// Departs from the paper in four places: the sigmoid lives in the loss; y_dnn is linear (the paper squashes it too, which
+/// Departs from the paper in five places: the sigmoid lives in the loss; y_dnn is linear (the paper squashes it too, which
 /// would bound one of the summands); dense fields, which the paper leaves open, enter the tower as numbers, or own a vector
-/// each with [Numeric#SCALED_EMBEDDING] and then take part in y₂ too; and there is one bias w₀ for all summands, where
-/// several would add up to one.
+/// each with [Numeric#SCALED_EMBEDDING] and then take part in y₂ too; a multi-valued field is one field, its pooled vector,
+/// whose values do not meet each other in y₂; and there is one bias w₀ for all summands, where several would add up to one.
 public final class DeepFm implements Model {
 
   /// Where the linear term y₁ comes from.

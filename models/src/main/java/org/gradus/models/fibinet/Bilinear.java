@@ -16,10 +16,11 @@ import org.jspecify.annotations.Nullable;
 /// FIELD_ALL           p_ij = (eᵢ W) ⊙ eⱼ                      (FB-4)
 /// FIELD_EACH          p_ij = (eᵢ Wᵢ) ⊙ eⱼ                     (FB-4)
 /// FIELD_INTERACTION   p_ij = (eᵢ W_ij) ⊙ eⱼ                   (FB-4)
-/// HADAMARD            p_ij = eᵢ ⊙ eⱼ,             all i < j   (FB-4)
+/// HADAMARD            p_ij = eᵢ ⊙ eⱼ                         (FB-4)
 /// ```
 ///
-/// The matrix acts on the left, smaller index, and on a row vector: p_ij is not p_ji. Pairs come in the order 01, 02, …, 12, ….
+/// All with i < j; eᵢ is the embedding of the i-th of f fields, of k numbers. The matrix acts on the left, smaller index,
+/// and on a row vector: p_ij is not p_ji. Pairs come in the order 01, 02, …, 12, ….
 public final class Bilinear {
   private final @Nullable DenseParameter w; // [k, k], [f−1, k, k] or [P, k, k]; none for HADAMARD
   private final Kind kind;

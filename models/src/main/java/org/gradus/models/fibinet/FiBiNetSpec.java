@@ -44,7 +44,10 @@ public final class FiBiNetSpec implements ModelSpec {
         Option.choice("bilinear", pairs.raw().kind(), "matrices of the embeddings as they are"),
         Option.choice("bilinearSenet", pairs.rescaled().kind(), "matrices of the rescaled ones"),
         Option.flag("shareBilinear", pairs.shared(), "the same matrices for both"),
-        Option.flag("everyField", pairs.raw().everyField(), "FIELD_EACH: the last field too"),
+        Option.flag(
+            "everyField",
+            pairs.raw().everyField(),
+            "of FIELD_EACH: a matrix for the last field too"),
         // one hidden unit is off half of the time, and then nothing shows; other ratios have a
         // check of their own
         Option.integer("reductionRatio", p.senet().reductionRatio(), List.of(1), "r"),
@@ -52,42 +55,39 @@ public final class FiBiNetSpec implements ModelSpec {
         Option.choice("excitationActivation", p.senet().excitation(), "σ₂: a field's weight"),
         Option.flag("layerNorm", pairs.layerNorm(), "products normalised: an extension"),
         Option.choice("mode", p.mode(), "sum of the products, or tower over them"),
-        Option.integers("hidden", p.tower().hidden(), List.of("6", "5,4"), "sizes of the tower"),
+        Option.integers(
+            "hidden", p.tower().hidden(), List.of("6", "5,4"), "of DEEP: sizes of the tower"),
         Option.real(
-            "dropout", p.tower().style().dropout(), List.of(0.0, 0.4), "share dropped per layer"));
+            "dropout",
+            p.tower().style().dropout(),
+            List.of(0.0, 0.4),
+            "of DEEP: share dropped per layer"));
   }
 
   @Override
   public @Nullable String conflict(Settings s) {
-    return s.flag("shareBilinear")
-            && s.choice("bilinear", Bilinear.Kind.class)
-                != s.choice("bilinearSenet", Bilinear.Kind.class)
-        ? "fibinet: one set of matrices for "
-            + s.choice("bilinear", Bilinear.Kind.class)
-            + " and "
-            + s.choice("bilinearSenet", Bilinear.Kind.class)
-            + ". Expected one kind."
-        : null;
+    return config(s).conflict();
+  }
+
+  private static Config config(Settings s) {
+    boolean every = s.flag("everyField");
+    return new Config(
+        s.integer("embeddingDim"),
+        new Senet.Config(
+            s.integer("reductionRatio"),
+            s.choice("squeeze", Senet.Squeeze.class),
+            s.choice("excitationActivation", Senet.Excitation.class)),
+        new Interaction(
+            new Bilinear.Config(s.choice("bilinear", Bilinear.Kind.class), every),
+            new Bilinear.Config(s.choice("bilinearSenet", Bilinear.Kind.class), every),
+            s.flag("shareBilinear"),
+            s.flag("layerNorm")),
+        new Tower(s.list("hidden"), Mlp.Style.RELU.withDropout(s.real("dropout"))),
+        s.choice("mode", Depth.class));
   }
 
   @Override
   public Model create(Settings s, Schema schema, Params params) {
-    boolean every = s.flag("everyField");
-    return new FiBiNet(
-        new Config(
-            s.integer("embeddingDim"),
-            new Senet.Config(
-                s.integer("reductionRatio"),
-                s.choice("squeeze", Senet.Squeeze.class),
-                s.choice("excitationActivation", Senet.Excitation.class)),
-            new Interaction(
-                new Bilinear.Config(s.choice("bilinear", Bilinear.Kind.class), every),
-                new Bilinear.Config(s.choice("bilinearSenet", Bilinear.Kind.class), every),
-                s.flag("shareBilinear"),
-                s.flag("layerNorm")),
-            new Tower(s.list("hidden"), Mlp.Style.RELU.withDropout(s.real("dropout"))),
-            s.choice("mode", Depth.class)),
-        schema,
-        params);
+    return new FiBiNet(config(s), schema, params);
   }
 }

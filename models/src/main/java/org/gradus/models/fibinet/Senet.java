@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models.fibinet;
 
+import java.util.List;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Initializers;
+import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
@@ -16,11 +18,14 @@ import org.gradus.tensor.Shape;
 /// vᵢ   = Aᵢ eᵢ                                                (FB-3), re-weight
 /// ```
 ///
-/// `w1 [f, f_r]` and `w2 [f_r, f]` with f_r = max(1, ⌊f/r⌋), no biases. σ₁ is ReLU.
+/// eᵢ is the embedding of the i-th of f fields, of k numbers. W₁ is `w1 [f, f_r]` and W₂ is `w2 [f_r, f]` with
+/// f_r = max(1, ⌊f/r⌋), no biases. σ₁ is ReLU. [Mode#watchParts] is told of A.
 public final class Senet {
   private final DenseParameter w1; // [f, f_r]
   private final DenseParameter w2; // [f_r, f]
   private final Config config;
+  private final List<String> fields;
+  private final String path;
 
   /// How an embedding becomes one number.
   public enum Squeeze {
@@ -55,17 +60,22 @@ public final class Senet {
 
   /// New weights under `params`.
   ///
-  /// @param fields f
-  Senet(int fields, Config config, Params params) {
+  /// @param fields names of the f fields
+  Senet(List<String> fields, Config config, Params params) {
     this.config = config;
-    int reduced = Math.max(1, fields / config.reductionRatio); // f_r
-    w1 = params.weight("w1", Shape.of(fields, reduced), Initializers.xavierUniform());
-    w2 = params.weight("w2", Shape.of(reduced, fields), Initializers.xavierUniform());
+    this.fields = List.copyOf(fields);
+    path = params.path();
+    int f = fields.size();
+    int reduced = Math.max(1, f / config.reductionRatio); // f_r
+    w1 = params.weight("w1", Shape.of(f, reduced), Initializers.xavierUniform());
+    w2 = params.weight("w2", Shape.of(reduced, f), Initializers.xavierUniform());
   }
 
   /// E `[B, f, k]` → V `[B, f, k]`.
-  Var forward(Var e) {
-    return weights(e).unsqueeze(2).multiply(e); //      [B, f, k]  (FB-3)
+  Var forward(Var e, Mode mode) {
+    Var a = weights(e); //                              [B, f]
+    mode.watchParts(path, fields, a, null);
+    return a.unsqueeze(2).multiply(e); //               [B, f, k]  (FB-3)
   }
 
   /// A `[B, f]`.

@@ -46,7 +46,10 @@ public final class GbdtLrSpec implements ModelSpec {
         Option.integer(
             "minSplit", b.minSplit(), List.of(2, 4), "rows below which a node is not split"),
         Option.real(
-            "smoothing", p.smoothing(), List.of(1.0, 0.0), "rows that draw a click rate to 0"),
+            "smoothing",
+            p.smoothing(),
+            List.of(1.0, 0.0),
+            "rows that draw a click rate to the average"),
         Option.flag(
             "splitTraining",
             p.sampling().split(),

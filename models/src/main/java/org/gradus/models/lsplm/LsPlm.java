@@ -26,6 +26,10 @@ import org.jspecify.annotations.Nullable;
 /// ln (1 − p) = ln Σᵢ exp(ln πᵢ + ln σ(−cᵢ))             (LS-4)
 /// ```
 ///
+/// The paper writes p = g(Σᵢ σ(uᵢᵀ x) η(wᵢᵀ x)) with a σ that divides, an η that fits and a g that makes the sum a
+/// probability. Here its σ is the softmax π, its η the logistic function, which is called σ, and g is the identity, for
+/// shares of probabilities add up to one; ηᵢ is the value of the i-th fit.
+///
 /// The gate π divides the space of x_g into m regions, softly, and each region has a logistic regression on x_e. Both read all
 /// features (shared), or the gate reads those of the user and the regressions the rest (split). A field of x_c, such as
 /// the position on the page, is in neither.

@@ -8,6 +8,9 @@
 /// | Paper | Here |
 /// | --- | --- |
 /// | m | `m` |
+/// | σ(uᵢᵀ x), the part that divides | πᵢ, the softmax of aᵢ; `logPi` in `LsPlm.forward` |
+/// | η(wᵢᵀ x), the part that fits | ηᵢ = σ(cᵢ), σ being the logistic function; `c.logSigmoid()` |
+/// | g | the identity: Σᵢ πᵢ ηᵢ is a probability already |
 /// | Θ, a row per feature | `theta/<table>`, `theta/numeric`: gate, then experts |
 /// | u | columns 0 … m − 1 of Θ; `gate/…` when split |
 /// | w | columns m … 2m − 1 of Θ; `experts/…` when split |

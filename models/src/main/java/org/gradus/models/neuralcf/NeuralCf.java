@@ -29,9 +29,10 @@ import org.jspecify.annotations.Nullable;
 /// GMF, MLP or both (NeuMF), of one user and one item; other fields are not read. h is kept in two parts, h_G and h_M, so that the
 /// parameters of a trained GMF and MLP are those of NeuMF: [#startFrom].
 ///
-/// Departs from the paper in three places: b_o, which it does not have and the authors' code does; a multi-valued field may
-/// stand for the user or the item, by its pooled vector, which the paper proposes for side information; and the sigmoid
-/// lives in the loss.
+/// Departs from the paper in four places: b_o, which it does not have and the authors' code does; a multi-valued field may
+/// stand for the user or the item, by its pooled vector, which the paper proposes for side information; tower and h start as
+/// Glorot and Bengio propose, where the paper, by our reading, draws all from N(0, 0.01²), as tables are here; and the
+/// sigmoid lives in the loss.
 public final class NeuralCf implements Assembled {
 
   /// Which halves there are.

@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
 /// z    = w₀ + ℓ(x) + hᵀ z_L                                   (NFM-4)
 /// ```
 ///
-/// Squares are element by element: f_BI is a vector, and its sum is FM's second order. The sum runs over features, so pairs
-/// inside a multi-valued field belong to it.
+/// ℓ(x) is linear, one weight per feature. Squares are element by element: f_BI is a vector, and its sum is FM's second
+/// order. The sum runs over features, so pairs inside a multi-valued field belong to it.
 ///
 /// Departs from the paper in two places: x_num, the raw numbers beside f_BI, is an extension and off by default (a number has
 /// a vector like any feature); and the loss is the label's, cross-entropy for a click, where the paper has the squared one of ±1.
@@ -86,7 +86,7 @@ public final class Nfm implements Model {
         params.weight(
             "out",
             Shape.of(deep.out(), 1),
-            // without layers h starts at 1, and the model at FM
+            // without layers h starts at 1, and without batch norm and dropout too, the model is FM
             config.hidden.isEmpty() ? Initializers.constant(1) : Initializers.xavierUniform());
     target = Target.only(schema);
   }

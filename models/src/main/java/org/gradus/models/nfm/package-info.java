@@ -8,7 +8,7 @@
 /// | Paper | Here |
 /// | --- | --- |
 /// | w₀ | `bias` |
-/// | w | `w/<table>`, `w/numeric` |
+/// | w | `w/<table>`, `w/numeric`, one weight per feature: ℓ(x) |
 /// | V, rows v_i | `v/<table>`, `v/numeric` |
 /// | k | `embeddingDim`, D |
 /// | f_BI(V_x) | `pooled` |

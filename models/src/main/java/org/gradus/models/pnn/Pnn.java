@@ -21,17 +21,23 @@ import org.gradus.tensor.Shape;
 ///
 /// ```
 /// l_z  = W_z [f₁; …; f_N]                                     (PNN-1)
-/// l_p  = inner products of pairs, weighted                    (PNN-2)
-///      + outer products of pairs, weighted                    (PNN-3)
+/// INNER  l_pⁿ = Σᵢ Σⱼ (W_pⁿ)ᵢⱼ ⟨fᵢ, fⱼ⟩ = ‖Σᵢ θᵢⁿ fᵢ‖²          (PNN-2)
+/// OUTER  l_pⁿ = W_pⁿ • f_Σ f_Σᵀ,  f_Σ = Σᵢ fᵢ                   (PNN-3)
 /// l₁   = ReLU(l_z + l_p + b₁)                                 (PNN-4)
 /// l₂   = ReLU(W₂ [l₁; x_num] + b₂), …,  z = w_oᵀ l_L + b_o      (PNN-5)
 /// ```
 ///
-/// (PNN-2) and (PNN-3) are spelled out in [ProductLayer].
+/// f₁ … f_N are the embeddings of the N fields, each of M numbers; l_z and l_p have D₁ units, n being one of them; A • B is
+/// Σₐ Σ_b A_ab B_ab. The product layer, [ProductLayer], is (PNN-1) to (PNN-4). INNER is the paper's IPNN, and what there is
+/// unless set otherwise; its W_pⁿ is θⁿ θⁿᵀ, which gives the right side of (PNN-2), or with [ProductLayer.InnerWeights#FULL]
+/// a weight for every pair. OUTER is OPNN, BOTH is PNN*.
 ///
-/// Departs from the paper in four places: the sigmoid lives in the loss; dense fields, which the paper does not have, stand
-/// beside l₁ as numbers, or own a vector each with [Numeric#SCALED_EMBEDDING]; the norm in (PNN-2) is squared, as the
-/// paper's derivation has it and its last line has not; and the pairs i < j alone are an option beside all of them.
+/// Departs from the paper in seven places: the sigmoid lives in the loss; dense fields, which the paper does not have, stand
+/// beside l₁ as numbers, or own a vector each with [Numeric#SCALED_EMBEDDING]; a multi-valued field is one field, its pooled
+/// vector, whose values do not meet each other; the norm in (PNN-2) is squared, as the paper's derivation has it and its
+/// last line has not; the pairs i < j alone are an option beside all of them; PNN* adds the two l_p, where the paper puts
+/// both kinds of products side by side under one map, which computes the same; and l₁ counts as the first of the hidden
+/// layers but nothing of it is dropped.
 public final class Pnn implements Model {
 
   /// What a user may set.
@@ -61,11 +67,11 @@ public final class Pnn implements Model {
             Numeric.RAW);
   }
 
-  private final FieldEmbeddings v;
-  private final ProductLayer product;
-  private final Mlp deep;
-  private final Linear out; //   w_o, b_o
-  private final int numbers; //  dense fields that stand beside l₁
+  private final FieldEmbeddings v; //  f₁ … f_N
+  private final ProductLayer product; // W_z, θ or W_p, b₁
+  private final Mlp deep; //           W₂, b₂, …
+  private final Linear out; //         w_o, b_o
+  private final int numbers; //        dense fields that stand beside l₁
   private final Target target;
 
   /// A model for the only label of the schema.
@@ -82,7 +88,7 @@ public final class Pnn implements Model {
   @Override
   public Outputs forward(Batch batch, Mode mode) {
     Var f = v.lookup(batch, mode); //                    [B, N, M]
-    Var l = product.forward(f); //                       [B, D₁]  (PNN-1) to (PNN-4)
+    Var l = product.forward(f); //                       [B, D₁], l₁
     if (numbers > 0) {
       Var x = mode.tape().constant(Shape.of(batch.size(), numbers), batch.dense());
       l = Var.concat(1, List.of(l, x)); //               [B, D₁ + c]

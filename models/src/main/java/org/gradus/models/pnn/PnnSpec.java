@@ -39,8 +39,12 @@ public final class PnnSpec implements ModelSpec {
     return List.of(
         Option.integer("embeddingDim", p.embeddingDim(), List.of(2, 3), "width of an embedding"),
         Option.choice("product", p.product().product(), "IPNN, OPNN, or PNN* with both"),
-        Option.choice("innerWeights", p.product().innerWeights(), "of inner products"),
-        Option.choice("pairs", p.product().pairs(), "which inner products there are"),
+        Option.choice(
+            "innerWeights",
+            p.product().innerWeights(),
+            "of INNER and BOTH: θθᵀ, or a weight for every pair"),
+        Option.choice(
+            "pairs", p.product().pairs(), "of INNER and BOTH: which inner products there are"),
         Option.integer(
             "productSize", p.product().size(), List.of(4, 3), "units of the product layer"),
         Option.integers("hidden", p.hidden(), List.of("4", "5,3"), "sizes of the layers above it"),

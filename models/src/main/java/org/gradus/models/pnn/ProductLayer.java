@@ -9,14 +9,17 @@ import org.gradus.autograd.Var;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
-/// The product layer of [Pnn]: embeddings f₁ … f_N of width M become D₁ numbers.
+/// The product layer of PNN: embeddings f₁ … f_N of width M become D₁ numbers, n being one of them.
 ///
 /// ```
 /// l_zⁿ = ⟨W_zⁿ, [f₁; …; f_N]⟩                                 (PNN-1)
-/// l_pⁿ = Σᵢ Σⱼ (W_pⁿ)ᵢⱼ ⟨fᵢ, fⱼ⟩  →  ‖Σᵢ θᵢⁿ fᵢ‖²              (PNN-2), inner, W_pⁿ = θⁿ θⁿᵀ
+/// l_pⁿ = Σᵢ Σⱼ (W_pⁿ)ᵢⱼ ⟨fᵢ, fⱼ⟩ = ‖Δⁿ‖²,  Δⁿ = Σᵢ θᵢⁿ fᵢ      (PNN-2), inner
 /// l_pⁿ = W_pⁿ • p,  p = Σᵢ Σⱼ fᵢ fⱼᵀ = f_Σ f_Σᵀ,  f_Σ = Σᵢ fᵢ   (PNN-3), outer
 /// l₁   = ReLU(l_z + l_p + b₁)                                 (PNN-4)
 /// ```
+///
+/// ‖Δⁿ‖² stands where W_pⁿ = θⁿ θⁿᵀ; the paper's δᵢⁿ = θᵢⁿ fᵢ is one summand of Δⁿ. A • B is Σₐ Σ_b A_ab B_ab. Of the pairs i < j
+/// there are P = N (N − 1) / 2.
 public final class ProductLayer {
 
   /// Which products there are.
@@ -59,7 +62,15 @@ public final class ProductLayer {
   /// @param product which products there are
   /// @param innerWeights how inner products are weighted
   /// @param pairs which inner products there are
-  public record Config(int size, Product product, InnerWeights innerWeights, Pairs pairs) {}
+  public record Config(int size, Product product, InnerWeights innerWeights, Pairs pairs) {
+    /// Checks the size.
+    public Config {
+      if (size < 1) {
+        throw new IllegalArgumentException(
+            "pnn: productSize " + size + ". Expected at least 1 unit in the product layer.");
+      }
+    }
+  }
 
   private final DenseParameter linear; //          W_z [N·M, D₁]
   private final @Nullable DenseParameter theta; // θ [N, D₁]
@@ -92,7 +103,7 @@ public final class ProductLayer {
     Tape tape = f.tape();
     Var l = f.flatten(1).matmul(tape.use(linear)); //               [B, D₁]  (PNN-1)
     if (theta != null) {
-      Var delta = f.permute(0, 2, 1).matmul(tape.use(theta)); //    [B, M, D₁]
+      Var delta = f.permute(0, 2, 1).matmul(tape.use(theta)); //    [B, M, D₁], Δ
       l = l.add(delta.square().sum(1)); //                          [B, D₁]  (PNN-2), factorised
     }
     if (inner != null) {

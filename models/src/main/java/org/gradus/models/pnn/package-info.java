@@ -7,14 +7,17 @@
 ///
 /// | Paper | Here |
 /// | --- | --- |
-/// | f_i, M, N | rows of `v/<table>`; `embeddingDim`; F fields |
-/// | W_z, D₁ | `product/linear`, `productSize` |
-/// | θⁿ | `product/theta`, `[N, D₁]` |
-/// | W_pⁿ of inner products | `product/inner`, `[N·N, D₁]`, or `[P, D₁]` |
+/// | f_i, M, N | rows of `v/<table>`; `embeddingDim`; number of fields |
+/// | D₁ | `productSize` |
+/// | l_z, l_p, l₁ | `l` in `ProductLayer.forward`: after its first line, what is added to it, and the result |
+/// | W_z | `product/linear`, `[N·M, D₁]` |
+/// | θⁿ, δⁿ | `product/theta`, `[N, D₁]`; `delta` is Δⁿ, the sum of all δᵢⁿ |
+/// | W_pⁿ of inner products | `product/inner`, `[N·N, D₁]`, or `[P, D₁]` for the P = N(N−1)/2 pairs i < j |
+/// | p, f_Σ | `p`, `sum` in `ProductLayer.forward` |
 /// | W_pⁿ of outer products | `product/outer`, `[M·M, D₁]` |
 /// | b₁ | `product/bias` |
-/// | W₂, b₂ | `deep/0/…` |
-/// | W₃, b₃, the output | `out/weight`, `out/bias` |
+/// | W₂, W₃, …, b₂, b₃, … | `deep/0/…`, `deep/1/…`, …: as many as `hidden` has sizes |
+/// | the weights and the bias of the output | w_o, b_o: `out/weight`, `out/bias` |
 @NullMarked
 package org.gradus.models.pnn;
 

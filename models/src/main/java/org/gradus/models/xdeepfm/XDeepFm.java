@@ -30,13 +30,15 @@ import org.jspecify.annotations.Nullable;
 /// z     = w₀ + ℓ(x) + w_dnnᵀ tower([e₁; …; e_m; x_num]) + w_cinᵀ p⁺   (CIN-4)
 /// ```
 ///
-/// Layer k of the CIN, [Cin], holds products of k + 1 embeddings, each number with its namesakes only: vectors meet as wholes, not
-/// number by number as in Deep & Cross. A linear part remembers, a tower finds what no product says.
+/// ℓ(x) is linear, one weight per feature. Layer k of the CIN, [Cin], holds products of k + 1 embeddings, each number with
+/// its namesakes only: vectors meet as wholes, not number by number as in Deep & Cross. A linear part remembers, a tower
+/// finds what no product says.
 ///
-/// Departs from the paper in four places: the sigmoid lives in the loss (the paper's formula for the CIN alone lacks the
+/// Departs from the paper in five places: the sigmoid lives in the loss (the paper's formula for the CIN alone lacks the
 /// minus sign of its exponent); the three parts share one bias w₀; dense fields, which the paper turns into categories,
-/// enter the linear part and the tower as numbers and stay out of the CIN; and Z of (CIN-1) is never built, for (CIN-2)
-/// says the same as matrix products.
+/// enter the linear part and the tower as numbers and stay out of the CIN; a multi-valued field is one of the m fields, its
+/// pooled vector, whose values do not meet each other; and Z of (CIN-1) is never built, for (CIN-2) says the same as matrix
+/// products.
 public final class XDeepFm implements Model {
 
   /// `PAPER` is the Criteo setting of the paragraph "Implementation Details"; the depths, which the paper searches, are
@@ -71,10 +73,10 @@ public final class XDeepFm implements Model {
   public record Parts(boolean useLinear, boolean useDnn, boolean useCin) {}
 
   private final FieldEmbeddings v; //               e₁ … e_m, shared by CIN and tower
-  private final @Nullable FirstOrder w; //          ℓ
-  private final @Nullable Mlp deep; //
+  private final @Nullable FirstOrder w; //          ℓ(x), one weight per feature
+  private final @Nullable Mlp deep; //              the tower
   private final @Nullable DenseParameter deepOut; // w_dnn [h, 1]
-  private final @Nullable Cin cin; //
+  private final @Nullable Cin cin; //               W¹ … Wᵀ
   private final @Nullable DenseParameter cinOut; // w_cin [|p⁺|, 1]
   private final DenseParameter bias; //             w₀
   private final int numbers; //                     c, dense fields

@@ -7,7 +7,7 @@
 ///
 /// | Paper | Here |
 /// | --- | --- |
-/// | w_linear | `w/<table>`, `w/numeric` |
+/// | w_linear | `w/<table>`, `w/numeric`, one weight per feature: ℓ(x) |
 /// | e, X⁰ | `v/<table>` |
 /// | W^{k,h} | `cin/<k−1>/w`, row i·m + j, column h; of rank L: `cin/<k−1>/u`, `cin/<k−1>/v`, columns h·L … (h+1)·L − 1 |
 /// | β^k (ours) | `cin/<k−1>/beta` |

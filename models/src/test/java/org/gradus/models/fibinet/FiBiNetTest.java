@@ -15,14 +15,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import org.gradus.autograd.DenseParameter;
+import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
+import org.gradus.autograd.TableParameter;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
+import org.gradus.autograd.WeightsWatcher;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.CoveringArray;
+import org.gradus.models.Model;
 import org.gradus.models.ModelBench;
 import org.gradus.models.ModelCheck;
 import org.gradus.models.Mutants;
@@ -265,7 +269,8 @@ class FiBiNetTest {
     try (Device device = Device.open("reference");
         Params params = Params.create(device, 1);
         Tape tape = Tape.evaluating(device)) {
-      Senet senet = new Senet(3, new Senet.Config(3, Squeeze.MEAN, Excitation.RELU), params);
+      Senet.Config config = new Senet.Config(3, Squeeze.MEAN, Excitation.RELU);
+      Senet senet = new Senet(List.of("a", "b", "c"), config, params);
       ((DenseParameter) params.get("w1")).write(.2, .5, -.3);
       ((DenseParameter) params.get("w2")).write(w2);
       return what.apply(senet, tape.constant(Shape.of(1, 3, 2), Naive.flat(E))).value().toDoubles();
@@ -284,7 +289,10 @@ class FiBiNetTest {
       assertClose(naive.a, a, SIX_DECIMALS);
       assertClose(Naive.flat(naive.v), Naive.flat(v), SIX_DECIMALS);
       assertClose(block(Senet::weights, W2), a, SIX_DECIMALS);
-      assertClose(block(Senet::forward, W2), Naive.flat(v), SIX_DECIMALS);
+      assertClose(
+          block((senet, e) -> senet.forward(e, Mode.evaluation(e.tape())), W2),
+          Naive.flat(v),
+          SIX_DECIMALS);
       double[] expected = {.38 * 1.71, .76 * -.57, .38 * -1.9, .76 * .95, 1.71 * -1.9, -.57 * .95};
       assertClose(q(bench), expected, SIX_DECIMALS);
     }
@@ -292,6 +300,30 @@ class FiBiNetTest {
     try (ModelBench bench = worked(given, W, new double[] {.4, -.6, 1})) {
       assertClose(block(Senet::weights, .4, -.6, 1), new double[] {.38, 0, .95}, SIX_DECIMALS);
       assertClose(q(bench), new double[] {0, 0, .38 * -1.9, .76 * .95, 0, 0}, SIX_DECIMALS);
+    }
+  }
+
+  /// Who watches hears how much each field counts, by its name.
+  @Test
+  void weightsOfFieldsCanBeWatched() {
+    try (Device device = Device.open("reference");
+        Params params = Params.create(device, 1);
+        Tape tape = Tape.evaluating(device)) {
+      Map<String, String> given = kind(Kind.HADAMARD);
+      Model model = SPEC.create(SPEC.settings(given), THREE, params);
+      for (String name : List.of("a", "b", "c")) {
+        double[] e = E[List.of("a", "b", "c").indexOf(name)];
+        ((TableParameter) params.get("v/" + name)).table().write(2, e);
+      }
+      ((DenseParameter) params.get("senet/w1")).write(.2, .5, -.3);
+      ((DenseParameter) params.get("senet/w2")).write(W2);
+      List<WeightsWatcher.Weights> seen = new ArrayList<>();
+      model.forward(WORKED, Mode.evaluation(tape).watching(seen::add));
+      assertThat(seen).hasSize(1);
+      assertThat(seen.getFirst().name()).isEqualTo("senet");
+      assertThat(seen.getFirst().parts()).containsExactly("a", "b", "c");
+      assertThat(seen.getFirst().mask()).isNull();
+      assertClose(seen.getFirst().values().toDoubles(), new double[] {.38, .57, .95}, SIX_DECIMALS);
     }
   }
 
@@ -478,6 +510,8 @@ class FiBiNetTest {
     assertThat(s.flag("shareBilinear")).isFalse();
     assertThat(s.flag("layerNorm")).isFalse();
     assertThat(s.choice("mode", Depth.class)).isEqualTo(Depth.DEEP);
+    assertThat(s.choice("bilinear", Kind.class)).isEqualTo(Kind.FIELD_EACH);
+    assertThat(s.choice("bilinearSenet", Kind.class)).isEqualTo(Kind.FIELD_EACH);
   }
 
   @Test
@@ -487,7 +521,12 @@ class FiBiNetTest {
     assertThatThrownBy(() -> ModelBench.of(SPEC, given, THREE, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(SPEC.conflict(SPEC.settings(given)))
-        .hasMessageContaining("FIELD_ALL and FIELD_EACH");
+        .hasMessageContaining("shareBilinear with bilinear=FIELD_ALL and bilinearSenet=FIELD_EACH");
+    Map<String, String> narrow = Map.of("layerNorm", "true", "embeddingDim", "1");
+    assertThatThrownBy(() -> ModelBench.of(SPEC, narrow, THREE, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(SPEC.conflict(SPEC.settings(narrow)))
+        .hasMessageContaining("layerNorm with embeddingDim=1");
     assertThatThrownBy(() -> ModelBench.of(SPEC, Map.of("reductionRatio", "0"), THREE, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("reduction ratio 0");

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// PNN: the worked example and the invariants of ctr-models, section 6, and its equations as loops.
 class PnnTest {
@@ -382,6 +383,7 @@ class PnnTest {
     Settings s = SPEC.settings(Map.of());
     assertThat(s.integer("embeddingDim")).isEqualTo(10);
     assertThat(s.list("hidden")).hasSize(2); // with the product layer three
+    assertThat(s.choice("product", Product.class)).isEqualTo(Product.INNER);
     assertThat(s.real("dropout")).isEqualTo(.5);
     assertThat(s.choice("innerWeights", InnerWeights.class)).isEqualTo(InnerWeights.FACTORIZED);
     assertThat(s.choice("pairs", Pairs.class)).isEqualTo(Pairs.ALL);
@@ -394,6 +396,16 @@ class PnnTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(SPEC.conflict(SPEC.settings(given)))
         .hasMessageContaining("innerWeights=FULL");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, -1})
+  void aProductLayerHasUnits(int size) {
+    Map<String, String> given = Map.of("productSize", Integer.toString(size));
+    assertThatThrownBy(() -> ModelBench.of(SPEC, given, WORKED, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "pnn: productSize " + size + ". Expected at least 1 unit in the product layer.");
   }
 
   @Test
