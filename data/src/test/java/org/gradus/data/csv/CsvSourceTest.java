@@ -308,6 +308,6 @@ class CsvSourceTest {
             () ->
                 new CsvSource()
                     .open(new Request(folder.resolve("other.csv"), folder, 0, Map.of(), _ -> {})))
-        .hasMessageContaining("other.csv.schema failed: it does not exist");
+        .hasMessageContaining("other.csv does not exist. Expected a table");
   }
 }
