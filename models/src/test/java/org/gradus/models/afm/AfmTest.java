@@ -221,7 +221,8 @@ class AfmTest {
         afm.forward(batch, mode);
         assertThat(seen).hasSize(2);
         assertThat(seen.getLast().name()).isEqualTo("attention");
-        assertThat(seen.getLast().values().toDoubles()).isEqualTo(a); // what is watched is what mixes
+        assertThat(seen.getLast().values().toDoubles())
+            .isEqualTo(a); // what is watched is what mixes
         boolean[] there = Objects.requireNonNull(seen.getLast().mask()).toBooleans();
         for (int i = 0; i < a.length; i++) {
           assertThat(there[i]).isEqualTo(a[i] > 0);
