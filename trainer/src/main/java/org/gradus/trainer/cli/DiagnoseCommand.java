@@ -17,8 +17,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Says whether a run under-fitted, over-fitted or swings, with the numbers behind it, and"
-          + " draws its losses.",
+      "Says whether a run under-fitted, over-fitted, swings or diverges, with the numbers behind"
+          + " it, and draws its losses.",
       "The picture is diagnosis.png in the folder of the run. The verdict is advice."
     })
 final class DiagnoseCommand implements Runnable {
@@ -39,7 +39,7 @@ final class DiagnoseCommand implements Runnable {
   public void run() {
     PrintWriter out = spec.commandLine().getOut();
     RunFolder folder = RunFolder.open(run);
-    RunDiagnosis losses = RunDiagnosis.of(folder);
+    RunDiagnosis losses = RunDiagnosis.of(folder, folder.config(Presets.of(null, null)));
     Diagnosis.Thresholds p = Diagnosis.Thresholds.PRESET;
     Diagnosis d =
         losses.diagnosis(

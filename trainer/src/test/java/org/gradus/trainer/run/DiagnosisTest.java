@@ -8,6 +8,9 @@ import static org.assertj.core.api.Assertions.within;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import org.gradus.trainer.loss.LossConfig;
+import org.gradus.trainer.loss.ValueLoss;
 import org.gradus.trainer.run.Diagnosis.Thresholds;
 import org.gradus.trainer.run.Diagnosis.Verdict;
 import org.gradus.trainer.run.TrainConfig.Stopping;
@@ -47,14 +50,85 @@ class DiagnosisTest {
     assertThat(of(train, valid).verdict()).isEqualTo(Verdict.OK);
   }
 
-  /// Validation that stays above an early best while training goes on falling; but one bad epoch at the end is none.
+  /// Validation that no longer improves on an early best while training goes on falling, above it or beside it; but one bad epoch at
+  /// the end is none.
   @Test
   void theBestLiesFarBehind() {
     double[] train = {1.0, 0.7, 0.5, 0.4, 0.35, 0.31, 0.28, 0.26};
     double[] valid = {1.0, 0.6, 0.66, 0.67, 0.67, 0.66, 0.67, 0.67};
     assertThat(of(train, valid).verdict()).isEqualTo(Verdict.OVERFIT);
-    double[] last = {1.0, 0.64, 0.6, 0.6, 0.6, 0.6, 0.6, 0.62};
+    double[] beside = {1.0, 0.64, 0.6, 0.6, 0.6, 0.6, 0.6, 0.62};
+    assertThat(of(train, beside).verdict()).isEqualTo(Verdict.OVERFIT);
+    double[] last = {1.0, 0.64, 0.62, 0.61, 0.605, 0.602, 0.6, 0.62};
     assertThat(of(train, last).verdict()).isEqualTo(Verdict.OK);
+  }
+
+  /// Seven epochs after the best one validation has risen by little, but never came back, while training went on by half.
+  @Test
+  void validationThatCreepsAboveItsBestIsOverFitting() {
+    double[] train = {1, 0.8, 0.7, 0.6, 0.5, 0.45, 0.4, 0.35, 0.3, 0.27, 0.25};
+    double[] valid = {1, 0.8, 0.7, 0.65, 0.66, 0.665, 0.67, 0.675, 0.675, 0.68, 0.68};
+    Diagnosis d = of(train, valid);
+    assertThat(d.verdict()).isEqualTo(Verdict.OVERFIT);
+    assertThat(d.bestEpoch()).isEqualTo(4);
+    // (0.6 − 0.25) / 0.6 and 0.03 / 0.65
+    assertThat(d.reason()).contains("fell by 58.3 %", "4.6 % above its best");
+  }
+
+  /// A log density may be below 0; its best is still the least.
+  @Test
+  void lossesBelowZeroAreLossesToo() {
+    double[] train = {2, 1.9, 1.8, 1.7, 1.6, 1.5, 1.4};
+    double[] valid = {-1, -1.1, -1.2, -1.25, -1.2, -1.1, -1};
+    assertThat(of(train, valid).verdict()).isEqualTo(Verdict.OVERFIT);
+  }
+
+  @Test
+  void bothGetWorse() {
+    double[] losses = {1, 2, 3, 4, 5, 6};
+    Diagnosis d = of(losses, losses);
+    assertThat(d.verdict()).isEqualTo(Verdict.DIVERGING);
+    assertThat(d.reason()).contains("500.0 %", "epoch 1");
+    double[] late = {1, 0.6, 0.4, 0.5, 0.7, 1.1};
+    assertThat(of(late, late).verdict()).isEqualTo(Verdict.DIVERGING);
+    assertThat(of(new double[] {1, 6}, new double[] {1, 6}).verdict()).isEqualTo(Verdict.DIVERGING);
+  }
+
+  /// The fall from where the parameters began is no swing, and no proof that more epochs would help.
+  @Test
+  void theFirstFallIsNoSwing() {
+    Diagnosis three = of(new double[] {1, 0.4, 0.33}, new double[] {1, 0.42, 0.38});
+    assertThat(three.verdict()).isEqualTo(Verdict.UNDERFIT);
+    assertThat(three.reason()).contains("more epochs");
+    assertThat(three.validVariation()).as("two points lie on a line").isCloseTo(0, within(1e-12));
+    Diagnosis five =
+        of(
+            new double[] {0.69, 0.35, 0.30, 0.28, 0.27},
+            new double[] {0.69, 0.38, 0.34, 0.33, 0.325});
+    assertThat(five.verdict()).isEqualTo(Verdict.UNDERFIT);
+    double[] settled = {0.69, 0.35, 0.331, 0.33, 0.3299};
+    assertThat(of(settled, settled).verdict()).isEqualTo(Verdict.OK);
+  }
+
+  /// An epoch that leaps is reported, whether it is the last of few or of many.
+  @Test
+  void aLeapInTheLastEpochIsNoSettledLoss() {
+    double[] train = {0.7, 0.5, 0.4, 0.35};
+    Diagnosis d = of(train, new double[] {0.7, 0.55, 0.5, 3.0});
+    assertThat(d.verdict()).isEqualTo(Verdict.UNSTABLE);
+    assertThat(d.reason()).contains("500.0 %", "last epoch");
+  }
+
+  @Test
+  void lossesThatAreNoNumbersAreRefused() {
+    double[] good = {1, 0.5, 0.4};
+    for (double bad : new double[] {Double.NaN, Double.POSITIVE_INFINITY}) {
+      double[] losses = {1, bad, 0.4};
+      assertThatThrownBy(() -> of(good, losses))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("validation loss of epoch 2 is " + bad);
+      assertThatThrownBy(() -> of(losses, good)).hasMessageContaining("training loss of epoch 2");
+    }
   }
 
   @Test
@@ -127,24 +201,94 @@ class DiagnosisTest {
   }
 
   private static final String LINE =
-      "{\"epoch\":%d,\"step\":%d,\"train.loss\":%s,\"train.penalty\":0.5,"
-          + "\"valid.y+1.rmse\":%s,\"valid.y+2.rmse\":%s,\"valid.rmse\":9,\"best\":false}";
+      "{\"epoch\":%d,\"step\":%d,\"train.y+1\":%s,\"train.y+2\":1.5,\"train.penalty\":0.5,"
+          + "\"train.loss\":99,\"valid.y+1.rmse\":%s,\"valid.y+2.rmse\":%s,\"valid.y+1.mae\":3,"
+          + "\"valid.y+2.mae\":4,\"valid.rmse\":9,\"valid.mae\":9,\"best\":false}";
+
+  private RunDiagnosis history(TrainConfig config, String... lines) throws Exception {
+    Files.write(folder.resolve("metrics.jsonl"), List.of(lines));
+    return RunDiagnosis.of(new RunFolder(folder), config);
+  }
+
+  private static TrainConfig config(LossConfig loss) {
+    return TrainConfig.of("a-model", "some-data", "cpu").with(loss);
+  }
+
+  private static final String[] VALUES = {
+    String.format(java.util.Locale.ROOT, LINE, 1, 10, 3.5, 2.0, 1.0),
+    "{\"epoch\":2,\"step\":15,\"train.loss\":7}",
+    String.format(java.util.Locale.ROOT, LINE, 2, 20, 2.5, 1.0, 1.0)
+  };
 
   /// The sum over labels of half the mean squared error, without the error over all and without the penalty.
   @Test
   void theLossesOfARunAreReadAndDrawn() throws Exception {
-    Files.write(
-        folder.resolve("metrics.jsonl"),
-        List.of(
-            String.format(java.util.Locale.ROOT, LINE, 1, 10, 3.5, 2.0, 1.0),
-            "{\"epoch\":2,\"step\":15,\"train.loss\":7}",
-            String.format(java.util.Locale.ROOT, LINE, 2, 20, 2.5, 1.0, 1.0)));
-    RunDiagnosis run = RunDiagnosis.of(new RunFolder(folder));
-    assertThat(run.train()).containsExactly(3, 2);
+    RunDiagnosis run = history(config(LossConfig.ALL), VALUES);
+    assertThat(run.train()).containsExactly(3.5 + 1.5, 2.5 + 1.5);
     assertThat(run.valid()).containsExactly(2.5, 1);
+    assertThat(run.alike()).isTrue();
     Diagnosis d = run.diagnosis(Thresholds.PRESET);
+    assertThat(d.gapAtBest()).isEqualTo(1 - 4);
     run.draw(folder, "diagnosis", d);
     assertThat(folder.resolve("diagnosis.png")).isNotEmptyFile();
     assertThat(folder.resolve("diagnosis.svg")).content().contains("<svg");
+  }
+
+  /// Factors weigh both sides; the absolute error is the mae; a Huber loss is no metric, so that there is no gap.
+  @Test
+  void likeIsComparedWithLike() throws Exception {
+    Map<String, Double> factors = Map.of("y+1", 2.0, "y+2", 0.0);
+    RunDiagnosis weighed = history(config(new LossConfig(factors, Map.of())), VALUES);
+    assertThat(weighed.train()).containsExactly(7, 5);
+    assertThat(weighed.valid()).containsExactly(4, 1);
+    RunDiagnosis absolute = history(config(LossConfig.ALL.with(new ValueLoss.Absolute())), VALUES);
+    assertThat(absolute.valid()).containsExactly(7, 7);
+    assertThat(absolute.alike()).isTrue();
+    RunDiagnosis huber = history(config(LossConfig.ALL.with(new ValueLoss.Huber(1))), VALUES);
+    assertThat(huber.valid()).containsExactly(2.5, 1);
+    assertThat(huber.diagnosis(Thresholds.PRESET).gapAtBest()).isNaN();
+    assertThat(huber.diagnosis(Thresholds.PRESET).report()).contains("different losses");
+  }
+
+  /// What a model adds to the loss of its label is no part of the validation loss, and so none of the gap.
+  @Test
+  void auxiliaryLossesStayOut() throws Exception {
+    String line =
+        "{\"epoch\":%d,\"step\":1,\"train.label\":%s,\"train.aux\":51.9,\"train.penalty\":0.1,"
+            + "\"train.loss\":52.6,\"valid.auc\":0.6,\"valid.logloss\":%s,\"best\":true}";
+    RunDiagnosis dien =
+        history(
+            config(LossConfig.ALL),
+            line.formatted(1, "0.676", "0.6874"),
+            line.formatted(2, "0.649", "0.6828"),
+            line.formatted(3, "0.596", "0.6839"));
+    assertThat(dien.train()).containsExactly(0.676, 0.649, 0.596);
+    assertThat(dien.diagnosis(Thresholds.PRESET).gapAtBest())
+        .isCloseTo(0.6828 - 0.649, within(1e-12));
+    RunDiagnosis own =
+        history(
+            config(LossConfig.ALL),
+            "{\"train.loss\":3,\"train.penalty\":1,\"valid.loss\":2.5,\"best\":true}",
+            "{\"train.loss\":2,\"train.penalty\":1,\"valid.loss\":2,\"best\":true}");
+    assertThat(own.train()).containsExactly(2, 1);
+    assertThat(own.valid()).containsExactly(2.5, 2);
+  }
+
+  /// JSON has no NaN; what stands there instead is no 0.
+  @Test
+  void aLossThatIsNoNumberIsNoZero() throws Exception {
+    String line = "{\"train.label\":0.6,\"train.loss\":0.6,\"valid.logloss\":%s,\"best\":true}";
+    RunDiagnosis run =
+        history(config(LossConfig.ALL), line.formatted("0.6"), line.formatted("\"NaN\""));
+    assertThatThrownBy(() -> run.diagnosis(Thresholds.PRESET))
+        .hasMessageContaining("validation loss of epoch 2 is NaN");
+    assertThatThrownBy(
+            () ->
+                history(
+                    config(LossConfig.ALL),
+                    "{\"train.label\":1,\"valid.logloss\":null,"
+                        + "\"valid.logloss_undefined\":\"no rows\",\"best\":true}",
+                    "{\"best\":true}"))
+        .hasMessageContaining("no validation loss");
   }
 }
