@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -48,6 +49,47 @@ class ForecasterTest {
         assertThat(mean[j]).isEqualTo(Double.valueOf(at - lag - 6 * 24 >= 0 ? days : Double.NaN));
       }
     }
+  }
+
+  /// A series that repeats its day exactly, with five lines missing and one cell empty: a forecast by season is exact or there is
+  /// none, never another hour's value.
+  @Test
+  void aHoleMovesNoHour() {
+    int n = 400;
+    long[] times =
+        LongStream.range(0, n).filter(t -> t < 200 || t > 204).map(Panels::hour).toArray();
+    double[] y = Arrays.stream(times).mapToDouble(t -> (t - Panels.hour(0)) / 3600 % 24).toArray();
+    y[150] = Double.NaN;
+    TimeSeries s = new TimeSeries("s", times, new double[][] {y});
+    Panel panel = new Panel(List.of("power"), List.of(), PowerStations.HOUR, List.of(s));
+    PanelScaler scaler = PanelScaler.fit(panel, PanelScaler.Rules.MEANS, Long.MAX_VALUE);
+    Windowing w = new Windowing(24, 30, 1);
+    WindowExamples rows = new WindowExamples(panel, scaler, w, Panels.all(panel, w));
+    for (NaiveForecast naive :
+        List.of(
+            NaiveForecast.SEASONAL_DAY,
+            NaiveForecast.SEASONAL_WEEK,
+            NaiveForecast.SAME_HOUR_MEAN)) {
+      int found = 0;
+      for (Window x : rows.windows()) {
+        double[] forecast = naive.forecast(rows, x);
+        double[] observed = rows.observed(x);
+        for (int j = 0; j < forecast.length; j++) {
+          if (!Double.isNaN(forecast[j])) {
+            assertThat(forecast[j]).as("%s", naive).isEqualTo(observed[j]);
+            found++;
+          }
+        }
+      }
+      assertThat(found).as("%s", naive).isPositive();
+    }
+    Window last = rows.windows().getLast();
+    double[] week = NaiveForecast.SEASONAL_WEEK.forecast(rows, last);
+    for (int j = 0; j < week.length; j++) {
+      long hour = (times[last.firstTarget() + j] - Panels.hour(0)) / 3600 - 168;
+      assertThat(Double.isNaN(week[j])).isEqualTo(hour >= 200 && hour <= 204);
+    }
+    assertThat(week).contains(Double.NaN);
   }
 
   /// y_t = 0.2 + 0.6 y_{t−1} − 0.5 y_{t−2} has no noise, and a small λ finds it.

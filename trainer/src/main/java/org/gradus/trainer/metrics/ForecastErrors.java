@@ -2,6 +2,7 @@
 package org.gradus.trainer.metrics;
 
 import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
+import java.util.Arrays;
 
 /// How far forecasts are from what happened, in the unit of the data. e = ŷ − y.
 ///
@@ -81,17 +82,39 @@ public record ForecastErrors(
             : Metric.of(1 - squares / variation),
         scale > 0
             ? Metric.of(absolute / n / scale)
-            : Metric.undefined("the training values do not vary from season to season"));
+            : Metric.undefined(
+                "the training values do not vary from season to season, or reach over none"));
   }
 
   /// (1 / (N − m)) Σ_{i > m} |y_i − y_{i−m}| over training values: the mean absolute error of the forecast that says what was m
   /// steps before. NaN where there is none.
   public static double seasonalScale(double[] training, int m) {
+    long[] times = new long[training.length];
+    Arrays.setAll(times, i -> i);
+    return seasonalScale(times, training, m);
+  }
+
+  /// The same for values with holes: the mean is over the values that were measured a season after another one.
+  ///
+  /// @param times of the values, rising
+  /// @param training NaN where nothing was measured
+  /// @param season from one time to the one that it is compared with
+  public static double seasonalScale(long[] times, double[] training, long season) {
+    Labels.sameLength("seasonal scale", times.length, training.length);
     double sum = 0;
-    for (int i = m; i < training.length; i++) {
-      sum += Math.abs(training[i] - training[i - m]);
+    int pairs = 0;
+    int before = 0;
+    for (int i = 0; i < training.length; i++) {
+      while (times[before] < times[i] - season) {
+        before++;
+      }
+      double change = Math.abs(training[i] - training[before]);
+      if (times[before] == times[i] - season && !Double.isNaN(change)) {
+        sum += change;
+        pairs++;
+      }
     }
-    return training.length <= m || sum == 0 ? Double.NaN : sum / (training.length - m);
+    return sum == 0 ? Double.NaN : sum / pairs;
   }
 
   /// max(τ e′, (τ − 1) e′) with e′ = y − ŷ, on average: what a quantile of level τ makes least.

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 import org.gradus.data.series.Forecaster;
 import org.gradus.data.series.TimeSeries;
 import org.gradus.data.series.Window;
@@ -16,7 +17,7 @@ import org.gradus.trainer.metrics.ForecastErrors;
 
 /// Measures forecasts of windows in the unit of the data: over all hours, by step of the horizon, and by station.
 public final class ForecastEvaluation {
-  private static final long DAY = 86_400;
+  private static final long DAY = 86_400; // seconds
 
   private final WindowExamples rows;
   private final double[] scales; // by station, of MASE
@@ -50,7 +51,8 @@ public final class ForecastEvaluation {
   /// @param train windows of the training part, whose values scale MASE
   public ForecastEvaluation(WindowExamples rows, WindowExamples train) {
     this.rows = rows;
-    int season = Math.toIntExact(Math.max(1, DAY / rows.panel().step()));
+    long step = rows.panel().step();
+    long season = Math.max(1, DAY / step) * step;
     int[] ends = new int[rows.panel().stations().size()];
     for (Window w : train.windows()) {
       int end = w.firstTarget() + train.windowing().horizon();
@@ -58,9 +60,16 @@ public final class ForecastEvaluation {
     }
     scales = new double[ends.length];
     for (int k = 0; k < scales.length; k++) {
-      double[] target = rows.panel().stations().get(k).target();
-      scales[k] = ForecastErrors.seasonalScale(Arrays.copyOf(target, ends[k]), season);
+      TimeSeries s = rows.panel().stations().get(k);
+      scales[k] =
+          ForecastErrors.seasonalScale(
+              Arrays.copyOf(s.times(), ends[k]), Arrays.copyOf(s.target(), ends[k]), season);
     }
+  }
+
+  /// Measures on these windows, without MASE: no training values are at hand.
+  public ForecastEvaluation(WindowExamples rows) {
+    this(rows, rows.with(List.of()));
   }
 
   /// Errors of something that forecasts window by window.
@@ -75,6 +84,13 @@ public final class ForecastEvaluation {
   /// Errors of a model, whose heads are the steps of the horizon.
   public Scores of(String name, Evaluator evaluator) {
     Tally tally = new Tally();
+    forecasts(rows, evaluator, tally::add);
+    return tally.scores(name);
+  }
+
+  /// What a model, whose heads are the steps of the horizon, forecasts for each window, in order and in the unit of the data.
+  public static void forecasts(
+      WindowExamples rows, Evaluator evaluator, BiConsumer<Window, double[]> sink) {
     List<String> labels = rows.schema().labels().stream().map(Field.Label::name).toList();
     int[] next = new int[1];
     evaluator.predict(
@@ -87,10 +103,9 @@ public final class ForecastEvaluation {
               var p = Objects.requireNonNull(predictions.get(labels.get(j)), labels.get(j));
               forecast[j] = rows.unscaled(w, p.shown(b));
             }
-            tally.add(w, forecast);
+            sink.accept(w, forecast);
           }
         });
-    return tally.scores(name);
   }
 
   /// What was collected so far.

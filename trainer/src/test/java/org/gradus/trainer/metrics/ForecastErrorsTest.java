@@ -48,6 +48,20 @@ class ForecastErrorsTest {
     assertThat(ForecastErrors.seasonalScale(new double[] {4, 5}, 2)).isNaN();
   }
 
+  /// Of 3, 5, 4, 6, 5, 9 at the times 0 to 5 the pairs two apart differ by 1, 1, 1, 3. Without the value at time 2 two of them are
+  /// left, and a later time has none: |6 − 5| and |9 − 6|.
+  @Test
+  void holesAreNoPairs() {
+    double[] y = {3, 5, 4, 6, 5, 9};
+    assertThat(ForecastErrors.seasonalScale(new long[] {0, 1, 2, 3, 4, 5}, y, 2)).isEqualTo(1.5);
+    double[] empty = {3, 5, Double.NaN, 6, 5, 9};
+    assertThat(ForecastErrors.seasonalScale(empty, 2)).isEqualTo((1 + 3) / 2.0);
+    double[] without = {3, 5, 6, 5, 9, 70};
+    assertThat(ForecastErrors.seasonalScale(new long[] {0, 1, 3, 4, 5, 60}, without, 2))
+        .isEqualTo((1 + 3) / 2.0);
+    assertThat(ForecastErrors.seasonalScale(new long[] {0, 5}, new double[] {1, 2}, 3)).isNaN();
+  }
+
   /// At τ = 0.9 a forecast that is 2 too low costs 1.8, one that is 2 too high 0.2.
   @Test
   void pinball() {

@@ -2,6 +2,7 @@
 package org.gradus.trainer.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -32,6 +33,7 @@ import org.gradus.models.Models;
 import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
 import org.gradus.trainer.loss.Objective;
+import org.gradus.trainer.metrics.ForecastErrors;
 import org.gradus.trainer.metrics.GroupedAuc;
 import org.gradus.trainer.optim.Group;
 import org.gradus.trainer.optim.Optimizer;
@@ -118,6 +120,20 @@ class ForecastTrainingTest {
   private static ForecastEvaluation.Scores naive(DataSet data, NaiveForecast forecast) {
     WindowExamples test = (WindowExamples) data.test();
     return new ForecastEvaluation(test, (WindowExamples) data.train()).of(forecast);
+  }
+
+  /// A day that repeats, and 0.01 more each hour: a day before is always 0.24 less. An empty cell among the training hours changes
+  /// nothing about that, nor do hours that are not there at all.
+  @Test
+  void anEmptyCellLeavesTheScaleOfMaseAlone() {
+    double[] y = new double[400];
+    Arrays.setAll(y, t -> t % 24 + 0.01 * t);
+    y[30] = Double.NaN;
+    DataSet data = data(panel(y), new Windowing(24, 4, 1), Scaling.NONE, 280, 340);
+    ForecastErrors day = naive(data, NaiveForecast.SEASONAL_DAY).all();
+    assertThat(day.mae().value()).isCloseTo(0.24, within(1e-9));
+    assertThat(day.mase().value()).isCloseTo(1, within(1e-9));
+    assertThat(naive(data, NaiveForecast.LAST_VALUE).all().mase().defined()).isTrue();
   }
 
   /// A wave of a day, of amplitude 3, predicted for a day: below 5 % of the amplitude.
