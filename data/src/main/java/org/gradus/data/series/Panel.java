@@ -70,6 +70,10 @@ public record Panel(
     List<TimeSeries> longer = new ArrayList<>();
     for (TimeSeries s : stations) {
       int n = s.length();
+      if (n == 0) {
+        longer.add(s); // no time to go on from
+        continue;
+      }
       long[] times = Arrays.copyOf(s.times(), n + steps);
       for (int i = n; i < times.length; i++) {
         times[i] = times[i - 1] + step;

@@ -4,13 +4,18 @@ package org.gradus.data.series;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /// How a model sees a panel: the target transformed and scaled, other measured variables scaled, known ones as they are. Everything
 /// is fitted on training rows.
 public final class PanelScaler {
+  /// The mean size of what was divided by its mean; 1 where no value is negative.
+  private static final double MOST_MEANS = 10;
+
   private final TargetTransform transform;
   private final List<String> stations;
   private final Scaler[][] scalers; // [station][measured]
@@ -48,7 +53,7 @@ public final class PanelScaler {
         rows[v][k] = Arrays.copyOf(s.values()[v], end);
       }
       for (int i = 0; i < end; i++) {
-        rows[0][k][i] = rules.transform.apply(rows[0][k][i]);
+        rows[0][k][i] = transformed(rules.transform, s, i);
       }
     }
     Scaler[][] scalers = new Scaler[n][measured];
@@ -56,11 +61,76 @@ public final class PanelScaler {
       Scaling scaling = v == 0 ? rules.target : rules.others;
       double[] all = Arrays.stream(rows[v]).flatMapToDouble(Arrays::stream).toArray();
       for (int k = 0; k < n; k++) {
-        scalers[k][v] = Scaler.fit(scaling, rules.perStation ? rows[v][k] : all);
+        double[] fitted = rules.perStation ? rows[v][k] : all;
+        String what =
+            (rules.perStation ? "station " + panel.stations().get(k).name() : "all stations")
+                + ", "
+                + panel.measured().get(v);
+        check(scaling, fitted, what, until);
+        scalers[k][v] = Scaler.fit(scaling, fitted);
       }
     }
     List<String> names = panel.stations().stream().map(TimeSeries::name).toList();
     return new PanelScaler(rules.transform, names, scalers);
+  }
+
+  /// A value of the target on the scale of the transform; NaN where nothing was measured.
+  private static double transformed(TargetTransform transform, TimeSeries s, int place) {
+    double y = s.target()[place];
+    double z = transform.apply(y);
+    if (!Double.isFinite(z) && Double.isFinite(y)) {
+      throw new IllegalArgumentException(
+          "scaler: station "
+              + s.name()
+              + " has "
+              + y
+              + " at "
+              + Instant.ofEpochSecond(s.times()[place])
+              + ", which transform="
+              + transform.kind().name().toLowerCase(Locale.ROOT)
+              + " has no number for. Expected transform=none for a target that is negative.");
+    }
+    return z;
+  }
+
+  /// Fails where nothing can be fitted, and where a division by the mean would turn the sign or blow noise up.
+  private static void check(Scaling scaling, double[] values, String what, long until) {
+    double n = 0;
+    double sum = 0;
+    double magnitudes = 0;
+    for (double x : values) {
+      if (!Double.isNaN(x)) {
+        n++;
+        sum += x;
+        magnitudes += Math.abs(x);
+      }
+    }
+    if (n == 0) {
+      throw new IllegalArgumentException(
+          "scaler: "
+              + what
+              + ": no number before "
+              + text(until)
+              + ", where training ends. Expected some there; data.stations leaves a station out"
+              + " that begins later.");
+    }
+    if (scaling == Scaling.MEAN && magnitudes > 0 && !(sum * MOST_MEANS >= magnitudes)) {
+      throw new IllegalArgumentException(
+          "scaler: "
+              + what
+              + ": mean "
+              + sum / n
+              + " with values of "
+              + magnitudes / n
+              + " in size on average, so that scaling=mean would make them more than "
+              + MOST_MEANS
+              + " times as large as their mean or turn their sign. Expected scaling=standard or max"
+              + " where values have both signs or are logarithms.");
+    }
+  }
+
+  private static String text(long time) {
+    return time == Long.MAX_VALUE ? "the end" : Instant.ofEpochSecond(time).toString();
   }
 
   /// The stations that it was fitted to, in order.
@@ -111,7 +181,10 @@ public final class PanelScaler {
         for (int i = 0; i < s.length(); i++) {
           double x = s.values()[v][i];
           scaled[k][v][i] =
-              (float) (v == 0 ? target(fitted, x) : v < measured ? scalers[fitted][v].apply(x) : x);
+              (float)
+                  (v == 0
+                      ? scalers[fitted][0].apply(transformed(transform, s, i))
+                      : v < measured ? scalers[fitted][v].apply(x) : x);
         }
       }
     }

@@ -51,7 +51,7 @@ public final class PowerSource implements DataSource, RawGenerator {
         .progress()
         .accept(
             "generating " + (hours + testHours) + " hours of " + s.text("generated") + " stations");
-    SeriesPreparation preparation = SeriesPreparation.of(s);
+    SeriesPreparation preparation = SeriesPreparation.of(s, 0);
     Panel panel = preparation.chosen(stations.panel(hours + testHours));
     long test = PowerStations.START + hours * PowerStations.HOUR;
     long valid = test - validHours * PowerStations.HOUR;

@@ -8,25 +8,34 @@ import java.util.ArrayList;
 import java.util.List;
 import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
-import org.gradus.data.Examples;
 import org.gradus.data.prepared.ChecksummedFile;
 
 /// Cuts windows from a table of series with the scalers of the training rows. Stations must be among those.
 ///
 /// @param measured names of variables, the target first
 /// @param step seconds from one time to the next
+/// @param fill steps in a row that are filled from the past at most
 /// @param windowing of the windows
 /// @param scaler fitted on training rows
-record SeriesEncoder(List<String> measured, long step, Windowing windowing, PanelScaler scaler)
+record SeriesEncoder(
+    List<String> measured, long step, int fill, Windowing windowing, PanelScaler scaler)
     implements DataSource.Encoder, NextWindows {
   private static final String FILE = "series.encoder";
-  private static final String KIND = "series encoder 1";
+  private static final String KIND = "series encoder 2";
 
   @Override
-  public Examples encode(Path file) {
+  public WindowExamples encode(Path file) {
     Panel known = read(file).withCalendar();
-    return new WindowExamples(
-        known, scaler, windowing, Windows.of(known, windowing, Targets.since(Long.MIN_VALUE)));
+    List<Window> windows = Windows.of(known, windowing, Targets.since(Long.MIN_VALUE));
+    if (windows.isEmpty()) {
+      throw new DataException(
+          file
+              + ": no window of "
+              + windowing.span()
+              + " steps with what it sees and what it predicts. Expected a station with as many in"
+              + " a row; gradus forecast says what comes behind the last.");
+    }
+    return new WindowExamples(known, scaler, windowing, windows);
   }
 
   @Override
@@ -42,7 +51,12 @@ record SeriesEncoder(List<String> measured, long step, Windowing windowing, Pane
       throw DataException.row(
           file, 1, "it measures " + panel.measured() + ". Expected " + measured + ".");
     }
-    return panel;
+    List<TimeSeries> stations = new ArrayList<>();
+    for (TimeSeries s : panel.stations()) {
+      TimeSeries known = s.upToTheLastMeasured(); // what is behind it waits for its values
+      stations.add(fill == 0 ? known : known.filledFromThePast(step, fill));
+    }
+    return new Panel(measured, List.of(), step, stations);
   }
 
   @Override
@@ -56,6 +70,7 @@ record SeriesEncoder(List<String> measured, long step, Windowing windowing, Pane
             out.writeUTF(name);
           }
           out.writeLong(step);
+          out.writeInt(fill);
           out.writeInt(windowing.steps());
           out.writeInt(windowing.horizon());
           out.writeInt(windowing.stride());
@@ -75,7 +90,8 @@ record SeriesEncoder(List<String> measured, long step, Windowing windowing, Pane
       measured.add(in.readUTF());
     }
     long step = in.readLong();
+    int fill = in.readInt();
     Windowing windowing = new Windowing(in.readInt(), in.readInt(), in.readInt(), in.readInt());
-    return new SeriesEncoder(List.copyOf(measured), step, windowing, PanelScaler.read(in));
+    return new SeriesEncoder(List.copyOf(measured), step, fill, windowing, PanelScaler.read(in));
   }
 }

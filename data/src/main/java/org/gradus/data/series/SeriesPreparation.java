@@ -18,9 +18,10 @@ import org.gradus.data.Settings;
 /// @param windowing of training windows
 /// @param evaluated stride of validation and test windows
 /// @param rules how values are scaled
+/// @param fill steps in a row that were filled from the past at most
 /// @param settings what else was asked for
 record SeriesPreparation(
-    Windowing windowing, int evaluated, PanelScaler.Rules rules, Settings settings) {
+    Windowing windowing, int evaluated, PanelScaler.Rules rules, int fill, Settings settings) {
   /// Settings of every source of series, each with its preset.
   static TreeMap<String, String> presets() {
     TreeMap<String, String> presets = new TreeMap<>();
@@ -42,7 +43,7 @@ record SeriesPreparation(
     return presets;
   }
 
-  static SeriesPreparation of(Settings s) {
+  static SeriesPreparation of(Settings s, int fill) {
     Windowing w =
         new Windowing(
             s.integer("steps", 1),
@@ -58,6 +59,7 @@ record SeriesPreparation(
             s.choice("otherScaling", Scaling.class),
             s.flag("perStation"),
             new TargetTransform(kind, s.number("epsilon", 0, 1e300))),
+        fill,
         s);
   }
 
@@ -111,7 +113,7 @@ record SeriesPreparation(
             Map.of(),
             fingerprint(panel, valid, test));
     return new DataSource.Opened(
-        set, new SeriesEncoder(panel.measured(), panel.step(), apart, scaler));
+        set, new SeriesEncoder(panel.measured(), panel.step(), fill, apart, scaler));
   }
 
   private Targets part(long from, long to) {

@@ -52,11 +52,16 @@ final class SeriesText {
     try (Utf8Reader reader = new Utf8Reader(file);
         CloseableIterator<CsvRecord> records =
             CsvReader.builder()
+                .detectBomHeader(false)
                 .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
                 .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
                 .ofCsvRecord(reader)
                 .iterator()) {
-      List<String> names = records.hasNext() ? records.next().getFields() : List.of();
+      List<String> names = new ArrayList<>();
+      if (records.hasNext()) {
+        names.addAll(records.next().getFields());
+        names.set(0, names.getFirst().replaceFirst("^\uFEFF", "")); // some programs begin with it
+      }
       int[] places = places(file, names, target, measured);
       while (records.hasNext()) {
         read(file, records.next(), names, places, stations);

@@ -2,6 +2,7 @@
 package org.gradus.data.series;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.gradus.data.Examples;
 import org.gradus.data.prepared.Permutation;
@@ -13,7 +14,8 @@ import org.gradus.tensor.Counter;
 import org.jspecify.annotations.Nullable;
 
 /// Windows as examples: a series per variable, the station as a category, the time of the first prediction, and a label per step of the
-/// horizon, `power+1`, `power+2`, ….
+/// horizon, `power+1`, `power+2`, …, counted from the last value seen: with a gap of 6 the first is `power+7`. A label is NaN where
+/// nothing was measured.
 ///
 /// They are cut from the series when a batch is made, so that overlapping windows cost no memory.
 public final class WindowExamples implements Examples {
@@ -67,7 +69,8 @@ public final class WindowExamples implements Examples {
     fields.add(new Field.Categorical(STATION, 2 + scaler.stations().size()));
     fields.add(new Field.Timestamp(TIME));
     for (int j = 1; j <= w.horizon(); j++) {
-      fields.add(new Field.Label(panel.target() + "+" + j, Field.LabelKind.REGRESSION));
+      String label = panel.target() + "+" + (w.gap() + j);
+      fields.add(new Field.Label(label, Field.LabelKind.REGRESSION));
     }
     return new Schema(fields);
   }
@@ -131,6 +134,12 @@ public final class WindowExamples implements Examples {
     double[] y = new double[windowing.horizon()];
     System.arraycopy(panel.stations().get(w.station()).target(), w.firstTarget(), y, 0, y.length);
     return y;
+  }
+
+  /// The times that a window predicts, in seconds.
+  public long[] predictedTimes(Window w) {
+    long[] times = panel.stations().get(w.station()).times();
+    return Arrays.copyOfRange(times, w.firstTarget(), w.firstTarget() + windowing.horizon());
   }
 
   /// A prediction of a model for a window, in the unit of the data.

@@ -8,11 +8,15 @@ package org.gradus.data.series;
 /// n   = ⌊(N − s − q − p) / r⌋ + 1   if N ≥ s + q + p, else 0
 /// ```
 ///
+/// A window is copied for every example, so that its span is at most a million.
+///
 /// @param steps s, values that a model sees
 /// @param horizon p, values that it predicts
 /// @param stride r, from one window to the next
 /// @param gap q, values between the last one seen and the first one predicted
 public record Windowing(int steps, int horizon, int stride, int gap) {
+  private static final long MOST = 1_000_000;
+
   /// Checks the ranges.
   public Windowing {
     if (steps < 1 || horizon < 1 || stride < 1 || gap < 0) {
@@ -26,6 +30,18 @@ public record Windowing(int steps, int horizon, int stride, int gap) {
               + ", gap "
               + gap
               + ". Expected at least 1 each, and a gap of at least 0.");
+    }
+    if ((long) steps + horizon + gap > MOST) {
+      throw new IllegalArgumentException(
+          "windows: steps "
+              + steps
+              + ", horizon "
+              + horizon
+              + ", gap "
+              + gap
+              + ". Expected at most "
+              + MOST
+              + " together.");
     }
   }
 

@@ -48,20 +48,11 @@ public final class Windows {
   private static int endOfRun(TimeSeries s, long step, int from, int end) {
     int to = from;
     while (to < end
-        && complete(s, to)
+        && s.isComplete(to)
         && (to == from || s.times()[to] == s.times()[to - 1] + step)) {
       to++;
     }
     return to;
-  }
-
-  private static boolean complete(TimeSeries s, int place) {
-    for (double[] variable : s.values()) {
-      if (!Double.isFinite(variable[place])) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /// Leaves out a window whose inputs point the same way as those of the last one kept of its station: neighbours that share most of

@@ -100,7 +100,9 @@ class PowerSourceTest {
         .isEqualTo(3 * new Windowing(48, 12, 5).count(600 - 96 - 10));
     assertThat(generated("maxCosine", "0.2").data().train().rows())
         .isLessThan(generated().data().train().rows());
-    assertThat(generated("gap", "6").data().schema()).isEqualTo(generated().data().schema());
+    var later = generated("gap", "6").data().schema().labels();
+    assertThat(later.getFirst().name()).isEqualTo("power+7");
+    assertThat(later.getLast().name()).isEqualTo("power+18");
     assertThatThrownBy(() -> generated("steps", "500"))
         .isInstanceOf(DataException.class)
         .hasMessageContaining("no window of 512 steps");
@@ -230,6 +232,91 @@ class PowerSourceTest {
         "a,2018-01-01 04:00,1");
     refused("table.csv:2: 2 columns. Expected 3", "station,time,power", "a,2018-01-01T00:00");
     refused("no rows", "station,time,power");
+  }
+
+  private static String[] hours(String station, int from, int to) {
+    return java.util.stream.IntStream.range(from, to)
+        .mapToObj(
+            t ->
+                station + "," + java.time.Instant.ofEpochSecond(Panels.hour(t)) + "," + (1 + t % 5))
+        .toArray(String[]::new);
+  }
+
+  private static String[] table(String[]... parts) {
+    return java.util.stream.Stream.concat(
+            java.util.stream.Stream.of("station,time,power"),
+            java.util.Arrays.stream(parts).flatMap(java.util.Arrays::stream))
+        .toArray(String[]::new);
+  }
+
+  private void refused(Map<String, String> settings, String[] table, String... words)
+      throws IOException {
+    Path file = written(table);
+    assertThatThrownBy(() -> open(new SeriesSource(), file, settings))
+        .isInstanceOfAny(DataException.class, IllegalArgumentException.class)
+        .hasMessageContainingAll(words);
+  }
+
+  /// What leaves no training hours says which station or setting it is.
+  @Test
+  void settingsThatDoNotFitTheTableAreNamed() throws IOException {
+    Map<String, String> small = Map.of("steps", "4", "horizon", "2");
+    refused(
+        small,
+        table(hours("north", 0, 100), hours("late", 90, 100)),
+        "station late",
+        "data.stations");
+    Map<String, String> much = Map.of("testPercent", "80", "validPercent", "70");
+    refused(much, table(hours("north", 0, 100)), "data.testPercent=80", "data.validPercent=70");
+    refused(
+        Map.of("interval", "60"), table(hours("north", 0, 100)), "data.interval=60", "are 3600");
+    String[] far = {"north,9999-01-01T00:00:00Z,1"};
+    refused(Map.of("fill", "1"), table(hours("north", 0, 100), far), "series north", "9999-01-01");
+    refused(Map.of("steps", "2147483647"), table(hours("north", 0, 9)), "steps 2147483647");
+  }
+
+  @Test
+  void aByteOrderMarkIsNoPartOfAName() throws IOException {
+    String[] marked = table(hours("north", 0, 100));
+    marked[0] = "\uFEFF" + marked[0];
+    Map<String, String> small = Map.of("steps", "4", "horizon", "2");
+    assertThat(open(new SeriesSource(), written(marked), small).data().train().rows()).isPositive();
+  }
+
+  /// The encoder fills what the source filled; lines that wait for their values are no end.
+  @Test
+  void theEncoderGoesOnAsTheSourceBegan() throws IOException {
+    String[] lines = table(hours("north", 0, 100));
+    for (int t : new int[] {20, 45, 46, 70}) {
+      lines[1 + t] = lines[1 + t].substring(0, lines[1 + t].lastIndexOf(',') + 1);
+    }
+    Path file = written(lines);
+    Map<String, String> settings = Map.of("steps", "24", "horizon", "4", "fill", "2");
+    Opened opened = open(new SeriesSource(), file, settings);
+    Path encoder = Files.createDirectory(folder.resolve("filled"));
+    opened.encoder().save(encoder);
+    WindowExamples rows = (WindowExamples) new SeriesSource().encoder(encoder).encode(file);
+    assertThat(rows.rows()).isEqualTo(new Windowing(24, 4, 4).count(100));
+
+    // hours that wait for their values, as a table to be filled in has them
+    String[] waiting = table(hours("north", 0, 30));
+    for (int t = 26; t < 30; t++) {
+      waiting[1 + t] = waiting[1 + t].substring(0, waiting[1 + t].lastIndexOf(',') + 1);
+    }
+    WindowExamples now = ((NextWindows) opened.encoder()).next(written(waiting));
+    assertThat(now.windows()).containsExactly(new Window(0, 2, 26));
+    assertThat(now.predictedTimes(now.windows().getFirst()))
+        .containsExactly(Panels.hour(26), Panels.hour(27), Panels.hour(28), Panels.hour(29));
+    try (Examples.Stream stream = now.stream(Pass.inOrder(1))) {
+      Batch batch = java.util.Objects.requireNonNull(stream.next());
+      assertThat(batch.label("power+1")).containsExactly(Float.NaN);
+      double hour = Math.sin(2 * Math.PI * 26 / 24);
+      assertThat((double) batch.series("hour_sin")[24])
+          .isCloseTo(hour, org.assertj.core.api.Assertions.within(1e-6));
+    }
+    Path few = written(table(hours("north", 0, 27)));
+    assertThatThrownBy(() -> opened.encoder().encode(few))
+        .hasMessageContainingAll("no window of 28 steps", "gradus forecast");
   }
 
   private void refused(String message, String... lines) throws IOException {

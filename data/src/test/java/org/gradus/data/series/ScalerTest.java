@@ -90,6 +90,29 @@ class ScalerTest {
     assertThat(log1p.invertToMean(log1p.apply(3), 0)).isCloseTo(3, within(1e-12));
   }
 
+  private static void fitRefused(double[] y, Scaling scaling, Kind kind, String... words) {
+    PanelScaler.Rules rules =
+        new PanelScaler.Rules(scaling, Scaling.NONE, true, new TargetTransform(kind, 1e-3));
+    assertThatThrownBy(() -> PanelScaler.fit(Panels.of(y), rules, Long.MAX_VALUE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll(words);
+  }
+
+  /// A mean near 0 blows up what is divided by it, one below 0 turns its sign; no logarithm is that of a negative number.
+  @Test
+  void targetsOfBothSignsHaveNoMeanToDivideBy() {
+    double[] wave = new double[240];
+    java.util.Arrays.setAll(wave, t -> StrictMath.sin(2 * Math.PI * t / 24) + 1e-3);
+    fitRefused(wave, Scaling.MEAN, Kind.NONE, "station s0", "scaling=mean", "standard");
+    fitRefused(new double[] {-2, -4}, Scaling.MEAN, Kind.NONE, "station s0", "scaling=mean");
+    fitRefused(new double[] {2, -4}, Scaling.STANDARD, Kind.LOG, "station s0", "transform=log");
+    fitRefused(new double[] {2, -1}, Scaling.STANDARD, Kind.LOG1P, "-1.0", "transform=log1p");
+    double[] mostlyAbove = {2, -1, 3};
+    PanelScaler scaler =
+        PanelScaler.fit(Panels.of(mostlyAbove), PanelScaler.Rules.MEANS, Long.MAX_VALUE);
+    assertThat(scaler.target(0, 2)).isCloseTo(1.5, within(1e-12));
+  }
+
   @Test
   void hoursAreOnACircle() {
     double[][] f =

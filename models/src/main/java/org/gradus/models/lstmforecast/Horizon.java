@@ -2,7 +2,10 @@
 package org.gradus.models.lstmforecast;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.gradus.autograd.Mode;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
@@ -12,7 +15,7 @@ import org.gradus.embeddings.Schema;
 import org.gradus.tensor.Shape;
 
 /// The fields of a forecasting schema: series, of which one is the target's own past, and a label for each predicted step, called by the
-/// name of that series: `power+1`, `power+2`, ….
+/// name of that series: `power+1`, `power+2`, …, or from a later step on where there is a gap.
 ///
 /// @param series every series, the target's past first
 /// @param known those that are known at the predicted steps too
@@ -34,8 +37,18 @@ record Horizon(List<Field.Series> series, List<Field.Series> known, List<String>
     }
     Field.Series target = target(schema);
     List<String> labels = new ArrayList<>();
+    int gap = gap(target, schema);
     for (int j = 1; j <= schema.labels().size(); j++) {
-      labels.add(schema.field(target.name() + "+" + j).name());
+      labels.add(target.name() + "+" + (gap + j));
+    }
+    if (recursive && gap > 0) {
+      throw new IllegalArgumentException(
+          "lstm-forecast: RECURSIVE with a gap of "
+              + gap
+              + " steps before "
+              + labels.getFirst()
+              + ". Expected no gap: a forecast enters the window as the value behind its last; or"
+              + " another decoding.");
     }
     List<Field.Series> series = new ArrayList<>(List.of(target));
     List<Field.Series> known = new ArrayList<>();
@@ -63,12 +76,7 @@ record Horizon(List<Field.Series> series, List<Field.Series> known, List<String>
   /// The series that the labels are called by.
   private static Field.Series target(Schema schema) {
     for (Field.Series f : schema.series()) {
-      boolean named = !schema.labels().isEmpty();
-      for (int j = 1; j <= schema.labels().size(); j++) {
-        String name = f.name() + "+" + j;
-        named &= schema.labels().stream().anyMatch(l -> l.name().equals(name));
-      }
-      if (named) {
+      if (gap(f, schema) >= 0) {
         return f;
       }
     }
@@ -79,6 +87,24 @@ record Horizon(List<Field.Series> series, List<Field.Series> known, List<String>
             + schema.labels().stream().map(Field::name).toList()
             + ". Expected the target's past as a series, and its next steps as labels: power, and"
             + " power+1, power+2, ….");
+  }
+
+  /// Steps between the last value of a series and the first label; −1 where the labels are not its next steps, one after the other.
+  private static int gap(Field.Series f, Schema schema) {
+    String prefix = f.name() + "+";
+    Set<Integer> steps = new TreeSet<>();
+    for (Field.Label l : schema.labels()) {
+      String step = l.name().startsWith(prefix) ? l.name().substring(prefix.length()) : "";
+      if (!step.matches("[1-9][0-9]{0,8}")) {
+        return -1;
+      }
+      steps.add(Integer.parseInt(step));
+    }
+    if (steps.isEmpty()) {
+      return -1;
+    }
+    int first = Collections.min(steps);
+    return Collections.max(steps) - first + 1 == steps.size() ? first - 1 : -1;
   }
 
   private static void check(Field.Series f, Field.Series target, int steps, boolean recursive) {

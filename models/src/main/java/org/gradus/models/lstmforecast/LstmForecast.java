@@ -41,7 +41,9 @@ import org.jspecify.annotations.Nullable;
 /// training, with probability `teacherForcing` and for each example apart, the true value. φ is [Positivity]. With quantiles there
 /// are Q columns for each step, and what is fed back is the one nearest to the median.
 ///
-/// The heads are the labels of the schema, which are called by the target's series: `power+1` is the first step of `power`.
+/// The heads are the labels of the schema, which are called by the target's series: `power+1` is the first step of `power`. Where the
+/// first label is a later step, there is a gap; RECURSIVE refuses it, since its forecast would stand in the window at another
+/// step than its own.
 ///
 /// Departs from the paper in four places: e also stands beside h′_j in (LF-4), where the sequence-to-sequence paper has no stations; its decoder is
 /// one layer, which begins from the state of the encoder's top one; DIRECT does not read what is known ahead; and no state is carried
@@ -64,7 +66,15 @@ public final class LstmForecast implements Model {
   /// @param layers one on the other
   /// @param dropout share dropped between layers
   /// @param stationDim width of the embedding of each categorical field; 0 reads none
-  public record Encoder(int hidden, int layers, double dropout, int stationDim) {}
+  public record Encoder(int hidden, int layers, double dropout, int stationDim) {
+    /// Checks the width of a station.
+    public Encoder {
+      if (stationDim < 0) {
+        throw new IllegalArgumentException(
+            "lstm-forecast: stationDim " + stationDim + ". Expected at least 0, which reads none.");
+      }
+    }
+  }
 
   /// From the window to the horizon.
   ///
@@ -86,8 +96,14 @@ public final class LstmForecast implements Model {
   /// @param targetMean mean of the targets, for the first biases
   /// @param quantiles levels, rising; none for one number per step
   public record Output(Positivity head, double targetMean, List<Double> quantiles) {
-    /// Checks the levels.
+    /// Checks mean and levels.
     public Output {
+      if (!(targetMean >= 0 && targetMean < Double.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException(
+            "lstm-forecast: targetMean "
+                + targetMean
+                + ". Expected at least 0: the heads that begin at it are never negative.");
+      }
       quantiles = List.copyOf(quantiles);
       double before = 0;
       for (double level : quantiles) {

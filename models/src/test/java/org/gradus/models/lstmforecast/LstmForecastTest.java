@@ -537,7 +537,7 @@ class LstmForecastTest {
     refused(Map.of(), Schema.of(y), expected);
     refused(Map.of(), Schema.of(x), expected);
     refused(Map.of(), Schema.of(new Field.Series("z", 4), y), expected);
-    refused(Map.of(), Schema.of(x, new Field.Label("x+2", Field.LabelKind.REGRESSION)), expected);
+    refused(Map.of(), Schema.of(x, new Field.Label("x+0", Field.LabelKind.REGRESSION)), expected);
     refused(
         Map.of(), Schema.of(x, new Field.Label("c", Field.LabelKind.BINARY)), "Expected series");
     refused(Map.of(), Schema.of(x, y, new Field.Dense("d")), "Expected series");
@@ -597,5 +597,33 @@ class LstmForecastTest {
       assertThat(without[0]).isEqualTo(without[1]);
       assertThat(none.paths()).noneMatch(p -> p.startsWith("station/"));
     }
+  }
+
+  /// A gap stands in the labels: power+3 is two steps behind the next. RECURSIVE would take it for the next.
+  @Test
+  void aGapIsReadFromTheLabelsAndRefusedByRecursion() {
+    Schema late =
+        Schema.of(
+            new Field.Series("power", 4),
+            new Field.Series("hour", 4, 2),
+            new Field.Label("power+3", Field.LabelKind.REGRESSION),
+            new Field.Label("power+4", Field.LabelKind.REGRESSION));
+    assertThat(Horizon.of(late, false).labels()).containsExactly("power+3", "power+4");
+    assertThatThrownBy(() -> Horizon.of(late, true))
+        .hasMessageContaining("RECURSIVE with a gap of 2 steps");
+    Schema torn =
+        Schema.of(
+            new Field.Series("power", 4),
+            new Field.Label("power+1", Field.LabelKind.REGRESSION),
+            new Field.Label("power+3", Field.LabelKind.REGRESSION));
+    assertThatThrownBy(() -> Horizon.of(torn, false)).hasMessageContaining("its next steps");
+  }
+
+  @Test
+  void widthsAndMeansBelowZeroAreRefused() {
+    assertThatThrownBy(() -> new LstmForecast.Encoder(4, 1, 0, -1))
+        .hasMessageContaining("stationDim -1");
+    assertThatThrownBy(() -> new LstmForecast.Output(Positivity.RELU, -1, List.of()))
+        .hasMessageContaining("targetMean -1");
   }
 }

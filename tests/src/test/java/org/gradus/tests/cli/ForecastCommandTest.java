@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.gradus.tests.cli.Cli.Result;
@@ -89,8 +91,14 @@ class ForecastCommandTest {
     Path scores = folder.resolve("scores.csv");
     run("predict", "--run=" + run, "--in=" + table, "--out=" + scores);
     List<String> forecasts = Files.readAllLines(scores);
-    assertThat(forecasts.getFirst()).startsWith("power+1,power+2,");
-    assertThat(forecasts).hasSize(1 + 2 * 9); // of ten days the first is history
+    assertThat(forecasts.getFirst()).isEqualTo("station,time,step,power");
+    assertThat(forecasts).hasSize(1 + 2 * 9 * 24); // of ten days the first is history
+    assertThat(forecasts.get(1)).startsWith("station-1,2018-01-02T00:00:00Z,1,");
+    assertThat(forecasts.get(9 * 24)).startsWith("station-1,2018-01-10T23:00:00Z,24,");
+    assertThat(forecasts.get(9 * 24 + 1)).startsWith("station-2,2018-01-02T00:00:00Z,1,");
+    double mae = meanAbsoluteError(Files.readAllLines(table), forecasts);
+    Result measured = run("evaluate", "--run=" + run, "--path=" + table);
+    assertThat(mae(measured, "lstm-forecast")).isCloseTo(mae, within(5.1e-5)); // four decimals
     forecastsBehindTheEnd(run, table);
   }
 
@@ -113,13 +121,12 @@ class ForecastCommandTest {
     assertThat(next.getLast()).startsWith("station-1,2018-01-10T23:00:00Z,");
     assertThat(next.stream().skip(1).mapToDouble(l -> number(l, 2)))
         .allMatch(y -> y >= 0 && y < 10); // sizes of stations are at most 2
-    // the same windows scored by predict, on the scale of the labels: one factor for all hours
+    // the same windows scored by predict
     Path scores = folder.resolve("scores.csv");
-    String day = Files.readAllLines(scores).get(9);
-    double factor = number(next.get(13), 2) / number(day, 12);
+    List<String> day = Files.readAllLines(scores).subList(1 + 8 * 24, 1 + 9 * 24);
     for (int j = 0; j < 24; j++) {
       // float32 numbers of a batch of another size
-      assertThat(number(next.get(1 + j), 2)).isCloseTo(factor * number(day, j), within(1e-5));
+      assertThat(number(next.get(1 + j), 2)).isCloseTo(number(day.get(j), 3), within(1e-5));
     }
     assertThat(cli.run("forecast", "--run=" + run, "--in=" + scores, "--out=" + out).code())
         .isNotZero();
@@ -127,6 +134,27 @@ class ForecastCommandTest {
 
   private static double number(String line, int cell) {
     return Double.parseDouble(List.of(line.split(",", -1)).get(cell));
+  }
+
+  /// Of forecasts against the table that they were made of, in its own unit.
+  private static double meanAbsoluteError(List<String> table, List<String> forecasts) {
+    Map<String, Double> power = new HashMap<>();
+    for (String line : table.subList(1, table.size())) {
+      String[] cells = line.split(",", -1);
+      power.put(cells[0] + cells[1], Double.parseDouble(cells[2]));
+    }
+    double sum = 0;
+    int n = 0;
+    for (String line : forecasts.subList(1, forecasts.size())) {
+      String[] cells = line.split(",", -1);
+      Double y = power.get(cells[0] + cells[1]);
+      if (y != null) {
+        sum += Math.abs(Double.parseDouble(cells[3]) - y);
+        n++;
+      }
+    }
+    assertThat(n).isEqualTo(2 * 9 * 24);
+    return sum / n;
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.util.Map;
 import org.gradus.data.DataSet;
 import org.gradus.data.DataSource;
 import org.gradus.data.Examples;
+import org.gradus.data.series.WindowExamples;
 import org.gradus.embeddings.Batch;
 import org.gradus.trainer.loss.Objective;
 import org.gradus.trainer.run.Evaluator;
@@ -82,6 +83,10 @@ final class EvaluateCommand implements Runnable {
         folder.loadModel(session.params());
         out.println(config.model().name() + " on " + path + " (" + name + ")");
         Metrics.print(measured(session, config, "test", rows), out);
+        if (rows instanceof WindowExamples windows) {
+          Evaluator e = new Evaluator(session.model(), session.device(), config.measure());
+          ForecastTable.print(config.model().name(), windows, e, out);
+        }
       } finally {
         Runs.close(rows);
       }

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.gradus.data.DataSource;
 import org.gradus.data.series.NextWindows;
 import org.gradus.data.series.TimeSeries;
-import org.gradus.data.series.Window;
 import org.gradus.data.series.WindowExamples;
-import org.gradus.embeddings.Field;
 import org.gradus.trainer.run.Evaluator;
 import org.gradus.trainer.run.RunFolder;
 import org.gradus.trainer.run.TrainConfig;
@@ -72,7 +71,11 @@ final class ForecastCommand implements Runnable {
     try (Session session = new Session(config, rows.schema(), name)) {
       folder.loadModel(session.params());
       Evaluator evaluator = new Evaluator(session.model(), session.device(), config.measure());
-      AtomicFiles.write(out, csv(rows, evaluator));
+      StringWriter text = new StringWriter();
+      new ForecastLines(rows, false).write(evaluator, text);
+      AtomicFiles.write(out, text.toString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
     spec.commandLine()
         .getOut()
@@ -101,46 +104,5 @@ final class ForecastCommand implements Runnable {
       }
     }
     err.flush();
-  }
-
-  private static String csv(WindowExamples rows, Evaluator evaluator) {
-    List<String> labels = rows.schema().labels().stream().map(Field.Label::name).toList();
-    StringBuilder text = new StringBuilder("station,time,").append(rows.panel().target());
-    text.append('\n');
-    int[] next = {0};
-    evaluator.predict(
-        rows,
-        (batch, scores) -> {
-          for (int b = 0; b < batch.size(); b++) {
-            lines(text, rows, rows.windows().get(next[0]++), b, labels, scores);
-          }
-        });
-    return text.toString();
-  }
-
-  private static void lines(
-      StringBuilder text,
-      WindowExamples rows,
-      Window w,
-      int b,
-      List<String> labels,
-      Map<String, Evaluator.Prediction> scores) {
-    TimeSeries station = rows.panel().stations().get(w.station());
-    for (int j = 0; j < labels.size(); j++) {
-      Evaluator.Prediction p = scores.get(labels.get(j));
-      if (p != null) {
-        text.append(quoted(station.name()))
-            .append(',')
-            .append(Instant.ofEpochSecond(station.times()[w.firstTarget() + j]))
-            .append(',')
-            .append(rows.unscaled(w, p.score()[b]))
-            .append('\n');
-      }
-    }
-  }
-
-  private static String quoted(String cell) {
-    boolean plain = cell.indexOf(',') < 0 && cell.indexOf('"') < 0 && cell.indexOf('\n') < 0;
-    return plain ? cell : '"' + cell.replace("\"", "\"\"") + '"';
   }
 }

@@ -38,6 +38,17 @@ record ForecastTable(WindowExamples train, WindowExamples test) {
     }
   }
 
+  /// Prints the table of a file, measured where it says what happened: the model beside forecasts without parameters.
+  static void print(String model, WindowExamples rows, Evaluator evaluator, PrintWriter out) {
+    ForecastEvaluation evaluation = new ForecastEvaluation(rows);
+    List<Scores> all = new ArrayList<>();
+    all.add(evaluation.of(model, evaluator));
+    for (NaiveForecast naive : NaiveForecast.values()) {
+      all.add(evaluation.of(naive));
+    }
+    print(all, out);
+  }
+
   private List<Scores> scores(String model, Evaluator evaluator) {
     ForecastEvaluation evaluation = new ForecastEvaluation(test, train);
     List<Scores> all = new ArrayList<>();

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.gradus.data.Examples;
+import org.gradus.data.series.WindowExamples;
 import org.gradus.embeddings.Batch;
 import org.gradus.models.Models;
 import org.gradus.trainer.run.Evaluator;
@@ -35,7 +36,9 @@ import picocli.CommandLine.Spec;
     description = {
       "Scores the rows of a file of the run's layout: probabilities, or values for regression.",
       "Writes CSV, one column per label, in the order of the rows; compressed when its name ends in"
-          + " .gz."
+          + " .gz.",
+      "Of series: a line per station and predicted time, in the unit of the data, where the"
+          + " file says what happened; gradus forecast says what comes behind it."
     })
 final class PredictCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -77,8 +80,15 @@ final class PredictCommand implements Runnable {
     try (Session session = new Session(config, rows.schema(), name)) {
       folder.loadModel(session.params());
       Evaluator evaluator = new Evaluator(session.model(), session.device(), config.measure());
-      long n = write(evaluator, rows);
-      spec.commandLine().getOut().println(n + " rows scored: " + out);
+      if (rows instanceof WindowExamples windows) {
+        ForecastLines lines = new ForecastLines(windows, true);
+        write(w -> lines.write(evaluator, w));
+        spec.commandLine().getOut().println(lines.count() + " values forecast: " + out);
+      } else {
+        Lines lines = new Lines();
+        write(w -> evaluator.predict(rows, (batch, scores) -> lines.write(w, batch, scores)));
+        spec.commandLine().getOut().println(lines.count + " rows scored: " + out);
+      }
     } finally {
       Runs.close(rows);
     }
@@ -92,8 +102,13 @@ final class PredictCommand implements Runnable {
     }
   }
 
-  private long write(Evaluator evaluator, Examples rows) {
-    Lines lines = new Lines();
+  /// What fills the file.
+  @FunctionalInterface
+  private interface Body {
+    void writeTo(Writer w) throws IOException;
+  }
+
+  private void write(Body body) {
     AtomicFiles.write(
         out,
         file -> {
@@ -103,13 +118,12 @@ final class PredictCommand implements Runnable {
           Writer w =
               new BufferedWriter(
                   new OutputStreamWriter(gzip == null ? plain : gzip, StandardCharsets.UTF_8));
-          evaluator.predict(rows, (batch, scores) -> lines.write(w, batch, scores));
+          body.writeTo(w);
           w.flush();
           if (gzip != null) {
             gzip.finish(); // not closed: the file is yet to be synced
           }
         });
-    return lines.count;
   }
 
   /// The lines written so far.
