@@ -97,10 +97,7 @@ final class Collected implements WeightsWatcher {
 
   /// A label of a batch beside its predictions.
   private record Column(
-      Evaluator.Prediction p,
-      float[] y,
-      long @Nullable [] groups,
-      float @Nullable [] weights) {
+      Evaluator.Prediction p, float[] y, long @Nullable [] groups, float @Nullable [] weights) {
     void add(int i, Scorecard card) {
       if (p.scale() == Scorecard.Scale.LOG_PROBABILITY) {
         card.add(p.logP()[i], p.logNotP()[i], y[i]);
