@@ -29,6 +29,7 @@ class DataSourceTest {
             "csv",
             "power-synthetic",
             "series",
+            "tasks-synthetic",
             "amazon-reviews",
             "kuairand",
             "taobao-ads",

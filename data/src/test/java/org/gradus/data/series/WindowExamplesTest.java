@@ -45,7 +45,7 @@ class WindowExamplesTest {
     assertThat(rows.schema().series().getFirst()).isEqualTo(new Field.Series("power", 6));
     assertThat(rows.schema().series().get(1)).isEqualTo(new Field.Series("hour_sin", 6, 3));
     assertThat(rows.schema().labels().stream().map(Field.Label::name))
-        .containsExactly("power+1", "power+2", "power+3");
+        .containsExactly("power+2", "power+3", "power+4"); // behind a gap of one
     int n = 0;
     for (Batch batch : batches(rows, Pass.inOrder(7))) {
       for (int b = 0; b < batch.size(); b++, n++) {

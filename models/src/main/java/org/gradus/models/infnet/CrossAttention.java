@@ -86,12 +86,13 @@ public final class CrossAttention {
   /// @param penalty is given the mean entropy of the weights, where the sparsity penalises it
   Var forward(Var queries, Keys keys, Mode mode, Consumer<Var> penalty) {
     Tape tape = mode.tape();
-    Var q = split(queries.matmul(tape.use(query))); //         [B, h, m, d/h]
-    Var k = split(keys.tokens.matmul(tape.use(key))); //       [B, h, n, d/h]
-    Var v = split(keys.tokens.matmul(tape.use(value))); //     [B, h, n, d/h]
+    // each [B, h, …, d/h], or [B, …, d] for one head
+    Var q = split(queries.matmul(tape.use(query)));
+    Var k = split(keys.tokens.matmul(tape.use(key)));
+    Var v = split(keys.tokens.matmul(tape.use(value)));
     Var scores = q.matmul(k, false, true).multiply(1 / Math.sqrt((double) width / config.heads));
     Sparsity.Weights weights = config.sparsity.weights(scores, keys.mask);
-    Var alpha = weights.alpha(); //                            [B, h, m, n]
+    Var alpha = weights.alpha(); // how much each query hears of each token
     mode.watch(path, keys.over, alpha, keys.over.isEmpty() ? null : keys.mask);
     Var entropy = weights.entropy();
     if (entropy != null) {
