@@ -66,7 +66,7 @@ class WindowExamplesTest {
         for (int j = 0; j < 3; j++) {
           int at = w.start() + 6 + 1 + j;
           assertThat(batch.series("hour_sin")[b * 9 + 6 + j]).isEqualTo((float) s.values()[1][at]);
-          float label = batch.label("power+" + (j + 1))[b];
+          float label = batch.label("power+" + (j + 2))[b];
           assertThat(rows.unscaled(w, label))
               .isCloseTo(s.target()[at], org.assertj.core.api.Assertions.within(1e-6));
           assertThat(rows.observed(w)[j]).isEqualTo(s.target()[at]);
