@@ -98,7 +98,7 @@ public final class CrossAttention {
     if (entropy != null) {
       penalty.accept(entropy);
     }
-    Var y = merged(alpha.matmul(v)); //                        [B, m, d]  (IN-7)
+    Var y = merged(alpha.matmul(v)); //                        [B, …, m, d]  (IN-7)
     return dropout.forward(out == null ? y : y.matmul(tape.use(out)), mode);
   }
 

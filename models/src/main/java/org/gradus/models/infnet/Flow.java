@@ -78,12 +78,12 @@ public final class Flow {
   /// @param keys whoever is asked
   /// @param penalty is given a term for every attention, where there are any
   Var forward(Var x, Map<Part, CrossAttention.Keys> keys, Mode mode, Consumer<Var> penalty) {
-    Var factors = factors(x); //                                              [B, 1, |A|]
+    Var factors = factors(x); //                                              [B, …, 1, |A|]
     Var sum = null;
     for (int a = 0; a < sources.size(); a++) {
       Source source = sources.get(a);
       CrossAttention.Keys asked = Block.present(keys, source.part);
-      Var heard = source.attention.forward(x, asked, mode, penalty); //       [B, m, d]  (IN-7)
+      Var heard = source.attention.forward(x, asked, mode, penalty); //       [B, …, m, d]  (IN-7)
       if (factors != null) {
         heard = heard.multiply(factors.slice(2, a, a + 1)); //                (IN-15)
       }

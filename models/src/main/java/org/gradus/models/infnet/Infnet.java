@@ -307,12 +307,12 @@ public final class Infnet implements MultiTask, Fitted {
     Var c = tables.fields(batch, mode); //                         [B, M, d]  (IN-1)
     level.put(Part.C, c);
     if (fieldProxies != null) {
-      level.put(Part.C_PROXIES, fieldProxies.of(c, mode)); //      [B, m, d]  (IN-4)
+      level.put(Part.C_PROXIES, fieldProxies.of(c, mode)); //      [B, …, m, d]  (IN-4)
     }
     if (looked != null) {
       level.put(Part.S, looked.tokens()); //                       [B, L, d]  (IN-2)
       if (sequenceProxies != null) {
-        level.put(Part.S_PROXIES, sequenceProxies.of(looked, mode)); // [B, r F, d]  (IN-5)
+        level.put(Part.S_PROXIES, sequenceProxies.of(looked, mode)); // [B, …, r F, d]  (IN-5)
       }
     }
     if (!tokens.isEmpty()) {

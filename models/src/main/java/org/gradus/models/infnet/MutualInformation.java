@@ -28,7 +28,7 @@ final class MutualInformation {
   /// @param proxies u `[B, d]`
   /// @param tokens v `[B, d]`
   static Var loss(Var proxies, Var tokens) {
-    Var cosines = direction(proxies).matmul(direction(tokens), false, true); // [B, B]
+    Var cosines = direction(proxies).matmul(direction(tokens), false, true); // [B, …, B]
     int rows = proxies.size(0);
     Tensor own = proxies.tape().scope().upload(Shape.of(rows), IntStream.range(0, rows).toArray());
     Var log = cosines.multiply(1 / TEMPERATURE).logSoftmax().pick(own); //      [B]

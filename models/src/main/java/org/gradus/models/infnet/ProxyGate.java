@@ -78,18 +78,19 @@ public final class ProxyGate {
   /// @param owners `INT [n]`: whose proxies a token has, where the group has several owners with as many proxies each; null for one
   Var forward(Var x, Var proxies, @Nullable Owners owners, Mode mode) {
     if (share != null && other != null) {
-      Var p = owners == null ? proxies.mean(1, true) : owners.spread(proxies); // [B, 1 or n, d]
+      Var p = owners == null ? proxies.mean(1, true) : owners.spread(proxies); // [B, …, 1 or n, d]
       Shape all = Shape.broadcast("proxy gate", x.shape(), p.shape());
       Var own = x.expand(all);
-      Var both = Var.concat(2, List.of(own, p.expand(all))); //                   [B, n, 2 d]
-      Var g = share.forward(both); //                                             [B, n, d]
-      Var h = other.forward(both); //                                             [B, n, d]
+      Var both = Var.concat(2, List.of(own, p.expand(all))); //                   [B, …, n, 2 d]
+      Var g = share.forward(both); //                                             [B, …, n, d]
+      Var h = other.forward(both); //                                             [B, …, n, d]
       return own.add(g.multiply(h.subtract(own))); //                             (IN-16)
     }
     if (gate == null) {
       throw new IllegalStateException("infnet: a gate without weights."); // one of the two is there
     }
-    Var by = gate.forward(proxies.flatten(1), mode).unsqueeze(1); //              [B, 1, d or 2 d]
+    Var by =
+        gate.forward(proxies.flatten(1), mode).unsqueeze(1); //              [B, …, 1, d or 2 d]
     if (config.kind == Kind.AFFINE) {
       Var gamma = by.slice(2, 0, width).add(1);
       return x.multiply(gamma).add(by.slice(2, width, 2 * width)); //             (IN-17)

@@ -106,13 +106,13 @@ public final class SequenceEncoder {
     Tensor everyHead = scope.reshape(mask, mask.shape().insert(1, 1));
     Var h = x;
     for (Layer layer : layers) {
-      Var normed = layer.before.forward(h); //                       [B, T, d]
-      Var q = split(normed.matmul(tape.use(layer.query))); //        [B, H, T, d_h]
-      Var k = split(normed.matmul(tape.use(layer.key))); //          [B, H, T, d_h]
-      Var v = split(normed.matmul(tape.use(layer.value))); //        [B, H, T, d_h]
-      Var o = mix(q, k, v, tape.use(layer.beta), everyHead); //      [B, H, T, d_h]  (IN-18)
+      Var normed = layer.before.forward(h); //                       [B, …, T, d]
+      Var q = split(normed.matmul(tape.use(layer.query))); //        [B, …, H, T, d_h]
+      Var k = split(normed.matmul(tape.use(layer.key))); //          [B, …, H, T, d_h]
+      Var v = split(normed.matmul(tape.use(layer.value))); //        [B, …, H, T, d_h]
+      Var o = mix(q, k, v, tape.use(layer.beta), everyHead); //      [B, …, H, T, d_h]  (IN-18)
       Var joined = o.permute(0, 2, 1, 3).reshape(h.size(0), h.size(1), width);
-      h = h.add(joined.matmul(tape.use(layer.out))); //              [B, T, d]  (IN-19)
+      h = h.add(joined.matmul(tape.use(layer.out))); //              [B, …, T, d]  (IN-19)
       h = h.add(layer.network.forward(layer.between.forward(h), mode)); //      (IN-19)
     }
     return h.keepWhere(TransformerEncoder.positions(scope, real));
@@ -134,7 +134,7 @@ public final class SequenceEncoder {
     Tensor apart = q.tape().scope().upload(Shape.of(t, t), distances);
     Var bias = beta.gather(1, apart); //                             [H, T, T]
     Var scores = q.matmul(k, false, true).multiply(1 / Math.sqrt(q.size(3))).add(bias);
-    return scores.softmax(mask).matmul(v); //                        [B, H, T, d_h]  (IN-18)
+    return scores.softmax(mask).matmul(v); //                        [B, …, H, T, d_h]  (IN-18)
   }
 
   /// `[B, T, d]` → `[B, H, T, d_h]`

@@ -117,7 +117,7 @@ public final class SequenceProxies {
       }
       return fixed;
     }
-    Var generated = pooled(s, phi.forward(s.tokens(), mode)); //             [B, r F, d]
+    Var generated = pooled(s, phi.forward(s.tokens(), mode)); //             [B, …, r F, d]
     return fixed == null ? generated : generated.add(fixed);
   }
 
@@ -132,7 +132,7 @@ public final class SequenceProxies {
           switch (config.pooling) {
             case SUM -> tape.constant(Masks.toReal(tape.scope(), mask)).weightedSum(parts.get(a));
             case MEAN -> SequencePooling.mean(parts.get(a), mask);
-          }; //                                                              [B, r·d]  (IN-5)
+          }; //                                                              [B, …, r·d]  (IN-5)
       each.add(pooled.reshape(pooled.size(0), config.each, width));
     }
     return Var.concat(1, each);
@@ -144,10 +144,10 @@ public final class SequenceProxies {
     List<Var> parts = s.tokens().split(1, s.sizes());
     for (int a = 0; a < parts.size(); a++) {
       Behaviours.Steps steps = s.steps().get(a);
-      Tensor any = Masks.sequenceMask(scope, present(steps.lengths()), 1); // [B, 1]
+      Tensor any = Masks.sequenceMask(scope, present(steps.lengths()), 1); // [B, …, 1]
       for (int k = 0; k < windows.size(); k++) {
         int newest = Math.max(1, steps.longest() >> k);
-        Var mean = SequencePooling.mean(parts.get(a), window(steps, newest, scope)); // [B, d]
+        Var mean = SequencePooling.mean(parts.get(a), window(steps, newest, scope)); // [B, …, d]
         each.add(windows.get(k).forward(mean).keepWhere(any));
       }
     }
