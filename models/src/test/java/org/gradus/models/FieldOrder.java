@@ -73,6 +73,7 @@ final class FieldOrder {
       case "din" -> order.din(schema);
       case "dien" -> order.readers(names(schema, Field.Sequence.class));
       case "dsin" -> order.readers(names(schema, Field.Sessions.class));
+      case "infnet" -> order.infnet(schema);
       case "shared-bottom", "mmoe", "ple", "esmm" -> order.tasks();
       case "star" -> order.star();
       case "pepnet" -> order.pepnet();
@@ -241,6 +242,22 @@ final class FieldOrder {
     int rest = sizes("deep/0/weight")[0] - x.size() - dense.size();
     x.addAll(numbered(histories, histories.isEmpty() ? 0 : rest / histories.size()));
     along("deep/0/weight", 0, join(x, dense));
+  }
+
+  /// φ_cat reads [fields; vectors of numbers] (IN-4), and the gate of the steps r proxies of every behaviour (IN-12).
+  private void infnet(Schema schema) {
+    int dim = settings.integer("embeddingDim");
+    String layer = settings.list("phiHidden").isEmpty() ? "out" : "0";
+    along("proxies/fields/" + layer + "/weight", 0, numbered(join(ids, dense), dim));
+    int each = settings.integer("seqProxiesPerBehaviour") * dim;
+    for (String path : bench.paths()) {
+      if (path.matches("block/[^/]+/gate/S/(0|out)/weight")) {
+        List<String> proxies = numbered(names(schema, Field.Sequence.class), each);
+        if (path.endsWith("0/weight") || settings.list("pguHidden").isEmpty()) {
+          along(path, 0, proxies);
+        }
+      }
+    }
   }
 
   /// [fields, histories among them; four of every number] (YR-2)
