@@ -289,7 +289,7 @@ public final class Infnet implements MultiTask, Fitted {
     Map<Part, Var> first = first(batch, looked, mode); //          level 0
     Block.Context context = new Block.Context(batch.size(), looked);
     List<Var> entropies = new ArrayList<>();
-    Map<Part, Var> last = stack.forward(first, context, mode, entropies::add); // (IN-7) to (IN-13)
+    Map<Part, Var> last = stack.forward(first, context, mode, entropies::add); // level N
     List<Var> z = new ArrayList<>();
     for (int i = 0; i < heads.size(); i++) {
       z.add(heads.get(i).forward(read(last, i), mode)); //        [B]  (IN-14)

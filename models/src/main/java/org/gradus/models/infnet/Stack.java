@@ -85,7 +85,7 @@ public final class Stack {
       level =
           plan.config.checkpoint
               ? again(block, level, next, context, mode)
-              : block.forward(level, next, context, mode, penalty); //     (IN-7) to (IN-13)
+              : block.forward(level, next, context, mode, penalty); //     level l + 1
     }
     return level;
   }
