@@ -54,6 +54,25 @@ public final class Initializers {
     return uniform(1 / StrictMath.sqrt((double) n));
   }
 
+  /// The identity of this side, row by row; in a longer parameter again and again.
+  public static Initializer identity(int side) {
+    return (values, first, _, _) -> {
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (first + i) % ((long) side * side) % (side + 1) == 0 ? 1 : 0;
+      }
+    };
+  }
+
+  /// What another initialiser says, times a factor.
+  public static Initializer scaled(double factor, Initializer other) {
+    return (values, first, fans, key) -> {
+      other.fill(values, first, fans, key);
+      for (int i = 0; i < values.length; i++) {
+        values[i] *= (float) factor;
+      }
+    };
+  }
+
   /// Square blocks with orthogonal rows of length 1, side by side: `[n, blocks · n]`, what recurrent weights begin with
   /// (Saxe, McClelland, Ganguli 2014). Normal numbers, made orthogonal row by row (Gram, Schmidt).
   public static Initializer orthogonalBlocks() {
