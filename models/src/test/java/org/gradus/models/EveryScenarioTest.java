@@ -93,7 +93,7 @@ class EveryScenarioTest {
             double[] d = Naive.get(g, path);
             assertThat(d).as("%s %s", given, path).doesNotContain(Double.NaN);
             boolean others = path.matches("(.*/)?(domain|tower|gate|mix)/[02]/.*") && !taught;
-            boolean rows = path.equals("u") || path.equals("domain");
+            boolean rows = List.of("u", "domain", "group").contains(path);
             if (rows) {
               int width = d.length / 3;
               moved |= Arrays.stream(ScenarioBench.vector(d, 1, width)).anyMatch(x -> x != 0);

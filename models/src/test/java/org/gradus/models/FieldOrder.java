@@ -78,6 +78,7 @@ final class FieldOrder {
       case "star" -> order.star();
       case "pepnet" -> order.pepnet();
       case "hmoe" -> order.hmoe();
+      case "apg" -> order.apg();
       case "youtube-ranking" -> order.ranking(schema);
       case "lr", "fm", "ls-plm", "neural-cf", "gbdt-lr" -> {} // sums over fields, or fields by name
       default -> order.unknown();
@@ -330,6 +331,27 @@ final class FieldOrder {
       if (path.matches(
           "expert/\\d+/0/weight|gate/[^/]+/" + gate + "weight|mix/[^/]+/" + mix + "weight")) {
         along(path, 0, concatenated());
+      }
+    }
+  }
+
+  /// What x meets first, shared or generated (APG-2), (APG-3), and what generators read of it
+  private void apg() {
+    List<String> x = concatenated();
+    String first = settings.list("generatorUnits").isEmpty() ? "/out/weight" : "/0/weight";
+    for (String path : bench.paths()) {
+      boolean bias = path.contains("/biases/"); // from a single layer
+      boolean self = path.startsWith("layer/0/") && path.contains("/self/");
+      if ((path.contains("/fields/") || self) && path.endsWith(bias ? "/out/weight" : first)) {
+        boolean all = self || is("mixCombine", "CONCAT");
+        along(path, 0, self ? x : all ? blocks(ids) : List.of());
+      }
+      if (path.matches("layer/0/(v|vl)/weight")) {
+        along(path, 0, x);
+      } else if (path.matches("layer/0/(v|full)/[^/]+/out/(weight|bias)")) {
+        int axis = path.endsWith("weight") ? 1 : 0;
+        int columns = sizes(path)[axis] / x.size();
+        along(path, axis, products(x, numbered(List.of("w"), columns)));
       }
     }
   }

@@ -69,7 +69,7 @@ class FieldOrderTest {
     List<Schema> schemas = Schemas.of(spec);
     int n = 0;
     List<Map<String, String>> settings = new ArrayList<>(CoveringArray.pairwise(spec, 3));
-    if (Schemas.multiTask(spec)) {
+    if (Schemas.multiTask(spec) || Schemas.multiScenario(spec)) {
       settings.addAll(CoveringArray.pairwise(spec, 4)); // a bottom that is off here is on there
     }
     for (Map<String, String> given : settings) {
