@@ -418,8 +418,8 @@ class EveryModelTest {
     if (towers) {
       given.put("towerUnits", "8"); // of three units all may be off, and stay so
     }
-    boolean generated = has(spec, "coreInit");
-    if (generated) { // near 0, a core lets nothing pass
+    boolean generated = has(spec, "coreInit") || has(spec, "metaInit");
+    if (has(spec, "coreInit")) { // near 0, a core lets nothing pass
       given.putAll(Map.of("coreInit", "IDENTITY", "overParam", "false"));
     }
     try (ModelBench bench = ModelBench.of(spec, given, schema, 1)) {

@@ -89,7 +89,9 @@ class EveryMultiTaskTest {
   void theLastSharedLayerIsThereAndShared(ModelSpec spec) {
     Schema schema = example(spec);
     Map<String, String> given = small(spec);
-    given.put("towerUnits", ""); // a tower whose units are all off would hand nothing on
+    if (given.containsKey("towerUnits")) {
+      given.put("towerUnits", ""); // a tower whose units are all off would hand nothing on
+    }
     Batch batch = SampleBatches.draw(schema, 5, 4);
     try (ModelBench bench = ModelBench.drawn(spec, given, schema, 4)) {
       MultiTask model = (MultiTask) bench.model();

@@ -79,6 +79,7 @@ final class FieldOrder {
       case "pepnet" -> order.pepnet();
       case "hmoe" -> order.hmoe();
       case "apg" -> order.apg();
+      case "m2m" -> order.m2m(schema);
       case "youtube-ranking" -> order.ranking(schema);
       case "lr", "fm", "ls-plm", "neural-cf", "gbdt-lr" -> {} // sums over fields, or fields by name
       default -> order.unknown();
@@ -354,6 +355,20 @@ final class FieldOrder {
         along(path, axis, products(x, numbered(List.of("w"), columns)));
       }
     }
+  }
+
+  /// What experts read (META-2), and what speaks for scenario and user (META-4)
+  private void m2m(Schema schema) {
+    int dim = width("embeddingDim");
+    int step = is("positionMode", "CONCAT") ? 2 * dim : dim;
+    List<String> x = join(numbered(names(schema, Field.Sequence.class), step), concatenated());
+    for (String path : bench.paths()) {
+      if (path.matches("expert/\\d+/0/weight")) {
+        along(path, 0, x);
+      }
+    }
+    List<String> scenario = numbered(List.of("scenario"), dim);
+    along("scenario/0/weight", 0, join(scenario, blocks(ids)));
   }
 
   private int width(String option) {
