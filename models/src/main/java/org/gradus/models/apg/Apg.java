@@ -115,7 +115,7 @@ public final class Apg implements Model {
     Var h = x;
     for (int l = 0; l < layers.size(); l++) {
       List<Var> c = condition.at(h, given);
-      h = layers.get(l).forward(h, c, activation, mode); //             [B, n]  (APG-4)
+      h = layers.get(l).forward(h, c, activation, mode); //             [B, n]
       h = dropouts.get(l).forward(h, mode);
     }
     return target.outputs(out.forward(h).squeeze(1));

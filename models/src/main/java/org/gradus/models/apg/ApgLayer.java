@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// full:        W_i = reshape(mlp(c_i)),   y_i = φ(x_i W_i + b_i)                      (APG-2)
 /// low rank:    V_i [N, K], S_i [K, K], U_i [K, M] = reshape(mlp(c_i)) each            (APG-3)
 ///              y_i = φ(((x_i V_i) S_i) U_i + b_i)                                     (APG-4)
-/// shared:      V and U are parameters of all samples, S_i alone is generated
+/// shared:      V and U are parameters of all samples, S_i alone is generated          (APG-3)
 /// wide:        V = V^l V^r,  U = U^l U^r  with P columns between                      (APG-5)
 /// ```
 ///
@@ -273,6 +273,19 @@ public final class ApgLayer {
   ///
   /// @param given c of each condition, `[B, D_c]`
   Var forward(Var x, List<Var> given, Activation activation, Mode mode) {
+    Var h;
+    if (config.generated == Generated.FULL) {
+      h = factors.getFirst().forward(x, given, mode); //      [B, M]  (APG-2)
+    } else {
+      h = product(x, given, mode); //                         [B, M]  (APG-4)
+    }
+    h = bias == null ? h : h.add(x.tape().use(bias));
+    h = biases == null ? h : h.add(biases.forward(given, mode));
+    return Activations.apply(activation, h); //               [B, M]
+  }
+
+  /// ((x V) S) U
+  private Var product(Var x, List<Var> given, Mode mode) {
     boolean folds = !mode.training() && config.inner == Activation.IDENTITY;
     Var h = x;
     for (int i = 0; i < factors.size(); i++) {
@@ -281,15 +294,13 @@ public final class ApgLayer {
       if (pair && f.weight != null && factors.get(i + 1).weight != null) {
         h = folded(h, f, factors.get(++i)); //                [B, n]  (APG-5)
       } else {
-        h = f.forward(h, given, mode); //                     [B, n]  (APG-2), (APG-3)
+        h = f.forward(h, given, mode); //                     [B, n]  (APG-3)
       }
       if (i < factors.size() - 1) {
         h = Activations.apply(config.inner, h);
       }
     }
-    h = bias == null ? h : h.add(x.tape().use(bias));
-    h = biases == null ? h : h.add(biases.forward(given, mode));
-    return Activations.apply(activation, h); //               [B, M]  (APG-4)
+    return h;
   }
 
   /// x (F G) + (b G + a) of two shared factors: (x F + b) G + a.

@@ -36,7 +36,11 @@ final class MetaTower {
     Var l = r.unsqueeze(1); //                             [B, 1, d]
     for (int j = 0; j < depth; j++) {
       Var said = meta.get(Math.min(j, meta.size() - 1)).forward(l);
-      l = sigma.of(residual ? said.add(l) : said); //      [B, 1, d]  (META-11)
+      if (residual) {
+        l = sigma.of(said.add(l)); //                      [B, 1, d]  (META-11)
+      } else {
+        l = sigma.of(said); //                             [B, 1, d]
+      }
     }
     return out.forward(l.squeeze(1)).squeeze(1); //        [B]  (META-12)
   }
