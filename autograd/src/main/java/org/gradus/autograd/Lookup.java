@@ -180,7 +180,11 @@ public final class Lookup {
             argmax);
     gradients.watchBranches();
     Var[] inputs = weights == null ? new Var[0] : new Var[] {weights};
-    return tape.record("bags", y, gradients, trains, inputs);
+    Var pooled = tape.record("bags", y, gradients, trains, inputs);
+    if (pooled.needsGradient()) {
+      tape.recordedFeatures(features.size());
+    }
+    return pooled;
   }
 
   private static int checkOffsets(List<Bag> features, int[] values, int[] offsets) {

@@ -33,6 +33,7 @@ public final class Tape implements AutoCloseable {
   private final Probe probe;
   private final List<Node> nodes = new ArrayList<>();
   private final Map<DenseParameter, Var> parameters = new LinkedHashMap<>();
+  private int furtherFeatures; // beyond the first of each lookup
 
   private Tape(Device device, boolean recording, Probe probe) {
     this.scope = new Scope(device, TENSORS);
@@ -234,6 +235,16 @@ public final class Tape implements AutoCloseable {
   /// Number of operations recorded.
   public int size() {
     return nodes.size();
+  }
+
+  /// As [#size], but a lookup of several features counts as one for each: so much would be recorded without its kernel.
+  public int operations() {
+    return nodes.size() + furtherFeatures;
+  }
+
+  /// One operation was recorded for so many features.
+  void recordedFeatures(int features) {
+    furtherFeatures += features - 1;
   }
 
   List<Node> nodes() {

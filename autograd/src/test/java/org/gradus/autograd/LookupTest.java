@@ -224,6 +224,10 @@ class LookupTest {
     int[] ids = {0, 1, 2, 1, 0, 1, 2, 2, 1, 2, 0};
     int[] offsets = {0, 2, 3, 4, 5, 7, 8, 10, 11};
     Var y = bags(features, ids, offsets, null);
+    assertThat(bench.tape.size()).as("one operation").isEqualTo(1);
+    assertThat(bench.tape.operations())
+        .as("in place of one per feature")
+        .isEqualTo(features.size());
     assertThat(y.shape()).isEqualTo(Shape.of(2, 5));
     assertThat(Bench.values(y)).containsExactly(3, 30, 40, 2.5, 3, 3, 10, 20, 3, 1);
     Gradients g = bench.walk(y, 1, 2, 3, 4, 5, 10, 20, 30, 40, 50);

@@ -64,6 +64,11 @@ public interface ModelSpec {
     return EnumSet.allOf(Field.LabelKind.class);
   }
 
+  /// What the model misses in data of this schema, though it can be trained on them; null when nothing. Commands that train say it.
+  default @Nullable String misses(Schema schema) {
+    return null;
+  }
+
   /// Parameters whose gradient is zero by construction with these settings, each with the reason.
   default Map<String, String> structuralZeros(Settings settings) {
     return Map.of();

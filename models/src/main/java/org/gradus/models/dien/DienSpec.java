@@ -88,6 +88,14 @@ public final class DienSpec implements ModelSpec {
   }
 
   @Override
+  public @Nullable String misses(Schema schema) {
+    return schema.all(Field.Sequence.class).isEmpty()
+        ? "no sequence in the data, and so no history: this is embeddings and a tower, without"
+            + " interests"
+        : null;
+  }
+
+  @Override
   public Model create(Settings s, Schema schema, Params params) {
     String conflict = conflict(s);
     if (conflict != null) {

@@ -16,6 +16,7 @@ import org.gradus.models.Option;
 import org.gradus.models.Paper;
 import org.gradus.models.Settings;
 import org.gradus.models.din.Din.Config;
+import org.jspecify.annotations.Nullable;
 
 /// `--model din`.
 public final class DinSpec implements ModelSpec {
@@ -90,6 +91,14 @@ public final class DinSpec implements ModelSpec {
       }
     }
     return zeros;
+  }
+
+  @Override
+  public @Nullable String misses(Schema schema) {
+    return schema.all(Field.Sequence.class).isEmpty()
+        ? "no sequence in the data, and so no history: this is embeddings and a tower, without"
+            + " attention"
+        : null;
   }
 
   @Override

@@ -104,6 +104,13 @@ public final class DsinSpec implements ModelSpec {
   }
 
   @Override
+  public @Nullable String misses(Schema schema) {
+    return schema.all(Field.Sessions.class).isEmpty()
+        ? "no sessions in the data: this is embeddings and a tower, without interests"
+        : null;
+  }
+
+  @Override
   public Model create(Settings s, Schema schema, Params params) {
     String conflict = conflict(s);
     if (conflict != null) {

@@ -61,29 +61,38 @@ final class Merge {
   private void sort(int n, int shift, int width) {
     int digits = 1 << width;
     int parts = n < 2 * PART ? 1 : (n + PART - 1) / PART;
-    int size = parts == 1 ? n : PART;
     if (counts.length < parts * digits) {
       counts = new int[parts * digits];
     }
     Arrays.fill(counts, 0, parts * digits, 0);
+    if (parts == 1) { // most lists: nothing is made for them
+      count(counts, 0, pairs, shift, 0, n, digits);
+      starts(counts, 1, digits);
+      move(moved, counts, 0, pairs, shift, 0, n, digits);
+    } else {
+      sortParts(n, shift, digits, parts);
+    }
+  }
+
+  private void sortParts(int n, int shift, int digits, int parts) {
     long[] from = pairs;
     long[] to = moved;
     int[] count = counts;
     chunks.rows(
         parts,
-        2L * size,
+        2L * PART,
         (lo, hi) -> {
           for (int p = lo; p < hi; p++) {
-            count(count, p * digits, from, shift, p * size, Math.min(n, (p + 1) * size), digits);
+            count(count, p * digits, from, shift, p * PART, Math.min(n, (p + 1) * PART), digits);
           }
         });
     starts(count, parts, digits);
     chunks.rows(
         parts,
-        2L * size,
+        2L * PART,
         (lo, hi) -> {
           for (int p = lo; p < hi; p++) {
-            move(to, count, p * digits, from, shift, p * size, Math.min(n, (p + 1) * size), digits);
+            move(to, count, p * digits, from, shift, p * PART, Math.min(n, (p + 1) * PART), digits);
           }
         });
   }

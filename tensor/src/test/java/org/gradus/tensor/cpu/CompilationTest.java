@@ -43,7 +43,7 @@ class CompilationTest {
           "CpuUpdate::lambda$sumOfSquaresAll",
           "CpuSort::lambda$merge",
           "Merge::read", // over digits
-          "Merge::lambda$sort",
+          "Merge::lambda$sortParts",
           "Gemm::batched", // over products
           "Gemm::some",
           "MatrixVector::some",

@@ -59,6 +59,7 @@ class BenchCommandTest {
       assertThat(dlrm.get(number).asDouble()).as(number).isPositive();
     }
     assertThat(dlrm.get("allocated_bytes_per_step").asDouble()).isNotNegative();
+    assertThat(dlrm.get("allocated_bytes_median_step").asDouble()).isNotNegative();
     assertThat(dlrm.get("phase_ms").propertyNames())
         .containsExactly("data_wait", "lookup", "forward", "backward", "optimiser", "release");
     JsonNode data = dlrm.get("prepared_data");

@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.gradus.tests.cli.Cli.Result;
 import org.junit.jupiter.api.Test;
@@ -95,6 +96,29 @@ class CsvCommandTest {
             "--out=" + folder.resolve("run"));
     assertThat(r.code()).as(r.all()).isZero();
     assertThat(r.err()).contains("data: no validation rows, no test rows: no metrics of them");
+  }
+
+  /// A model of histories can be trained on data without any: nobody should take it for the model of the paper.
+  @Test
+  void aModelWithoutWhatItIsMadeForSaysSo() throws IOException {
+    Path file = Files.writeString(folder.resolve("rows.csv"), "city,click\na,1\n");
+    schema("rows.csv.schema", "label click\ncategorical city\n");
+    for (String model : List.of("din", "dien", "dsin", "fm")) {
+      Result r =
+          run(
+              "train",
+              "--model=" + model,
+              "--data=csv",
+              "--path=" + file,
+              "--epochs=1",
+              "--out=" + folder.resolve(model));
+      assertThat(r.code()).as(r.all()).isZero();
+      if (model.equals("fm")) {
+        assertThat(r.err()).doesNotContain("embeddings and a tower");
+      } else {
+        assertThat(r.err()).contains(model + ": no s").contains("this is embeddings and a tower");
+      }
+    }
   }
 
   /// What cannot be built is said with the model's name, and with the option that is to blame.

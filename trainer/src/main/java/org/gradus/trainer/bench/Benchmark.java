@@ -43,16 +43,17 @@ public record Benchmark(double seconds, int warmUpSteps) {
       int n = 0;
       ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
       Meter.Reading before = device.meter().read();
-      long allocated = 0;
+      long[] allocated = new long[nanos.length];
       long end = end(seconds);
       do {
         if (n == nanos.length) {
           nanos = longer(nanos);
+          allocated = Arrays.copyOf(allocated, nanos.length);
         }
         // from here to there nothing is allocated but by the step
         long bytes = threads.getTotalThreadAllocatedBytes();
         step.run();
-        allocated += threads.getTotalThreadAllocatedBytes() - bytes;
+        allocated[n] = threads.getTotalThreadAllocatedBytes() - bytes;
         watch.copyTo(nanos[n++]);
       } while (System.nanoTime() < end && n < MOST_STEPS);
       Meter.Reading work = device.meter().read().since(before);
@@ -65,7 +66,7 @@ public record Benchmark(double seconds, int warmUpSteps) {
           workload.batch(),
           warmUp,
           Measurement.Steps.of(Arrays.copyOf(nanos, n), step.operations()),
-          (double) allocated / n,
+          Measurement.Allocated.of(Arrays.copyOf(allocated, n)),
           work,
           loading);
     }

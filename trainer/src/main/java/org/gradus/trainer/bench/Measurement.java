@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param batch examples of a step
 /// @param warmUp steps before the first one measured
 /// @param steps what was measured of each step
-/// @param allocatedBytesPerStep heap bytes of all threads together, on the mean
+/// @param allocated heap bytes of a step, all threads together
 /// @param work what the kernels did in all steps measured
 /// @param loading the same steps on prepared data, or null
 public record Measurement(
@@ -21,7 +21,7 @@ public record Measurement(
     int batch,
     int warmUp,
     Steps steps,
-    double allocatedBytesPerStep,
+    Allocated allocated,
     Meter.Reading work,
     @Nullable Loading loading) {
 
@@ -45,17 +45,28 @@ public record Measurement(
         for (int i = 0; i < column.length; i++) {
           column[i] = nanos[i][p];
         }
-        phases.put(order[p], median(column) * 1e-9);
+        phases.put(order[p], Measurement.median(column) * 1e-9);
       }
-      return new Steps(sums.length, operations, median(sums) * 1e-9, phases);
+      return new Steps(sums.length, operations, Measurement.median(sums) * 1e-9, phases);
     }
+  }
 
-    private static double median(long[] values) {
-      long[] v = values.clone();
-      Arrays.sort(v);
-      int n = v.length;
-      return n == 0 ? Double.NaN : 0.5 * (v[(n - 1) / 2] + v[n / 2]);
+  /// Bytes of a step.
+  ///
+  /// @param mean over all steps, those included in which some loop was not compiled yet
+  /// @param median what a step takes once they are
+  public record Allocated(double mean, double median) {
+    static Allocated of(long[] bytes) {
+      return new Allocated(
+          Arrays.stream(bytes).average().orElse(Double.NaN), Measurement.median(bytes));
     }
+  }
+
+  private static double median(long[] values) {
+    long[] v = values.clone();
+    Arrays.sort(v);
+    int n = v.length;
+    return n == 0 ? Double.NaN : 0.5 * (v[(n - 1) / 2] + v[n / 2]);
   }
 
   /// Steps on batches that a loader reads ahead.
@@ -108,7 +119,8 @@ public record Measurement(
     Map<String, Object> phases = new LinkedHashMap<>();
     steps.phases.forEach((p, seconds) -> phases.put(p.word(), seconds * 1e3));
     map.put("phase_ms", phases);
-    map.put("allocated_bytes_per_step", allocatedBytesPerStep);
+    map.put("allocated_bytes_per_step", allocated.mean);
+    map.put("allocated_bytes_median_step", allocated.median);
     map.put("operations_per_step", steps.operations);
     map.put("gflop_per_step", work.flops() / steps.count * 1e-9);
     map.put("gflops", gflops());

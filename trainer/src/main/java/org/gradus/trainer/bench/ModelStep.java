@@ -77,7 +77,7 @@ public final class ModelStep implements Workload.Step {
       Objective.Loss found =
           objective.of(model.forward(batch, Mode.training(tape, SEED, step)), batch);
       loss = found.total().value().item();
-      operations = tape.size();
+      operations = tape.operations();
       watch.lap(Phase.FORWARD);
       Gradients gradients = tape.backward(found.total());
       watch.lap(Phase.BACKWARD);

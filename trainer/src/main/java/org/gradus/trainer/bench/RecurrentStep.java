@@ -101,7 +101,7 @@ public final class RecurrentStep implements Workload.Step {
       Var x = tape.variable(tape.scope().share(batch));
       Var loss = layer.apply(x).square().mean();
       found = loss.value().item();
-      operations = tape.size();
+      operations = tape.operations();
       watch.lap(Phase.FORWARD);
       Gradients gradients = tape.backward(loss);
       watch.lap(Phase.BACKWARD);

@@ -303,9 +303,10 @@ final class BenchCommand implements Runnable {
         m.gbpsInside());
     out.printf(
         Locale.ROOT,
-        "  allocated  %9.0f bytes a step, %.0f for each of %d operations%n",
-        m.allocatedBytesPerStep(),
-        m.allocatedBytesPerStep() / m.steps().operations(),
+        "  allocated  %9.0f bytes a step; median %.0f, %.0f for each of %d operations%n",
+        m.allocated().mean(),
+        m.allocated().median(),
+        m.allocated().median() / m.steps().operations(),
         m.steps().operations());
     Measurement.Loading data = m.loading();
     if (data != null) {

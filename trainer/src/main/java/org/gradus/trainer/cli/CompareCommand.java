@@ -143,6 +143,7 @@ final class CompareCommand implements Runnable {
       TrainConfig c = configured(m, own(given, m)).on(deviceName);
       try (Session _ = new Session(c, rows.schema(), deviceName)) {
         fitting.add(m);
+        Runs.sayWhatIsMissed(c, rows.schema(), err);
       } catch (IllegalArgumentException e) {
         if (!models.equals(List.of("all"))) {
           throw e;

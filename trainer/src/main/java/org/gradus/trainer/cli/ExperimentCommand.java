@@ -125,6 +125,7 @@ final class ExperimentCommand implements Runnable {
       try (DataSet data = opened.data();
           Interrupt interrupt = new Interrupt()) {
         Prepared rows = experiment.prepare(data);
+        Runs.sayWhatIsMissed(c, rows.data().schema(), err);
         RunFolder folder = RunFolder.create(out == null ? TrainCommand.next(c) : out);
         Runs.keepEncoder(opened.encoder(), folder.path());
         try (BuiltModel built =

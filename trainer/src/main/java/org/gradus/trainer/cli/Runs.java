@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.gradus.data.DataSource;
 import org.gradus.data.Examples;
+import org.gradus.embeddings.Schema;
+import org.gradus.models.Models;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.Devices;
@@ -37,6 +39,15 @@ final class Runs {
   static @Nullable String presetDevice() {
     String set = System.getenv("GRADUS_DEVICE");
     return set == null || set.isBlank() ? null : set.strip();
+  }
+
+  /// Says what the model misses in the data, before it is trained without it.
+  static void sayWhatIsMissed(TrainConfig config, Schema schema, PrintWriter err) {
+    String missed = Models.get(config.model().name()).misses(schema);
+    if (missed != null) {
+      err.println(config.model().name() + ": " + missed);
+      err.flush();
+    }
   }
 
   /// Fails where a file could not be written, before the work whose result it shall hold.

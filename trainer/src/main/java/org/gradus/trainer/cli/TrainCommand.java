@@ -109,6 +109,7 @@ final class TrainCommand implements Runnable {
     try (DataSet set = opened.data();
         Session session = new Session(c, set.schema(), c.device())) {
       sayWhatIsEmpty(set, err);
+      Runs.sayWhatIsMissed(c, set.schema(), err);
       RunResult result = train(c, opened, session, err);
       String memory = PeakMemory.describe(session.device().memory());
       report(c, set, result, err);
