@@ -53,8 +53,9 @@ extern "C" __global__ void update_row_wise_adagrad(float* w, float* s, const int
     const float* slope = g + (long long)r * width;
     float squares = 0;
     FOR_EACH_LANE(d, width) squares += slope[d] * slope[d];
-    float sum = s[rows[r]] + warp_sum(squares) / width;
-    __syncwarp();
+    float mean = warp_sum(squares) / width;
+    float sum = s[rows[r]] + mean;
+    __syncwarp();  // all lanes have read s before one writes it
     if ((threadIdx.x & 31) == 0) s[rows[r]] = sum;
     FOR_EACH_LANE(d, width) w[(long long)rows[r] * width + d] -= rate * slope[d] / (sqrtf(sum) + epsilon);
   }

@@ -26,8 +26,10 @@ class Mutants {
   private static final Pattern KERNEL =
       Pattern.compile("extern \"C\" __global__ [^(]*?(?:\\(\\d+\\)\\s*)?(\\w+)\\(([^)]*)\\) \\{");
   private static final Pattern FUNCTION =
-      Pattern.compile("(?m)^(?:extern \"C\" __global__|static __device__)[\\s\\S]*?(\\w+)\\((?!\\d)");
-  private static final Pattern READ = Pattern.compile("const (?:float|int|mask_t|unsigned long long)\\* (\\w+)");
+      Pattern.compile(
+          "(?m)^(?:extern \"C\" __global__|static __device__)[\\s\\S]*?(\\w+)\\((?!\\d)");
+  private static final Pattern READ =
+      Pattern.compile("const (?:float|int|mask_t|unsigned long long)\\* (\\w+)");
 
   private static final Map<String, Map<String, String>> CONFIGURATIONS = new LinkedHashMap<>();
 
@@ -136,7 +138,10 @@ class Mutants {
     if (names.isEmpty()) {
       return List.of();
     }
-    Matcher m = Pattern.compile("\\b(?:" + String.join("|", names) + ")\\[").matcher(source).region(kernel.end(), end);
+    Matcher m =
+        Pattern.compile("\\b(?:" + String.join("|", names) + ")\\[")
+            .matcher(source)
+            .region(kernel.end(), end);
     if (!m.find()) {
       return List.of();
     }
@@ -173,7 +178,10 @@ class Mutants {
   /// The configuration in which the suite of its family fails; empty where none does.
   private String killer(Mutant mutant) throws IOException, InterruptedException {
     Path library = library(mutant);
-    String suite = mutant.family.equals("sort") ? "jagged" : mutant.family.equals("matmul") ? "matMul" : mutant.family;
+    String suite =
+        mutant.family.equals("sort")
+            ? "jagged"
+            : mutant.family.equals("matmul") ? "matMul" : mutant.family;
     String test = Character.toUpperCase(suite.charAt(0)) + suite.substring(1) + "ContractTest";
     for (String configuration : CONFIGURATIONS.keySet()) {
       boolean products = mutant.family.equals("matmul");
@@ -192,11 +200,24 @@ class Mutants {
       Files.writeString(work.resolve(file.getFileName()), Files.readString(file));
     }
     Files.writeString(work.resolve(mutant.family + ".cu"), mutant.source);
-    List<String> compile = new ArrayList<>(List.of("g++", "-std=gnu++20", "-O1", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-w"));
-    compile.addAll(List.of("-I" + work, "-I" + root.resolve("cuda/src/test/cudasim"), "-I" + cuda, "-c", "-o"));
-    compile.addAll(List.of(work.resolve("kernels.o").toString(), built.resolve("kernels.cpp").toString()));
+    List<String> compile =
+        new ArrayList<>(
+            List.of(
+                "g++",
+                "-std=gnu++20",
+                "-O1",
+                "-fPIC",
+                "-fvisibility=hidden",
+                "-ffp-contract=off",
+                "-w"));
+    compile.addAll(
+        List.of(
+            "-I" + work, "-I" + root.resolve("cuda/src/test/cudasim"), "-I" + cuda, "-c", "-o"));
+    compile.addAll(
+        List.of(work.resolve("kernels.o").toString(), built.resolve("kernels.cpp").toString()));
     run(compile);
-    List<String> link = new ArrayList<>(List.of("g++", "-shared", "-Wl,-soname,libcuda.so.1", "-o"));
+    List<String> link =
+        new ArrayList<>(List.of("g++", "-shared", "-Wl,-soname,libcuda.so.1", "-o"));
     link.add(work.resolve("libcuda.so.1").toString());
     link.add(work.resolve("kernels.o").toString());
     try (Stream<Path> objects = Files.list(built)) {
@@ -218,12 +239,19 @@ class Mutants {
     }
   }
 
-  private boolean passes(Path library, String test, String configuration) throws IOException, InterruptedException {
+  private boolean passes(Path library, String test, String configuration)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("@" + root.resolve(".mvn/jvm.flags"));
-    command.addAll(List.of("-Xmx2g", "-XX:TieredStopAtLevel=1", "-XX:ErrorFile=/dev/null", "-XX:-CreateCoredumpOnCrash"));
-    command.addAll(List.of("-Dgradus.root=" + root, "-Dgradus.device=cuda", "-Dgradus.device.threads=1"));
+    command.addAll(
+        List.of(
+            "-Xmx2g",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:ErrorFile=/dev/null",
+            "-XX:-CreateCoredumpOnCrash"));
+    command.addAll(
+        List.of("-Dgradus.root=" + root, "-Dgradus.device=cuda", "-Dgradus.device.threads=1"));
     command.addAll(List.of("-cp", classPath, "org.gradus.tests.gpu.Suites", ".*\\." + test));
     ProcessBuilder builder =
         new ProcessBuilder(command)
