@@ -88,6 +88,23 @@ public sealed interface Head {
     }
   }
 
+  /// A real number and how sure the model is of it: the label is normal with this mean and variance e^ν.
+  ///
+  /// @param mean μ
+  /// @param logVariance ν
+  record Normal(Var mean, Var logVariance) implements Head {
+    /// Checks the shapes.
+    public Normal {
+      check("mean", mean);
+      check("log variance", logVariance);
+    }
+
+    @Override
+    public Var score() {
+      return mean;
+    }
+  }
+
   private static void check(String what, Var v) {
     if (v.shape().rank() != 1) {
       throw new IllegalArgumentException(

@@ -44,6 +44,10 @@ public final class ModelCheck {
                 }
                 case Head.Value h -> named.put(label, h.value());
                 case Head.Quantiles h -> named.put(label, h.values());
+                case Head.Normal h -> {
+                  named.put(label, h.mean());
+                  named.put(label + ".logVariance", h.logVariance());
+                }
               }
             });
     out.losses().forEach((name, loss) -> named.put("loss." + name, loss));

@@ -65,6 +65,7 @@ class EsmmTest {
                             case Head.Value h -> new double[][] {h.value().value().toDoubles()};
                             case Head.Quantiles h ->
                                 new double[][] {h.values().value().toDoubles()};
+                            case Head.Normal h -> new double[][] {h.mean().value().toDoubles()};
                           }));
           return out;
         });

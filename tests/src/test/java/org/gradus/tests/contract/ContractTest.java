@@ -75,6 +75,7 @@ class ContractTest {
                       case Head.LogProbability h -> h.logP().negate().mean();
                       case Head.Value h -> h.value().square().mean();
                       case Head.Quantiles h -> h.values().square().mean();
+                      case Head.Normal h -> h.mean().add(h.logVariance()).square().mean();
                     }));
     return parts;
   }

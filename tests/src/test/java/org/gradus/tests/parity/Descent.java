@@ -57,6 +57,8 @@ record Descent(ModelSpec spec, Settings settings, Batch batch, double rate) {
       case Head.Logit h -> h.z().crossEntropyWithLogits(y).mean();
       case Head.Value h -> h.value().subtract(mode.tape().constant(y)).square().mean();
       case Head.Quantiles h -> h.score().subtract(mode.tape().constant(y)).square().mean();
+      case Head.Normal h ->
+          h.mean().subtract(mode.tape().constant(y)).square().add(h.logVariance()).mean();
       case Head.LogProbability h -> {
         float[] labels = batch.label(label);
         boolean[] positive = new boolean[labels.length];

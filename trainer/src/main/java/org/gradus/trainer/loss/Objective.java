@@ -12,6 +12,7 @@ import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
+import org.gradus.layers.NormalLoss;
 import org.gradus.models.Head;
 import org.gradus.models.Outputs;
 import org.gradus.tensor.Shape;
@@ -222,6 +223,8 @@ public final class Objective {
           case Head.Value(Var v) -> values.of(v, tape.constant(target));
           case Head.Quantiles(Var v, List<Double> levels) ->
               ofQuantiles(v, levels, tape.constant(target));
+          case Head.Normal(Var mean, Var logVariance) ->
+              NormalLoss.of(mean, logVariance, tape.constant(target));
         };
     if (mask == null && weights == null) {
       return each.mean();
@@ -261,13 +264,15 @@ public final class Objective {
               + field.kind()
               + ", its head a "
               + head.getClass().getSimpleName()
-              + ". Expected a Value or Quantiles for REGRESSION, a Logit or LogProbability for"
-              + " BINARY.");
+              + ". Expected a Value, Quantiles or Normal for REGRESSION, a Logit or LogProbability"
+              + " for BINARY.");
     }
   }
 
   private static boolean isReal(Head head) {
-    return head instanceof Head.Value || head instanceof Head.Quantiles;
+    return head instanceof Head.Value
+        || head instanceof Head.Quantiles
+        || head instanceof Head.Normal;
   }
 
   /// The labels, 0 where they are masked: what stands there may be anything.

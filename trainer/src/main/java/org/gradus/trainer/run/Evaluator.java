@@ -43,6 +43,8 @@ public record Evaluator(Model model, Device device, TrainConfig.Measure measure)
             new Prediction(Scorecard.Scale.VALUE, v.value().toDoubles(), none, none);
         case Head.Quantiles h ->
             new Prediction(Scorecard.Scale.VALUE, h.score().value().toDoubles(), none, none);
+        case Head.Normal(var mean, _) ->
+            new Prediction(Scorecard.Scale.VALUE, mean.value().toDoubles(), none, none);
         case Head.LogProbability(var logP, var logNotP) ->
             new Prediction(
                 Scorecard.Scale.LOG_PROBABILITY,

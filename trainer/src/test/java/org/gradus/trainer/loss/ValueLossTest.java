@@ -109,6 +109,31 @@ class ValueLossTest {
     }
   }
 
+  /// A mean and a log variance, by −ln of their normal density; the worked numbers of the heteroscedastic loss, and a third row whose
+  /// label is not known: the two are divided by their own number.
+  @Test
+  void theObjectiveMeasuresDistributions() {
+    Schema schema =
+        Schema.of(
+            new Field.Label("a", Field.LabelKind.REGRESSION), new Field.LabelMask("seen", "a"));
+    Batch batch =
+        Batch.builder(schema, 3)
+            .real("a", new float[] {1, 2, Float.NaN})
+            .real("seen", new float[] {1, 1, 0})
+            .build();
+    try (Device reference = Device.open("reference");
+        Tape tape = Tape.recording(reference)) {
+      Outputs outputs =
+          Outputs.head(
+              "a",
+              new Head.Normal(
+                  tape.constant(Shape.of(3), 0.8, 2.5, 7.0),
+                  tape.constant(Shape.of(3), -0.2, 0.4, 3.0)));
+      Objective.Loss loss = new Objective(LossConfig.ALL, schema).of(outputs, batch);
+      assertThat(loss.total().value().item()).isCloseTo(0.104109, within(1e-6));
+    }
+  }
+
   @Test
   void rangesAreChecked() {
     assertThatThrownBy(() -> new ValueLoss.Huber(0)).hasMessageContaining("delta 0");
