@@ -13,6 +13,11 @@ public interface Examples {
   /// Number of rows.
   long rows();
 
+  /// Number of batches in a whole pass, those that it skips included.
+  default long batches(Pass pass) {
+    return pass.batches(rows());
+  }
+
   /// Opens a pass over the rows.
   Stream stream(Pass pass);
 

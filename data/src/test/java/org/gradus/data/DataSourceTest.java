@@ -30,6 +30,7 @@ class DataSourceTest {
             "power-synthetic",
             "series",
             "tasks-synthetic",
+            "nodes-synthetic",
             "amazon-reviews",
             "kuairand",
             "taobao-ads",

@@ -27,12 +27,24 @@ record GeneratedTable(RowLaw law, String version) {
     return Map.of("rows", "100000", "validRows", "20000", "testRows", "50000");
   }
 
-  /// Training rows, then validation rows, then test rows.
+  /// How many rows a split has.
+  record Rows(int train, int valid, int test) {}
+
+  /// As many rows of each split as the settings of [#presets] say.
   DataSource.Opened open(DataSource source, DataSource.Request request) {
     Settings s = Settings.of(source, request.settings());
-    int train = s.integer("rows", 1);
-    int valid = s.integer("validRows", 0);
-    int test = s.integer("testRows", 1);
+    return open(
+        source,
+        request,
+        new Rows(s.integer("rows", 1), s.integer("validRows", 0), s.integer("testRows", 1)));
+  }
+
+  /// Training rows, then validation rows, then test rows.
+  DataSource.Opened open(DataSource source, DataSource.Request request, Rows rows) {
+    Settings s = Settings.of(source, request.settings());
+    int train = rows.train;
+    int valid = rows.valid;
+    int test = rows.test;
     PreparedFolder folder =
         PreparedFolder.of(
             request.cache(),

@@ -18,6 +18,7 @@ final class Presets {
 
   private static final String RATINGS = "movielens-synthetic";
   private static final String INTERACTIONS = "interactions-synthetic";
+  private static final String NODES = "nodes-synthetic";
   private static final String TRANSLATION = "translation-synthetic";
 
   /// What is enough for sentences of eight words.
@@ -39,7 +40,8 @@ final class Presets {
   /// rows of a batch, chosen on their validation rows. On the generated ratings: six passes at 0.003, a penalty against
   /// learning users by heart, and the best of the passes. On generated interactions: 0.003 and patience, for a product of
   /// three fields has no slope to begin with. On generated sentences: a small Transformer, with the optimiser and the schedule of its
-  /// paper. On series: batches of 64 windows at 0.001, gradients clipped, and the best of twelve passes. Elsewhere: batches of 1024
+  /// paper. On series: batches of 64 windows at 0.001, gradients clipped, and the best of twelve passes. On
+  /// generated nodes: batches of 128, since few have a label, and the best of forty passes. Elsewhere: batches of 1024
   /// at 0.001, as Adam's paper proposes.
   static TrainConfig of(@Nullable String model, @Nullable String data) {
     String name = data == null ? DATA : data;
@@ -75,6 +77,13 @@ final class Presets {
                   HORIZON,
                   OptimizerConfig.MAX_DENSE_ROWS))
           .with(new TrainConfig.Stopping("valid.mae", 3));
+    }
+    if (name.equals(NODES)) {
+      return plain
+          .with(new TrainConfig.ModelChoice(model == null ? "easing" : model, Map.of()))
+          .with(new TrainConfig.Loop(40, 0, 128, false))
+          .with(OptimizerConfig.of(Group.all(Rule.Adam.PAPER, 1e-3)))
+          .with(new TrainConfig.Stopping("valid.rmse", 5));
     }
     if (!name.equals(DATA)) {
       return plain.with(new TrainConfig.Loop(3, 0, 1024, false));

@@ -219,7 +219,7 @@ public final class Trainer {
     private boolean passTrained() {
       TrainConfig.Loop settings = config.loop();
       Pass pass = pass(epoch);
-      long steps = pass.batches(trained.rows());
+      long steps = trained.batches(pass);
       if (settings.stepsPerEpoch() > 0) {
         steps = Math.min(steps, settings.stepsPerEpoch());
       }
