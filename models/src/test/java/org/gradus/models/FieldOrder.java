@@ -81,7 +81,9 @@ final class FieldOrder {
       case "apg" -> order.apg();
       case "m2m" -> order.m2m(schema);
       case "youtube-ranking" -> order.ranking(schema);
-      case "lr", "fm", "ls-plm", "neural-cf", "gbdt-lr" -> {} // sums over fields, or fields by name
+      case "lr", "fm", "ls-plm", "neural-cf", "gbdt-lr", "source-attention" -> {
+        // sums over fields, or fields by name
+      }
       default -> order.unknown();
     }
     return order;

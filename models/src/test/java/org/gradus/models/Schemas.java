@@ -78,10 +78,10 @@ public final class Schemas {
     return List.of(CATEGORICAL, DENSE, BAGS, SHARED);
   }
 
-  /// Whether a model reads any features and predicts labels, like those of the click. Others, such as forecasts of series or
-  /// models without heads, have a schema of their own and refuse these.
+  /// Whether a model reads any features and predicts labels, like those of the click. Others, such as forecasts of series, models
+  /// without heads and models of a number, have a schema of their own and refuse these.
   public static boolean fit(ModelSpec spec) {
-    return !spec.labelKinds().isEmpty()
+    return spec.labelKinds().contains(Field.LabelKind.BINARY)
         && spec.exampleSchema(spec.settings(Map.of())).series().isEmpty();
   }
 
