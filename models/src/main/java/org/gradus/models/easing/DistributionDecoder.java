@@ -18,8 +18,10 @@ import org.gradus.tensor.Shape;
 /// ```
 /// s⁰_n = pˢ_n x,   u⁰_n = pᵘ_n x,   n = 1 … N                       (EA-2)
 /// κ = (γ c + β) + ((1 − γ) r + β)                                   (EA-7)
-/// μ = ReLU(κ flatten(s)) w_s + b_s,  ν = ReLU(κ flatten(u)) w_u + b_u, ν clipped to −10 … 10   (EA-8)
+/// μ, ν = ReLU(κ flatten(s)) w_s + b_s,  ReLU(κ flatten(u)) w_u + b_u   (EA-8)
 /// ```
+///
+/// ν is clipped to −10 … 10.
 ///
 /// pˢ_n and pᵘ_n are numbers: before the first layer all elements of a node are multiples of one vector. β enters κ twice.
 public final class DistributionDecoder {

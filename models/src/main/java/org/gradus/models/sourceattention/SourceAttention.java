@@ -84,7 +84,7 @@ public final class SourceAttention implements Model {
             n,
             FieldEmbeddings.Numeric.SCALED_EMBEDDING,
             params.at("v"),
-            Initializers.normal(0.1));
+            Initializers.normal(1 / StrictMath.sqrt(n)));
     List<Source> fields = v.names().stream().map(name -> new Source(name, n)).toList();
     boolean apart =
         config.stages == Stages.TWO && !v.fields().isEmpty() && !schema.dense().isEmpty();

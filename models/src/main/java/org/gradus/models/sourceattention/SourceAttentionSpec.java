@@ -55,7 +55,7 @@ public final class SourceAttentionSpec implements ModelSpec {
         Option.choice("attentionLevel", p.attention().level(), "whose scores count"),
         Option.real(
             "sourceDropout", p.attention().sourceDropout(), List.of(0.0, 0.4), "of whole sources"),
-        Option.integers("hidden", p.hidden(), List.of("3", ""), "layers of the tower"),
+        Option.integers("hidden", p.hidden(), List.of("", "3"), "layers of the tower"),
         Option.real("dropout", p.style().dropout(), List.of(0.0, 0.3), "per layer of the tower"));
   }
 
