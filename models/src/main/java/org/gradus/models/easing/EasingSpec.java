@@ -41,7 +41,8 @@ public final class EasingSpec implements ModelSpec {
     Unlabelled.Config unlabelled = learning.unlabelled();
     ListLoss loss = learning.ranking().loss();
     return List.of(
-        Option.words("centrality", p.importance().centrality(), List.of("centrality"), "which number c is"),
+        Option.words(
+            "centrality", p.importance().centrality(), List.of("centrality"), "which number c is"),
         Option.words("entropy", p.importance().entropy(), List.of("entropy"), "which number r is"),
         Option.integer("embeddingDim", p.encoder().embeddingDim(), List.of(2), "width of a node"),
         Option.integer("width", p.encoder().width(), List.of(2), "of each encoder: D is twice"),

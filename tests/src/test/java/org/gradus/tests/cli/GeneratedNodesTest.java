@@ -35,16 +35,17 @@ class GeneratedNodesTest {
                     "--data=nodes-synthetic",
                     "--model=" + model,
                     "--device=cpu",
-                    "--epochs=6",
+                    "--epochs=5",
                     "--out=" + run),
                 List.of(
                     "--set=" + option,
                     "--set=" + batching,
-                    "--set=data.rows=1200",
+                    "--set=width=8",
+                    "--set=data.rows=800",
                     "--set=data.validRows=100",
                     "--set=data.testRows=300",
                     "--set=data.labelled=0.5",
-                    "--batch-size=64",
+                    "--batch-size=32",
                     "--set=rate=0.005")));
     assertThat(r.code()).as(r.all()).isZero();
     JsonNode m = Cli.metrics(run);
