@@ -2,9 +2,11 @@
 package org.gradus.data.csv;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.gradus.data.DataException;
 import org.gradus.data.synthetic.BayesScores;
 import org.gradus.data.synthetic.Latent;
@@ -283,7 +285,7 @@ final class TasksGenerator implements RowLaw {
     row.tokens.get(c).add(token);
   }
 
-  /// `bayes_auc_first` and so on: the scores of the true probabilities, task by task.
+  /// `bayes_auc_first` and so on: the scores of the true probabilities, task by task; and of scenario 2 alone `bayes_auc_first_2`.
   @Override
   public Map<String, Double> facts(long from, int rows) {
     Map<String, Double> facts = new LinkedHashMap<>();
@@ -298,7 +300,25 @@ final class TasksGenerator implements RowLaw {
       BayesScores.of(probabilities, drawn)
           .facts()
           .forEach((name, value) -> facts.put(name + "_" + task, value));
+      for (int d = 0; d < spec.shift.scenarios && spec.shift.scenarios > 1; d++) {
+        double auc = auc(from, d, probabilities, drawn);
+        if (!Double.isNaN(auc)) {
+          facts.put("bayes_auc_" + task + "_" + d, auc);
+        }
+      }
     }
     return facts;
+  }
+
+  /// Of the rows of one scenario; NaN where they do not have both labels.
+  private double auc(long from, int scenario, double[] probabilities, float[] drawn) {
+    int[] rows =
+        IntStream.range(0, drawn.length).filter(i -> scenario(from + i) == scenario).toArray();
+    double[] p = Arrays.stream(rows).mapToDouble(i -> probabilities[i]).toArray();
+    float[] y = new float[rows.length];
+    for (int i = 0; i < y.length; i++) {
+      y[i] = drawn[rows[i]];
+    }
+    return y.length == 0 ? Double.NaN : BayesScores.of(p, y).auc();
   }
 }

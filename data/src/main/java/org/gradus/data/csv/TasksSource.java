@@ -12,8 +12,8 @@ import org.gradus.data.Settings;
 public final class TasksSource implements DataSource, RawGenerator {
   private static final String NAME = "tasks-synthetic";
 
-  /// Changes when equal settings generate other rows.
-  private static final String LAW = "law 1\n";
+  /// Changes when equal settings generate other rows, or other facts about them.
+  private static final String LAW = "law 2\n";
 
   /// For `ServiceLoader`.
   public TasksSource() {}

@@ -145,6 +145,33 @@ class TasksSourceTest {
     }
   }
 
+  /// The facts of a scenario against a loop over all pairs of its test rows.
+  @Test
+  void everyScenarioHasItsBayesAuc() {
+    TasksGenerator g = generator(3);
+    int from = 100;
+    int rows = 300;
+    Map<String, Double> facts = g.facts(from, rows);
+    for (int d = 0; d < 3; d++) {
+      for (int t = 0; t < 2; t++) {
+        double won = 0;
+        long pairs = 0;
+        for (int i = from; i < from + rows; i++) {
+          for (int j = from; j < from + rows; j++) {
+            boolean both = g.scenario(i) == d && g.scenario(j) == d;
+            if (both && g.label(i, t) == 1 && g.label(j, t) == 0) {
+              won += (1 + Math.signum(g.probability(i, t) - g.probability(j, t))) / 2;
+              pairs++;
+            }
+          }
+        }
+        assertThat(facts.get("bayes_auc_" + TasksGenerator.TASKS.get(t) + "_" + d))
+            .isCloseTo(won / pairs, EXACT);
+      }
+    }
+    assertThat(generator(1).facts(from, rows)).doesNotContainKey("bayes_auc_first_0");
+  }
+
   /// Nobody converts without a click, and as many convert as the product of both probabilities says.
   @Test
   void inAFunnelTheSecondLabelPresupposesTheFirst() {

@@ -161,4 +161,42 @@ class CsvCommandTest {
     assertThat(r.code()).isEqualTo(1);
     assertThat(r.err()).contains("the rows have no label click", "predict scores rows");
   }
+
+  /// A table with one of the labels of a run: that one is measured, under its name, and the other is said to be missing.
+  @Test
+  void someOfTheLabelsMayBeMeasured() throws IOException {
+    StringBuilder both = new StringBuilder("city,click,like\n");
+    StringBuilder one = new StringBuilder("city,like\n");
+    for (int i = 0; i < 60; i++) {
+      String city = "abc".substring(i % 3, i % 3 + 1);
+      both.append(city).append(',').append(i % 2).append(',').append(i % 5 / 3).append('\n');
+      one.append(city).append(',').append(i % 5 / 3).append('\n');
+    }
+    Path file = Files.writeString(folder.resolve("rows.csv"), both);
+    schema("rows.csv.schema", "label click\nlabel like\ncategorical city\n");
+    Path run = folder.resolve("run");
+    Result trained =
+        run("train", "--model=mmoe", "--data=csv", "--path=" + file, "--epochs=1", "--out=" + run);
+    assertThat(trained.code()).as(trained.all()).isZero();
+    Path some = Files.writeString(folder.resolve("some.csv"), one);
+    Result whole = run("evaluate", "--run=" + run, "--path=" + file);
+    Result r = run("evaluate", "--run=" + run, "--path=" + some);
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(r.out())
+        .contains("not measured, for the rows lack them: click")
+        .doesNotContain("test.click");
+    String auc = line(whole, "test.like.auc");
+    assertThat(line(r, "test.like.auc")).isEqualTo(auc).containsPattern("0\\.\\d+");
+    assertThat(whole.out()).contains("test.click.auc").doesNotContain("not measured");
+  }
+
+  private static String line(Result r, String metric) {
+    return r.out()
+        .lines()
+        .map(String::strip)
+        .filter(l -> l.startsWith(metric + " "))
+        .map(l -> l.substring(metric.length()).strip())
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no " + metric + " in " + r.all()));
+  }
 }

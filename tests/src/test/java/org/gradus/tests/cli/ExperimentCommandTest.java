@@ -8,9 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.gradus.tests.cli.Cli.Result;
+import org.gradus.trainer.experiment.Study;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Experiments from the command line, on a few rows.
 class ExperimentCommandTest {
@@ -61,5 +64,57 @@ class ExperimentCommandTest {
     assertThat(r.out())
         .contains("shared-bottom on")
         .contains("|    auc |   gauc |   valid_users |");
+  }
+
+  /// Every registered experiment, on few of its rows.
+  @ParameterizedTest
+  @MethodSource("org.gradus.trainer.experiment.Experiment#names")
+  void everyRegisteredExperimentTrains(String name) {
+    Result r =
+        cli.run(
+            "experiment",
+            "run",
+            name,
+            "--device=cpu",
+            "--set=data.rows=300",
+            "--set=data.validRows=100",
+            "--set=data.testRows=100",
+            "--epochs=1",
+            "--out=" + folder.resolve(name));
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(r.out()).contains(name + " on tasks-synthetic, seed 0");
+  }
+
+  /// Every entry of the comparison that is shipped can be built, and two of them train: four models of a task in a scenario, and one of all.
+  @Test
+  void modelsAreComparedBesideModelsThatAreTrainedApart() throws IOException {
+    Path file =
+        Path.of(System.getProperty("gradus.root"), "docs", "examples", "multi-task", "planted.yaml");
+    Study shipped = Study.read(file);
+    assertThat(shipped.entries().stream().map(Study.Entry::model).distinct())
+        .contains("shared-bottom", "mmoe", "ple", "hmoe", "star", "pepnet");
+    Path out = folder.resolve("table.md");
+    Result r =
+        cli.run(
+            "experiment",
+            "compare",
+            file.toString(),
+            "--only=per task,PEPNet",
+            "--device=cpu",
+            "--set=data.rows=300",
+            "--set=data.validRows=100",
+            "--set=data.testRows=100",
+            "--epochs=1",
+            "--seeds=1",
+            "--out=" + out);
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(r.out())
+        .contains("| model | first · 0 | first · 1 | first · 2 | second · 0 |")
+        .containsPattern("\\| the true probabilities \\|( 0\\.\\d{4} \\|){7}")
+        .containsPattern("\\| PEPNet \\|( 0\\.\\d{4} \\|){7} [0-9,]+ \\| `towerUnits=")
+        .containsPattern("gain over per task [\\s\\S]*\\| PEPNet \\|( [-+]0\\.\\d{4} \\|){7}");
+    assertThat(r.out()).endsWith(Files.readString(out));
+    assertThat(cli.run("experiment", "compare", file.toString(), "--set=towerUnits=3").err())
+        .contains("--set towerUnits: no option of training or data");
   }
 }

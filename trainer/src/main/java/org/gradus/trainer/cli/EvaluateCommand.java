@@ -3,6 +3,7 @@ package org.gradus.trainer.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,6 +84,11 @@ final class EvaluateCommand implements Runnable {
         folder.loadModel(session.params());
         out.println(config.model().name() + " on " + path + " (" + name + ")");
         Metrics.print(measured(session, config, "test", rows), out);
+        List<String> missing = new ArrayList<>(labels(config, rows));
+        missing.removeAll(known(rows, missing));
+        if (!missing.isEmpty()) {
+          out.println("not measured, for the rows lack them: " + String.join(", ", missing));
+        }
         if (rows instanceof WindowExamples windows) {
           Evaluator e = new Evaluator(session.model(), session.device(), config.measure());
           ForecastTable.print(config.model().name(), windows, e, out);
@@ -95,25 +101,35 @@ final class EvaluateCommand implements Runnable {
 
   private static Map<String, @Nullable Object> measured(
       Session session, TrainConfig config, String split, Examples rows) {
-    Objective objective = new Objective(config.loss(), rows.schema());
-    checkLabels(rows, objective.labels());
-    return new Evaluator(session.model(), session.device(), config.measure())
-        .evaluate(split, rows, objective)
-        .asMap();
+    Evaluator e = new Evaluator(session.model(), session.device(), config.measure());
+    List<String> labels = labels(config, rows);
+    return labels.isEmpty()
+        ? e.evaluate(split, rows, new Objective(config.loss(), rows.schema())).asMap()
+        : e.evaluate(split, rows, known(rows, labels), labels.size() > 1).asMap();
   }
 
-  /// Fails where a file without labels would be measured: predict takes one, and marks what is missing.
-  private static void checkLabels(Examples rows, List<String> labels) {
+  private static List<String> labels(TrainConfig config, Examples rows) {
+    return new Objective(config.loss(), rows.schema()).labels();
+  }
+
+  /// The labels that rows have. Fails where a file without any would be measured: predict takes one.
+  private static List<String> known(Examples rows, List<String> labels) {
+    if (labels.isEmpty()) {
+      return labels;
+    }
     try (Examples.Stream stream = rows.stream(Examples.Pass.inOrder(1))) {
       Batch first = stream.next();
-      for (String label : labels) {
-        if (first != null && Float.isNaN(first.label(label)[0])) {
-          throw new IllegalArgumentException(
-              "evaluate: the rows have no label "
-                  + label
-                  + ". Expected a column for it; predict scores rows without labels.");
-        }
+      List<String> known =
+          first == null
+              ? labels
+              : labels.stream().filter(label -> !Float.isNaN(first.label(label)[0])).toList();
+      if (known.isEmpty()) {
+        throw new IllegalArgumentException(
+            "evaluate: the rows have no label "
+                + String.join(", ", labels)
+                + ". Expected a column for it; predict scores rows without labels.");
       }
+      return known;
     }
   }
 }

@@ -35,7 +35,11 @@ import picocli.CommandLine.Spec;
     name = "experiment",
     mixinStandardHelpOptions = true,
     description = "From one configuration to a table of metrics per task and scenario.",
-    subcommands = {ExperimentCommand.Run.class, ExperimentCommand.ListAll.class})
+    subcommands = {
+      ExperimentCommand.Run.class,
+      ExperimentCompare.class,
+      ExperimentCommand.ListAll.class
+    })
 final class ExperimentCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -97,8 +97,12 @@ public record Experiment(TrainConfig config, List<String> tasks) {
       }
       given.forEach(task -> tasks.add(task.asString()));
     }
-    TrainConfig presets = TrainConfig.of("mmoe", "tasks-synthetic", "auto");
-    return new Experiment(Configs.merge(tree, presets, origin), tasks);
+    return new Experiment(Configs.merge(tree, presets(), origin), tasks);
+  }
+
+  /// What a file leaves out.
+  static TrainConfig presets() {
+    return TrainConfig.of("mmoe", "tasks-synthetic", "auto");
   }
 
   /// The same with another configuration.
@@ -137,7 +141,7 @@ public record Experiment(TrainConfig config, List<String> tasks) {
   ///
   /// @throws IllegalStateException when the listener asked to stop
   public BuiltModel train(Prepared rows, RunFolder folder, Listener listener) {
-    TrainConfig c = fitting(rows);
+    TrainConfig c = fitting(config, rows.tasks());
     BuiltModel built = new BuiltModel(c, rows.data().schema(), c.device());
     boolean trained = false;
     try {
@@ -156,9 +160,9 @@ public record Experiment(TrainConfig config, List<String> tasks) {
   }
 
   /// A mean over tasks is not there where there is one: then it is that task that stops the run.
-  private TrainConfig fitting(Prepared rows) {
+  static TrainConfig fitting(TrainConfig config, List<String> tasks) {
     TrainConfig.Stopping s = config.stopping();
-    if (s == null || rows.tasks().size() > 1 || !s.metric().endsWith(MACRO)) {
+    if (s == null || tasks.size() > 1 || !s.metric().endsWith(MACRO)) {
       return config;
     }
     String own = s.metric().substring(0, s.metric().length() - MACRO.length());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.experiment;
 
+import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.util.ArrayList;
 import java.util.List;
 import org.gradus.data.DataSet;
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// @param data training, validation and test rows; vocabularies and statistics come from the training rows
 /// @param tasks names of the labels, in the order of the schema
 public record Prepared(DataSet data, List<String> tasks) {
+  private static final int SCANNED = 4096; // rows looked at at once
+
   /// Copies the list.
   public Prepared {
     tasks = List.copyOf(tasks);
@@ -59,6 +62,38 @@ public record Prepared(DataSet data, List<String> tasks) {
             data.facts(),
             data.fingerprint() + " tasks " + String.join(",", kept)),
         kept);
+  }
+
+  /// The rows of one scenario. Vocabularies and statistics stay those of all training rows, and so does the number of scenarios.
+  ///
+  /// @param p number of the scenario, of a schema that has them
+  Prepared scenario(int p) {
+    return new Prepared(
+        new DataSet(
+            data.name(),
+            data.schema(),
+            of(data.train(), p),
+            of(data.valid(), p),
+            of(data.test(), p),
+            data.facts(),
+            data.fingerprint() + " scenario " + p),
+        tasks);
+  }
+
+  private static Examples of(Examples all, int scenario) {
+    LongArrayList places = new LongArrayList();
+    long row = 0;
+    try (Examples.Stream stream = all.stream(Examples.Pass.inOrder(SCANNED))) {
+      for (Batch batch = stream.next(); batch != null; batch = stream.next()) {
+        for (int domain : batch.domains()) {
+          if (domain == scenario) {
+            places.add(row);
+          }
+          row++;
+        }
+      }
+    }
+    return all.only(places.toLongArray());
   }
 
   /// Rows without some of their labels.

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// domain, of the rows of each scenario.
 final class Collected implements WeightsWatcher {
   private final List<String> labels;
+  private final boolean named; // whether metrics carry the name of their label
   private final Part all = new Part(new LinkedHashMap<>(), new GateUse());
   private final TreeMap<Integer, Part> scenarios = new TreeMap<>();
   private int @Nullable [] domains; // of the batch that is at work
@@ -24,8 +25,10 @@ final class Collected implements WeightsWatcher {
   private record Part(Map<String, Scorecard> cards, GateUse gates) {}
 
   /// @param labels what to measure, in order
-  Collected(List<String> labels) {
+  /// @param named whether metrics carry the name of their label, also where there is one
+  Collected(List<String> labels, boolean named) {
     this.labels = labels;
+    this.named = named;
   }
 
   /// A batch is about to be scored.
@@ -115,13 +118,17 @@ final class Collected implements WeightsWatcher {
 
   /// The metrics of a split; those of scenario 2 are called `test.domain.2.auc`.
   Evaluation measured(String split, GroupedAuc.Weighting weighting) {
-    Evaluation found = Evaluation.of(split, all.cards, weighting).and(all.gates.metrics(split));
+    Evaluation found = evaluation(split, all, weighting).and(all.gates.metrics(split));
     for (Map.Entry<Integer, Part> e : scenarios.entrySet()) {
       String prefix = split + ".domain." + e.getKey();
       Part part = e.getValue();
       found =
-          found.and(Evaluation.of(prefix, part.cards, weighting)).and(part.gates.metrics(prefix));
+          found.and(evaluation(prefix, part, weighting)).and(part.gates.metrics(prefix));
     }
     return found;
+  }
+
+  private Evaluation evaluation(String prefix, Part part, GroupedAuc.Weighting weighting) {
+    return Evaluation.of(prefix, part.cards, weighting, named);
   }
 }

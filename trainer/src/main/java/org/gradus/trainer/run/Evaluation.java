@@ -40,12 +40,18 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
   }
 
   /// Measures what was collected, label by label.
-  static Evaluation of(String split, Map<String, Scorecard> cards, GroupedAuc.Weighting weighting) {
+  ///
+  /// @param named whether metrics carry the name of their label
+  static Evaluation of(
+      String split,
+      Map<String, Scorecard> cards,
+      GroupedAuc.Weighting weighting,
+      boolean named) {
     Map<String, Metric> metrics = new LinkedHashMap<>();
     Map<String, String> words = new LinkedHashMap<>();
     cards.forEach(
         (label, card) -> {
-          String prefix = split + "." + (cards.size() == 1 ? "" : label + ".");
+          String prefix = split + "." + (named ? label + "." : "");
           metrics.put(prefix + "rows", Metric.of(card.rows()));
           card.metrics().forEach((name, m) -> metrics.put(prefix + name, m));
           GroupedAuc gauc = card.groupedAuc(weighting);
@@ -192,8 +198,10 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
           schema.field(label) instanceof Field.Label l && l.kind() == Field.LabelKind.REGRESSION;
       cards.put(label, new Scorecard(value ? Scorecard.Scale.VALUE : Scorecard.Scale.LOGIT));
     }
+    boolean named = labels.size() > 1;
     Set<String> known =
-        new LinkedHashSet<>(of(split, cards, GroupedAuc.Weighting.IMPRESSIONS).metrics.keySet());
+        new LinkedHashSet<>(
+            of(split, cards, GroupedAuc.Weighting.IMPRESSIONS, named).metrics.keySet());
     boolean weighted =
         schema.one(Field.Group.class).isPresent()
             && schema.one(Field.SampleWeight.class).isPresent();

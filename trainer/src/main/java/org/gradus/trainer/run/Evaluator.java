@@ -158,7 +158,14 @@ public record Evaluator(Model model, Device device, TrainConfig.Measure measure)
   /// @param split prefix of the metrics' names: `valid`, `test`
   /// @param labels what to measure, in order
   public Evaluation evaluate(String split, Examples rows, List<String> labels) {
-    Collected collected = new Collected(labels);
+    return evaluate(split, rows, labels, labels.size() > 1);
+  }
+
+  /// As above, of some of the labels of a model.
+  ///
+  /// @param named whether metrics carry the name of their label, as they do where the model has several
+  public Evaluation evaluate(String split, Examples rows, List<String> labels, boolean named) {
+    Collected collected = new Collected(labels, named);
     predict(
         rows,
         (batch, predictions) -> {
