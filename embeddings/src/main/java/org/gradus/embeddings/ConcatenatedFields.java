@@ -2,6 +2,8 @@
 package org.gradus.embeddings;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -27,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class ConcatenatedFields {
   private final List<String> names = new ArrayList<>();
   private final List<Lookup.Bag> bags = new ArrayList<>();
+  private final Map<String, Place> places = new LinkedHashMap<>();
   private final int numbers;
   private final int width;
 
@@ -57,6 +60,17 @@ public final class ConcatenatedFields {
     }
   }
 
+  /// Where a field stands in x₀.
+  ///
+  /// @param from its first column
+  /// @param to behind its last one
+  public record Place(int from, int to) {
+    /// How many columns it has.
+    public int width() {
+      return to - from;
+    }
+  }
+
   /// Tables for the fields of a schema, with the paths `<table name>`.
   public ConcatenatedFields(Schema schema, Widths widths, Params params, Initializer init) {
     Map<String, TableParameter> tables = new TreeMap<>();
@@ -76,11 +90,15 @@ public final class ConcatenatedFields {
         }
         names.add(f.name());
         bags.add(new Lookup.Bag(table, pooling));
+        places.put(f.name(), new Place(sum, sum + table.table().width()));
         sum += table.table().width();
       }
     }
     numbers = schema.dense().size();
-    width = sum + numbers;
+    for (Field.Dense f : schema.dense()) {
+      places.put(f.name(), new Place(sum, ++sum));
+    }
+    width = sum;
     if (width == 0) {
       throw new IllegalArgumentException(
           "concatenated fields: "
@@ -92,6 +110,11 @@ public final class ConcatenatedFields {
   /// d, the width of x₀.
   public int width() {
     return width;
+  }
+
+  /// Where each field stands in x₀, in that order.
+  public Map<String, Place> places() {
+    return Collections.unmodifiableMap(places);
   }
 
   /// x₀ of a batch, `[B, d]`: fields of ids in schema order, then numbers.

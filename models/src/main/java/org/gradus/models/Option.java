@@ -26,6 +26,8 @@ public record Option(
     CHOICE,
     /// whole numbers with commas between them, possibly none
     INTEGERS,
+    /// such lists with semicolons between them, at least one
+    LISTS,
     /// words with commas between them, possibly none
     WORDS
   }
@@ -77,6 +79,18 @@ public record Option(
         List.of(),
         samples,
         doc);
+  }
+
+  /// Lists of whole numbers: layer sizes of several towers, or one list for all of them.
+  ///
+  /// @param samples in the form that a user types, `"4,3;2"`
+  public static Option lists(
+      String name, List<List<Integer>> preset, List<String> samples, String doc) {
+    List<String> each =
+        preset.stream()
+            .map(list -> String.join(",", list.stream().map(String::valueOf).toList()))
+            .toList();
+    return new Option(name, Type.LISTS, String.join(";", each), List.of(), samples, doc);
   }
 
   /// Words that the model understands: names of fields, for one.

@@ -57,6 +57,7 @@ public final class Settings {
           }
         }
         case INTEGERS -> integers(v);
+        case LISTS -> integerLists(v);
         case WORDS -> {
           if (words(v).contains("")) {
             throw wrong(option, value, "words with commas between them");
@@ -84,6 +85,8 @@ public final class Settings {
           value,
           switch (option.type()) {
             case INTEGERS -> "whole numbers with commas between them";
+            case LISTS ->
+                "whole numbers with commas between them, and a semicolon between lists of them";
             case REAL -> "a real number";
             default -> "a whole number";
           });
@@ -103,6 +106,10 @@ public final class Settings {
       }
     }
     return List.copyOf(list);
+  }
+
+  private static List<List<Integer>> integerLists(String v) {
+    return Arrays.stream(v.split(";", -1)).map(Settings::integers).toList();
   }
 
   private static List<String> words(String v) {
@@ -140,6 +147,11 @@ public final class Settings {
   /// Whole numbers.
   public List<Integer> list(String name) {
     return integers(value(name));
+  }
+
+  /// Lists of whole numbers, at least one.
+  public List<List<Integer>> lists(String name) {
+    return integerLists(value(name));
   }
 
   /// Words.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models;
 
+import java.util.Collections;
 import java.util.List;
 import org.gradus.autograd.Var;
 import org.gradus.embeddings.Schema;
@@ -30,6 +31,26 @@ public record Tasks(List<Target> all) {
   /// Names of the labels.
   public List<String> names() {
     return all.stream().map(Target::label).toList();
+  }
+
+  /// A value for each task.
+  ///
+  /// @param option said in the message
+  /// @param given one for all, or one for each in the order of the labels
+  public static <V> List<V> each(String option, List<V> given, List<String> tasks) {
+    if (given.size() == 1) {
+      return Collections.nCopies(tasks.size(), given.getFirst());
+    }
+    if (given.size() != tasks.size()) {
+      throw new IllegalArgumentException(
+          option
+              + " "
+              + given
+              + " for the tasks "
+              + tasks
+              + ". Expected one for all, or one for each task.");
+    }
+    return given;
   }
 
   /// K

@@ -24,6 +24,7 @@ class SettingsTest {
           Option.flag("on", true, "a switch"),
           Option.choice("colour", Colour.RED, "a word"),
           Option.integers("sizes", List.of(4, 3), List.of("2"), "some sizes"),
+          Option.lists("towers", List.of(List.of(4, 3), List.of()), List.of("2"), "sizes of each"),
           Option.words("names", List.of("a", "b"), List.of("a*b"), "some names"));
 
   private static Settings settings(Map<String, String> given) {
@@ -39,7 +40,8 @@ class SettingsTest {
     assertThat(s.choice("colour", Colour.class)).isEqualTo(Colour.GREEN);
     assertThat(s.list("sizes")).containsExactly(4, 3);
     assertThat(s.wordList("names")).containsExactly("a", "b");
-    assertThat(s.toString()).isEqualTo("dim=16 rate=0.5 on=true colour=GREEN sizes=4,3 names=a,b");
+    assertThat(s.toString()).isEqualTo(
+            "dim=16 rate=0.5 on=true colour=GREEN sizes=4,3 towers=4,3; names=a,b");
   }
 
   @Test
@@ -48,6 +50,14 @@ class SettingsTest {
     assertThat(settings(Map.of("names", "")).wordList("names")).isEmpty();
     assertThat(settings(Map.of("names", "x , y=2&z=3")).wordList("names"))
         .containsExactly("x", "y=2&z=3");
+  }
+
+  @Test
+  void listsAreThereEvenWhenTheyAreEmpty() {
+    assertThat(settings(Map.of()).lists("towers")).containsExactly(List.of(4, 3), List.of());
+    assertThat(settings(Map.of("towers", "")).lists("towers")).containsExactly(List.of());
+    assertThat(settings(Map.of("towers", "5 , 2;;7")).lists("towers"))
+        .containsExactly(List.of(5, 2), List.of(), List.of(7));
   }
 
   @Test
@@ -70,6 +80,8 @@ class SettingsTest {
         "on     | yes   | settings: on=yes. Expected true or false.",
         "colour | blue  | settings: colour=blue. Expected one of RED, GREEN.",
         "sizes  | 4,    | 'settings: sizes=4,. Expected whole numbers with commas between them.'",
+        "towers | '4;a' | 'settings: towers=4;a. Expected whole numbers with commas between them, and"
+            + " a semicolon between lists of them.'",
         "names  | 'a,,b' | 'settings: names=a,,b. Expected words with commas between them.'"
       })
   void valuesOfTheWrongTypeAreErrors(String name, String value, String message) {

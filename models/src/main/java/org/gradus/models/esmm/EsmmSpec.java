@@ -53,7 +53,18 @@ public final class EsmmSpec implements ModelSpec {
             "fieldPooling", p.input().pooling(), "vectors of fields side by side, or summed"),
         Option.choice("bottom", p.input().bottom(), "what lies between embeddings and towers"),
         Option.integers("bottomUnits", p.input().sizes(), List.of("4", "4,3"), "its layers"),
-        Option.integer("experts", p.input().experts(), List.of(2, 1), "of the bottom MMOE"),
+        Option.integer(
+            "experts",
+            p.input().experts().shared(),
+            List.of(2, 1),
+            "that all towers share, of the bottoms MMOE and PLE"),
+        Option.integer(
+            "specificExperts",
+            p.input().experts().specific(),
+            List.of(1, 2, 0),
+            "that each tower has of its own, of the bottom PLE"),
+        Option.integer(
+            "levels", p.input().experts().levels(), List.of(2, 1), "of the bottom PLE; 1 is CGC"),
         Option.integers("towerUnits", p.tower(), List.of("3", "", "4,2"), "sizes of each tower"),
         Option.real("dropout", 0, List.of(0.0, 0.4), "share dropped per layer"));
   }
@@ -89,7 +100,8 @@ public final class EsmmSpec implements ModelSpec {
                 s.choice("fieldPooling", FieldPooling.class),
                 s.choice("bottom", Bottom.class),
                 s.list("bottomUnits"),
-                s.integer("experts")),
+                new Representation.Mixture(
+                    s.integer("experts"), s.integer("specificExperts"), s.integer("levels"))),
             s.list("towerUnits"),
             Mlp.Style.RELU.withDropout(s.real("dropout"))),
         schema,

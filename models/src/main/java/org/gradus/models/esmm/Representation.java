@@ -4,6 +4,7 @@ package org.gradus.models.esmm;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
@@ -13,6 +14,7 @@ import org.gradus.embeddings.FieldEmbeddings;
 import org.gradus.embeddings.FieldEmbeddings.Numeric;
 import org.gradus.embeddings.Schema;
 import org.gradus.layers.Experts;
+import org.gradus.layers.Extraction;
 import org.gradus.layers.Gate;
 import org.gradus.layers.Mlp;
 import org.gradus.tensor.Shape;
@@ -37,7 +39,9 @@ public final class Representation {
     /// layers that all towers share
     SHARED_MLP,
     /// experts that all towers share, and a gate per tower
-    MMOE
+    MMOE,
+    /// levels of experts that all towers share and such that a tower has of its own
+    PLE
   }
 
   /// What a user may set.
@@ -46,12 +50,12 @@ public final class Representation {
   /// @param pooling how the vectors of fields become one
   /// @param bottom what lies between embeddings and towers
   /// @param sizes of its layers
-  /// @param experts how many, for [Bottom#MMOE]
+  /// @param experts of [Bottom#MMOE] and [Bottom#PLE]
   public record Config(
-      int embeddingDim, FieldPooling pooling, Bottom bottom, List<Integer> sizes, int experts) {
+      int embeddingDim, FieldPooling pooling, Bottom bottom, List<Integer> sizes, Mixture experts) {
     /// Embeddings of 18 one behind the other, and nothing between them and the towers.
     public static final Config PAPER =
-        new Config(18, FieldPooling.CONCAT, Bottom.NONE, List.of(128), 4);
+        new Config(18, FieldPooling.CONCAT, Bottom.NONE, List.of(128), new Mixture(4, 1, 2));
 
     /// Copies the list, and refuses a bottom without layers.
     public Config {
@@ -59,6 +63,27 @@ public final class Representation {
       if (bottom != Bottom.NONE && sizes.isEmpty()) {
         throw new IllegalArgumentException(
             "esmm: bottom " + bottom + " without bottomUnits. Expected at least one layer.");
+      }
+    }
+  }
+
+  /// How many experts there are.
+  ///
+  /// @param shared by all towers, at every level
+  /// @param specific that each tower has of its own, for [Bottom#PLE]
+  /// @param levels how many, for [Bottom#PLE]
+  public record Mixture(int shared, int specific, int levels) {
+    /// Checks the ranges.
+    public Mixture {
+      if (shared < 1 || specific < 0 || levels < 1) {
+        throw new IllegalArgumentException(
+            "esmm: experts "
+                + shared
+                + ", specificExperts "
+                + specific
+                + ", levels "
+                + levels
+                + ". Expected at least 1 shared expert, 0 others and 1 level.");
       }
     }
   }
@@ -71,6 +96,7 @@ public final class Representation {
   private final @Nullable Mlp shared;
   private final @Nullable Experts experts;
   private final List<Gate> gates = new ArrayList<>();
+  private final List<Extraction> levels = new ArrayList<>();
 
   Representation(Config config, int towers, Mlp.Style style, Schema schema, Params params) {
     this.config = config;
@@ -86,12 +112,31 @@ public final class Representation {
         config.bottom == Bottom.SHARED_MLP
             ? new Mlp(in, config.sizes, style, params.at("bottom"))
             : null;
-    experts =
-        mixes ? new Experts(in, config.experts, config.sizes, style, params.at("expert")) : null;
+    int shares = config.experts.shared;
+    experts = mixes ? new Experts(in, shares, config.sizes, style, params.at("expert")) : null;
     for (int t = 0; t < towers && mixes; t++) {
-      gates.add(new Gate(in, config.experts, Gate.Config.LINEAR, params.at("gate").at(t)));
+      gates.add(new Gate(in, shares, Gate.Config.LINEAR, params.at("gate").at(t)));
+    }
+    if (config.bottom == Bottom.PLE) {
+      extract(in, style, params.at("level"));
     }
     width = config.bottom == Bottom.NONE ? in : config.sizes.getLast();
+  }
+
+  private void extract(int in, Mlp.Style style, Params params) {
+    Mixture m = config.experts;
+    List<String> names = IntStream.range(0, towers).mapToObj(String::valueOf).toList();
+    Extraction.Config level =
+        new Extraction.Config(
+            Collections.nCopies(towers, m.specific),
+            m.shared,
+            config.sizes,
+            Gate.Config.LINEAR,
+            style);
+    for (int l = 0; l < m.levels; l++) {
+      int read = l == 0 ? in : config.sizes.getLast();
+      levels.add(new Extraction(read, names, level, l == m.levels - 1, params.at(l)));
+    }
   }
 
   /// Width of what a tower reads.
@@ -106,6 +151,7 @@ public final class Representation {
           case NONE -> "v/*";
           case SHARED_MLP -> "bottom/" + last + "/weight";
           case MMOE -> "expert/*/" + last + "/weight";
+          case PLE -> "level/" + (levels.size() - 1) + "/shared/expert/*/" + last + "/weight";
         });
   }
 
@@ -119,6 +165,13 @@ public final class Representation {
         each.add(gate.mix(x, e, mode)); //              [B, h]
       }
       return each;
+    }
+    if (!levels.isEmpty()) {
+      Extraction.Streams s = Extraction.Streams.of(x, towers);
+      for (Extraction level : levels) {
+        s = level.forward(s, mode); //                  [B, h] each
+      }
+      return s.tasks();
     }
     Var h = shared == null ? x : shared.forward(x, mode); // [B, h]
     return Collections.nCopies(towers, h);

@@ -9,6 +9,7 @@ import org.gradus.autograd.Params;
 import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.ConcatenatedFields;
+import org.gradus.embeddings.ConcatenatedFields.Place;
 import org.gradus.embeddings.ConcatenatedFields.Width;
 import org.gradus.embeddings.ConcatenatedFields.Widths;
 import org.gradus.embeddings.Schema;
@@ -31,8 +32,8 @@ import org.gradus.models.Tasks;
 ///
 /// OMoE has one g for all t.
 ///
-/// Departs from the paper in two places: a gate over one expert has no weights; and layers in front of W_t, a bias, leaving experts out
-/// and hearing the loudest only are options that the paper does not have, off by default.
+/// Departs from the paper in two places: a gate over one expert has no weights; and layers in front of W_t, a bias, leaving experts out,
+/// hearing the loudest only and gates that read some of the fields are options that the paper does not have, off by default.
 public final class Mmoe implements MultiTask {
 
   /// Whose a gate is.
@@ -57,7 +58,7 @@ public final class Mmoe implements MultiTask {
         new Config(
             16,
             new Bottom(4, List.of(128, 64)),
-            new Gating(GateMode.PER_TASK, Gate.Config.LINEAR),
+            new Gating(GateMode.PER_TASK, Gate.Config.LINEAR, List.of()),
             List.of(64),
             Mlp.Style.RELU);
 
@@ -86,10 +87,17 @@ public final class Mmoe implements MultiTask {
   ///
   /// @param mode whose they are
   /// @param gate what each is made of
-  public record Gating(GateMode mode, Gate.Config gate) {}
+  /// @param fields that they read, in this order; none for x
+  public record Gating(GateMode mode, Gate.Config gate, List<String> fields) {
+    /// Copies the list.
+    public Gating {
+      fields = List.copyOf(fields);
+    }
+  }
 
   private final ConcatenatedFields v;
   private final Experts experts;
+  private final List<Place> read = new ArrayList<>(); //   columns of x that gates read; none for all
   private final List<Gate> gates = new ArrayList<>(); //   one per task, or one
   private final List<Tower> towers = new ArrayList<>(); // one per task
   private final Tasks tasks;
@@ -107,10 +115,15 @@ public final class Mmoe implements MultiTask {
     List<Integer> sizes = config.experts.sizes;
     experts =
         new Experts(v.width(), config.experts.count, sizes, config.style, params.at("expert"));
+    int seen = config.gating.fields.isEmpty() ? v.width() : 0;
+    for (String field : config.gating.fields) {
+      Place place = place(field);
+      read.add(place);
+      seen += place.width();
+    }
     boolean own = config.gating.mode == GateMode.PER_TASK;
     for (String name : own ? tasks.names() : List.of("shared")) {
-      gates.add(
-          new Gate(v.width(), experts.count(), config.gating.gate, params.at("gate").at(name)));
+      gates.add(new Gate(seen, experts.count(), config.gating.gate, params.at("gate").at(name)));
     }
     for (String name : tasks.names()) {
       towers.add(new Tower(experts.out(), config.tower, config.style, params.at("tower").at(name)));
@@ -118,13 +131,26 @@ public final class Mmoe implements MultiTask {
     lastShared = List.of("expert/*/" + (sizes.size() - 1) + "/weight");
   }
 
+  private Place place(String field) {
+    Place place = v.places().get(field);
+    if (place == null) {
+      throw new IllegalArgumentException(
+          "mmoe: gateFields: "
+              + field
+              + ". Expected some of: "
+              + String.join(", ", v.places().keySet()));
+    }
+    return place;
+  }
+
   @Override
   public Outputs forward(Batch batch, Mode mode) {
     Var x = v.lookup(batch, mode); //                      [B, d]
     Var e = experts.forward(x, mode); //                   [B, E, h]  (MM-1)
+    Var seen = seen(x); //                                 [B, n]
     List<Var> mixed = new ArrayList<>();
     for (Gate gate : gates) {
-      mixed.add(gate.mix(x, e, mode)); //                  [B, h]  (MM-2), (MM-3)
+      mixed.add(gate.mix(seen, e, mode)); //               [B, h]  (MM-2), (MM-3)
     }
     List<Var> z = new ArrayList<>();
     for (int t = 0; t < towers.size(); t++) {
@@ -132,6 +158,13 @@ public final class Mmoe implements MultiTask {
       z.add(towers.get(t).forward(h, mode)); //            [B]  (MM-4)
     }
     return tasks.outputs(z);
+  }
+
+  /// What gates read.
+  private Var seen(Var x) {
+    return read.isEmpty()
+        ? x
+        : Var.concat(1, read.stream().map(p -> x.slice(1, p.from(), p.to())).toList());
   }
 
   @Override

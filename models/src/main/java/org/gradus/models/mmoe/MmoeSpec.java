@@ -44,6 +44,11 @@ public final class MmoeSpec implements ModelSpec {
         Option.integers("gateUnits", List.of(), List.of("", "3"), "layers in front of a gate"),
         Option.flag("gateBias", false, "a constant per expert in the gate"),
         Option.real("gateDropout", 0, List.of(0.0, 0.4), "share of experts left out in training"),
+        Option.words(
+            "gateFields",
+            List.of(),
+            List.of(""), // others name fields, and schemas differ
+            "fields that gates read; none: all of x"),
         Option.integer("topK", 0, List.of(0, 2), "experts that an example hears; 0 for all"),
         Option.integers("towerUnits", p.tower(), List.of("3", "", "4,2"), "sizes of each tower"),
         Option.choice("activation", p.style().activation(), "of experts and towers"),
@@ -67,7 +72,8 @@ public final class MmoeSpec implements ModelSpec {
                     s.list("gateUnits"),
                     s.flag("gateBias"),
                     s.real("gateDropout"),
-                    s.integer("topK"))),
+                    s.integer("topK")),
+                s.wordList("gateFields")),
             s.list("towerUnits"),
             new Mlp.Style(
                 s.choice("activation", Activation.class),

@@ -2,7 +2,6 @@
 package org.gradus.models.pepnet;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.gradus.autograd.Initializers;
@@ -11,6 +10,7 @@ import org.gradus.autograd.Params;
 import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.ConcatenatedFields;
+import org.gradus.embeddings.ConcatenatedFields.Place;
 import org.gradus.embeddings.ConcatenatedFields.Width;
 import org.gradus.embeddings.ConcatenatedFields.Widths;
 import org.gradus.embeddings.Field;
@@ -24,14 +24,12 @@ final class Prior {
   private final List<Place> places = new ArrayList<>(); // of what is cut out of x
   private int width;
 
-  /// Columns of x.
-  private record Place(int from, int to) {}
-
   /// @param names of fields with ids or numbers
-  /// @param dim width of an embedding
+  /// @param all where the fields of the schema stand in x
   /// @param ownTables whether fields of ids have tables here, under `params`
-  Prior(List<String> names, Schema schema, int dim, boolean ownTables, Params params) {
-    Map<String, Place> all = places(schema, dim);
+  Prior(
+      List<String> names, Schema schema, Map<String, Place> all, boolean ownTables, Params params) {
+    int dim = 0;
     List<Field> embedded = new ArrayList<>();
     List<Place> numbers = new ArrayList<>();
     for (String name : names) {
@@ -49,10 +47,11 @@ final class Prior {
         numbers.add(place);
       } else if (ownTables) {
         embedded.add(field);
+        dim = place.width(); // all fields of ids have one
       } else {
         places.add(place);
       }
-      width += place.to - place.from;
+      width += place.width();
     }
     places.addAll(numbers);
     own =
@@ -63,22 +62,6 @@ final class Prior {
                 new Widths(Width.FIXED, dim, 0),
                 params,
                 Initializers.normal(0.01));
-  }
-
-  /// Where the fields of a schema stand in x = [e₁; …; e_F; x_num].
-  private static Map<String, Place> places(Schema schema, int dim) {
-    Map<String, Place> all = new LinkedHashMap<>();
-    int at = 0;
-    for (Field.Ids f : schema.ids()) {
-      if (f instanceof Field.Categorical || f instanceof Field.MultiValued) {
-        all.put(f.name(), new Place(at, at + dim));
-        at += dim;
-      }
-    }
-    for (Field.Dense f : schema.dense()) {
-      all.put(f.name(), new Place(at, ++at));
-    }
-    return all;
   }
 
   /// The fields that a gate reads where nobody named any: all of ids, or, where there are none, all numbers.
@@ -106,7 +89,7 @@ final class Prior {
       parts.add(own.lookup(batch, mode));
     }
     for (Place place : places) {
-      parts.add(x.slice(1, place.from, place.to));
+      parts.add(x.slice(1, place.from(), place.to()));
     }
     return parts;
   }

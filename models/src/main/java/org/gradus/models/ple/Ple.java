@@ -2,7 +2,6 @@
 package org.gradus.models.ple;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Mode;
@@ -13,6 +12,7 @@ import org.gradus.embeddings.ConcatenatedFields;
 import org.gradus.embeddings.ConcatenatedFields.Width;
 import org.gradus.embeddings.ConcatenatedFields.Widths;
 import org.gradus.embeddings.Schema;
+import org.gradus.layers.Extraction;
 import org.gradus.layers.Gate;
 import org.gradus.layers.Mlp;
 import org.gradus.layers.Tower;
@@ -51,7 +51,7 @@ public final class Ple implements MultiTask {
     public static final Config PRESET =
         new Config(
             16,
-            new Levels(2, List.of(2), 1, List.of(128, 64)),
+            new Levels(2, List.of(2), 1, List.of(List.of(128, 64))),
             Gate.Config.LINEAR,
             List.of(64),
             Mlp.Style.RELU);
@@ -62,19 +62,20 @@ public final class Ple implements MultiTask {
     }
   }
 
-  /// The levels, all of them alike.
+  /// The levels.
   ///
   /// @param count L; 1 is CGC
   /// @param specific n_t: one number for all tasks, or one for each in the order of their labels
   /// @param shared n_S
-  /// @param sizes of the layers of each expert
-  public record Levels(int count, List<Integer> specific, int shared, List<Integer> sizes) {
+  /// @param sizes of the layers of each expert: at every level, or level by level
+  public record Levels(int count, List<Integer> specific, int shared, List<List<Integer>> sizes) {
     /// Copies the lists, and checks the ranges.
     public Levels {
       specific = List.copyOf(specific);
-      sizes = List.copyOf(sizes);
+      sizes = sizes.stream().map(List::copyOf).toList();
       boolean negative = shared < 0 || specific.stream().anyMatch(n -> n < 0);
-      if (count < 1 || negative || sizes.isEmpty()) {
+      boolean level = sizes.size() == 1 || sizes.size() == count;
+      if (count < 1 || negative || !level || sizes.stream().anyMatch(List::isEmpty)) {
         throw new IllegalArgumentException(
             "ple: levels "
                 + count
@@ -84,23 +85,20 @@ public final class Ple implements MultiTask {
                 + shared
                 + ", expertUnits "
                 + sizes
-                + ". Expected at least 1 level, no negative number of experts, and at least one"
-                + " layer, for experts without layers would all say the same.");
+                + ". Expected at least 1 level, no negative number of experts, and sizes for all"
+                + " levels or for each, at least one layer, for experts without layers would all"
+                + " say the same.");
       }
+    }
+
+    /// Sizes of the layers of each expert of a level.
+    List<Integer> sizesOf(int level) {
+      return sizes.get(sizes.size() == 1 ? 0 : level);
     }
 
     /// n_t of every task.
     List<Integer> perTask(List<String> tasks) {
-      List<Integer> all =
-          specific.size() == 1 ? Collections.nCopies(tasks.size(), specific.getFirst()) : specific;
-      if (all.size() != tasks.size()) {
-        throw new IllegalArgumentException(
-            "ple: specificExperts "
-                + specific
-                + " for the tasks "
-                + tasks
-                + ". Expected one number, or one for each task.");
-      }
+      List<Integer> all = Tasks.each("ple: specificExperts", specific, tasks);
       if (shared == 0 && all.contains(0)) {
         throw new IllegalArgumentException(
             "ple: specificExperts "
@@ -127,22 +125,24 @@ public final class Ple implements MultiTask {
             params.at("v"),
             Initializers.normal(0.01));
     int width = v.width();
-    for (int l = 0; l < config.levels.count; l++) {
-      boolean last = l == config.levels.count - 1;
-      Extraction level =
-          new Extraction(width, tasks.names(), config, last, params.at("level").at(l));
+    Levels all = config.levels;
+    List<Integer> specific = all.perTask(tasks.names());
+    for (int l = 0; l < all.count; l++) {
+      boolean last = l == all.count - 1;
+      Extraction.Config own =
+          new Extraction.Config(
+              specific, all.shared, all.sizesOf(l), config.gate, config.style);
+      Extraction level = new Extraction(width, tasks.names(), own, last, params.at("level").at(l));
       levels.add(level);
       width = level.out();
     }
     for (String name : tasks.names()) {
       towers.add(new Tower(width, config.tower, config.style, params.at("tower").at(name)));
     }
-    String level = "level/" + (levels.size() - 1) + "/shared/expert/*/";
-    lastShared =
-        List.of(
-            config.levels.shared > 0
-                ? level + (config.levels.sizes.size() - 1) + "/weight"
-                : "v/*");
+    int last = levels.size() - 1;
+    String shared =
+        "level/" + last + "/shared/expert/*/" + (all.sizesOf(last).size() - 1) + "/weight";
+    lastShared = List.of(all.shared > 0 ? shared : "v/*");
   }
 
   @Override

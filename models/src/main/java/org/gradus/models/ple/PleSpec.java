@@ -46,8 +46,11 @@ public final class PleSpec implements ModelSpec {
             List.of("1", "2", "0"),
             "experts of a task: one number for all, or one for each"),
         Option.integer("sharedExperts", p.levels().shared(), List.of(1, 2, 0), "shared experts"),
-        Option.integers(
-            "expertUnits", p.levels().sizes(), List.of("4", "4,3"), "sizes of each expert"),
+        Option.lists(
+            "expertUnits",
+            p.levels().sizes(),
+            List.of("4", "4,3"),
+            "sizes of each expert, or of those of one level after the other: 64,32;16"),
         Option.integers("gateUnits", List.of(), List.of("", "3"), "layers in front of a gate"),
         Option.integers("towerUnits", p.tower(), List.of("3", "", "4,2"), "sizes of each tower"),
         Option.choice("activation", p.style().activation(), "of experts and towers"),
@@ -76,7 +79,7 @@ public final class PleSpec implements ModelSpec {
                 s.integer("levels"),
                 s.list("specificExperts"),
                 s.integer("sharedExperts"),
-                s.list("expertUnits")),
+                s.lists("expertUnits")),
             Gate.Config.LINEAR.withHidden(s.list("gateUnits")),
             s.list("towerUnits"),
             new Mlp.Style(

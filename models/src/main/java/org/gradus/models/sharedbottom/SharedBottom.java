@@ -35,18 +35,18 @@ public final class SharedBottom implements MultiTask {
   ///
   /// @param embeddingDim D
   /// @param bottom sizes of the layers that all tasks share; none leaves the embeddings
-  /// @param tower sizes of the layers of each task
+  /// @param towers sizes of the layers of every task, or of each in the order of their labels
   /// @param style of all layers; batch norm is the bottom's
   public record Config(
-      int embeddingDim, List<Integer> bottom, List<Integer> tower, Mlp.Style style) {
+      int embeddingDim, List<Integer> bottom, List<List<Integer>> towers, Mlp.Style style) {
     /// A starting point: no paper says.
     public static final Config PRESET =
-        new Config(16, List.of(256, 128), List.of(64), Mlp.Style.RELU);
+        new Config(16, List.of(256, 128), List.of(List.of(64)), Mlp.Style.RELU);
 
     /// Copies the lists.
     public Config {
       bottom = List.copyOf(bottom);
-      tower = List.copyOf(tower);
+      towers = towers.stream().map(List::copyOf).toList();
     }
   }
 
@@ -66,13 +66,12 @@ public final class SharedBottom implements MultiTask {
             params.at("v"),
             Initializers.normal(0.01));
     bottom = new Mlp(v.width(), config.bottom, config.style, params.at("bottom"));
-    for (String task : tasks.names()) {
-      towers.add(
-          new Tower(
-              bottom.out(),
-              config.tower,
-              config.style.withBatchNorm(false),
-              params.at("tower").at(task)));
+    List<List<Integer>> sizes =
+        Tasks.each("shared-bottom: towerUnits", config.towers, tasks.names());
+    for (int t = 0; t < sizes.size(); t++) {
+      Params own = params.at("tower").at(tasks.names().get(t));
+      Mlp.Style style = config.style.withBatchNorm(false);
+      towers.add(new Tower(bottom.out(), sizes.get(t), style, own));
     }
     int last = config.bottom.size() - 1;
     lastShared = List.of(last < 0 ? "v/*" : "bottom/" + last + "/weight");

@@ -39,7 +39,11 @@ public final class SharedBottomSpec implements ModelSpec {
     return List.of(
         Option.integer("embeddingDim", p.embeddingDim(), List.of(2, 3), "width of an embedding"),
         Option.integers("bottomUnits", p.bottom(), List.of("4", "", "5,3"), "sizes of the bottom"),
-        Option.integers("towerUnits", p.tower(), List.of("3", "", "4,2"), "sizes of each tower"),
+        Option.lists(
+            "towerUnits",
+            p.towers(),
+            List.of("3", "", "4,2"),
+            "sizes of each tower, or of one after the other: 64,32;16"),
         Option.choice("activation", p.style().activation(), "after every layer"),
         Option.real("dropout", 0, List.of(0.0, 0.4), "share dropped per layer"),
         Option.flag("batchNorm", false, "batch norm in the bottom"));
@@ -72,7 +76,7 @@ public final class SharedBottomSpec implements ModelSpec {
         new SharedBottom.Config(
             s.integer("embeddingDim"),
             s.list("bottomUnits"),
-            s.list("towerUnits"),
+            s.lists("towerUnits"),
             new Mlp.Style(
                 s.choice("activation", Activation.class),
                 s.real("dropout"),

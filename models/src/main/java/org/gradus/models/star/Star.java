@@ -38,8 +38,8 @@ import org.jspecify.annotations.Nullable;
 /// A [PartitionedNorm], a [StarNetwork] of [StarLayer]s, and an [Auxiliary] network. Rows go through them scenario by scenario, and their
 /// predictions come in the order of the rows.
 ///
-/// Departs from the paper in five places: batches may mix scenarios, whose rows are taken apart inside, where the paper samples a
-/// mini-batch from one; a scenario with a single row in a batch is standardised by its moving statistics; the input of the auxiliary
+/// Departs from the paper in five places: batches may mix scenarios, whose rows are taken apart inside, where the paper samples each
+/// mini-batch from one, which is a setting of the data; a scenario with a single row in a batch is standardised by its moving statistics; the input of the auxiliary
 /// network is not standardised; sizes of layers are ours; and W_p + W, networks without one of the three parts and a penalty that pulls
 /// W_p towards 1 are options that the paper does not have, off by default.
 public final class Star implements Model {

@@ -8,12 +8,15 @@ import static org.gradus.models.ModelBench.SIX_DECIMALS;
 import static org.gradus.models.ModelBench.assertClose;
 import static org.gradus.models.ModelBench.sigmoid;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
@@ -97,7 +100,41 @@ class EsmmTest {
           NaiveTasks.mix(
               NaiveTasks.shares(params, "gate/" + tower + "/", x, experts, 0),
               NaiveTasks.experts(params, "expert/", experts, x, Activation.RELU));
+      case PLE -> extracted(params, s, x, tower);
     };
+  }
+
+  /// The stream of a tower after all levels of PLE, from the parameters that are there.
+  private static double[] extracted(
+      Map<String, double[]> params, Settings s, double[] x, int tower) {
+    int towers = s.choice("variant", Esmm.Variant.class) == Esmm.Variant.ESMM ? 2 : 4;
+    int own = s.integer("specificExperts");
+    int shared = s.integer("experts");
+    List<double[]> streams = new ArrayList<>(Collections.nCopies(towers, x));
+    double[] common = x;
+    for (int l = 0; l < s.integer("levels"); l++) {
+      String level = "level/" + l + "/";
+      double[][] of =
+          NaiveTasks.experts(params, level + "shared/expert/", shared, common, Activation.RELU);
+      List<double[]> everybody = new ArrayList<>();
+      for (int t = 0; t < towers; t++) {
+        String task = level + "task/" + t + "/";
+        double[] stream = streams.get(t);
+        double[][] mine =
+            NaiveTasks.experts(params, task + "expert/", own, stream, Activation.RELU);
+        everybody.addAll(List.of(mine));
+        double[] g = NaiveTasks.shares(params, task + "gate/", stream, own + shared, 0);
+        double[][] heard =
+            Stream.concat(Arrays.stream(mine), Arrays.stream(of)).toArray(double[][]::new);
+        streams.set(t, NaiveTasks.mix(g, heard));
+      }
+      everybody.addAll(List.of(of));
+      if (l < s.integer("levels") - 1) {
+        double[] g = NaiveTasks.shares(params, level + "shared/gate/", common, everybody.size(), 0);
+        common = NaiveTasks.mix(g, everybody.toArray(double[][]::new));
+      }
+    }
+    return streams.get(tower);
   }
 
   @Test

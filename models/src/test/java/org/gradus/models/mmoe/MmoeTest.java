@@ -65,6 +65,34 @@ class MmoeTest {
     TaskBench.assertEquations(SPEC, MmoeTest::oracle);
   }
 
+  /// x is [user; tags; price] of 2, 2 and 1 numbers.
+  @Test
+  void gatesMayReadSomeOfTheFields() {
+    Map<String, String> given = new HashMap<>(SMALL);
+    given.put("gateFields", "price,user");
+    Batch batch = SampleBatches.draw(TaskExamples.SCHEMA, 4, 6);
+    try (ModelBench bench = ModelBench.drawn(SPEC, given, TaskExamples.SCHEMA, 6)) {
+      Map<String, double[]> params = bench.all();
+      Map<String, double[]> found = bench.scoresByLabel(batch);
+      Activation act = Activation.RELU;
+      for (int row = 0; row < 4; row++) {
+        double[] x = Naive.concatenated(params, batch, row);
+        double[][] e = NaiveTasks.experts(params, "expert/", 3, x, act);
+        for (String task : TASKS) {
+          double[] read = {x[4], x[0], x[1]};
+          double[] g = NaiveTasks.shares(params, "gate/" + task + "/", read, 3, 0);
+          double z = NaiveTasks.tower(params, "tower/" + task + "/", NaiveTasks.mix(g, e), act);
+          assertClose(
+              new double[] {Naive.get(found, task)[row]}, new double[] {z}, ModelBench.EXACT);
+        }
+      }
+    }
+    assertThatThrownBy(
+            () -> ModelBench.of(SPEC, Map.of("gateFields", "click"), TaskExamples.SCHEMA, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("mmoe: gateFields: click. Expected some of: user, tags, price");
+  }
+
   /// Whoever watches is told the shares of every gate, as the loops have them.
   @Test
   void gatesTellTheirShares() {

@@ -117,8 +117,38 @@ class PleTest {
     assertThatThrownBy(() -> ModelBench.of(SPEC, given("2", "1,2", "1"), TaskExamples.SCHEMA, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "ple: specificExperts [1, 2] for the tasks [click, like, watch]. Expected one number,"
-                + " or one for each task.");
+            "ple: specificExperts [1, 2] for the tasks [click, like, watch]. Expected one for all, or"
+                + " one for each task.");
+  }
+
+  /// Experts of other sizes at each level, which read what the level below says.
+  @Test
+  void levelsMayHaveExpertsOfDifferentSizes() {
+    Map<String, String> given = new HashMap<>(given("2", "1", "1"));
+    given.put("expertUnits", "5,4;3");
+    Batch batch = SampleBatches.draw(TaskExamples.SCHEMA, 4, 2);
+    try (ModelBench bench = ModelBench.drawn(SPEC, given, TaskExamples.SCHEMA, 2)) {
+      Map<String, double[]> params = bench.all();
+      Map<String, double[]> found = bench.scoresByLabel(batch);
+      for (int row = 0; row < 4; row++) {
+        double[] x = Naive.concatenated(params, batch, row);
+        Map<String, Double> expected = oracle(params, SPEC.settings(given), TASKS, x);
+        for (String task : TASKS) {
+          assertClose(
+              new double[] {Naive.get(found, task)[row]},
+              new double[] {expected.getOrDefault(task, Double.NaN)},
+              EXACT);
+        }
+      }
+      assertThat(bench.shape("level/0/shared/expert/0/1/weight").size(1)).isEqualTo(4);
+      assertThat(bench.shape("level/1/shared/expert/0/0/weight").size(0)).isEqualTo(4);
+      assertThat(bench.shape("tower/click/0/weight").size(0)).isEqualTo(3);
+    }
+    given.put("levels", "3");
+    assertThatThrownBy(() -> ModelBench.of(SPEC, given, TaskExamples.SCHEMA, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("levels 3")
+        .hasMessageContaining("expertUnits [[5, 4], [3]]. Expected");
   }
 
   @Test

@@ -49,6 +49,35 @@ class SharedBottomTest {
     TaskBench.assertEquations(SPEC, SharedBottomTest::oracle);
   }
 
+  /// Towers of their own sizes, in the order of the labels: two layers, none, one.
+  @Test
+  void towersMayHaveDifferentSizes() {
+    List<String> tasks = List.of("click", "like", "watch");
+    Map<String, String> given =
+        Map.of("embeddingDim", "2", "bottomUnits", "5,3", "towerUnits", "4,2;;3");
+    Batch batch = SampleBatches.draw(TaskExamples.SCHEMA, 4, 8);
+    try (ModelBench bench = ModelBench.drawn(SPEC, given, TaskExamples.SCHEMA, 8)) {
+      Map<String, double[]> params = bench.all();
+      Map<String, double[]> expected = new TreeMap<>();
+      for (int row = 0; row < 4; row++) {
+        int at = row;
+        double[] x = Naive.concatenated(params, batch, row);
+        oracle(params, SPEC.settings(given), tasks, x)
+            .forEach((task, z) -> expected.computeIfAbsent(task, _ -> new double[4])[at] = z);
+      }
+      TaskBench.assertScores(bench.scoresByLabel(batch), expected);
+      assertThat(bench.shape("tower/click/1/weight").size(1)).isEqualTo(2);
+      assertThat(bench.shape("tower/like/out/weight").size(0)).isEqualTo(3);
+      assertThat(bench.shape("tower/watch/0/weight").size(1)).isEqualTo(3);
+    }
+    assertThatThrownBy(
+            () -> ModelBench.of(SPEC, Map.of("towerUnits", "4;2"), TaskExamples.SCHEMA, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "shared-bottom: towerUnits [[4], [2]] for the tasks [click, like, watch]. Expected one"
+                + " for all, or one for each task.");
+  }
+
   @Test
   void mutantsOfOtherOptionsFail() {
     Mutants.allFail(SPEC, Map.of("embeddingDim", "2", "bottomUnits", "5,3", "towerUnits", ""));

@@ -14,9 +14,11 @@ import org.gradus.models.Spelling;
 final class Sources {
   private Sources() {}
 
-  /// Every source, by name, each with negatives for its observed rows if asked for.
+  /// Every source, by name, each with negatives for its observed rows, and with batches of one scenario, if asked for.
   static List<DataSource> all() {
-    return found().stream().<DataSource>map(SampledSource::new).toList();
+    return found().stream()
+        .<DataSource>map(rows -> new ScenarioSource(new SampledSource(rows)))
+        .toList();
   }
 
   /// The sources that can write their rows raw.

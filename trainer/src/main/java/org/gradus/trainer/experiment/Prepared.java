@@ -104,6 +104,11 @@ public record Prepared(DataSet data, List<String> tasks) {
     }
 
     @Override
+    public long batches(Pass pass) {
+      return all.batches(pass);
+    }
+
+    @Override
     public Examples only(long[] rows) {
       return new Chosen(all.only(rows), schema);
     }

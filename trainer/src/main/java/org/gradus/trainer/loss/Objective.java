@@ -17,6 +17,7 @@ import org.gradus.models.Head;
 import org.gradus.models.Outputs;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
+import org.gradus.trainer.loss.LossConfig.Reduction;
 import org.jspecify.annotations.Nullable;
 
 /// What is minimised:
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// L = Σ over labels  factor · Σᵢ wᵢ mᵢ ℓ(headᵢ, yᵢ) / Σᵢ wᵢ mᵢ   +   Σ over auxiliary losses  factor · loss
 /// ```
 ///
-/// with sample weights w and label masks m (1 where there are none), and
+/// with sample weights w and label masks m (1 where there are none), unless another [LossConfig.Reduction] is asked for, and
 ///
 /// ```
 /// ℓ(z, y)          = max(z, 0) − z·y + ln(1 + e^−|z|)     a logit                          (S-3)
@@ -113,7 +114,7 @@ public final class Objective {
           Var own = outputs.losses().get(label);
           Var loss =
               own == null
-                  ? ofHead(label, outputs.head(label), batch, config.values())
+                  ? ofHead(label, outputs.head(label), batch, config)
                   : own.reshape();
           parts.put(label, loss);
           if (factor != 0) {
@@ -199,7 +200,7 @@ public final class Objective {
     }
   }
 
-  private static Var ofHead(String label, Head head, Batch batch, ValueLoss values) {
+  private static Var ofHead(String label, Head head, Batch batch, LossConfig config) {
     checkKind(label, head, batch.schema());
     float[] y = batch.label(label);
     float @Nullable [] mask = batch.labelMask(label);
@@ -220,17 +221,17 @@ public final class Objective {
           case Head.Logit(Var z) -> z.crossEntropyWithLogits(target); // (S-3)
           case Head.LogProbability(Var logP, Var logNotP) ->
               logP.where(positives(tape, y), logNotP).negate();
-          case Head.Value(Var v) -> values.of(v, tape.constant(target));
+          case Head.Value(Var v) -> config.values().of(v, tape.constant(target));
           case Head.Quantiles(Var v, List<Double> levels) ->
               ofQuantiles(v, levels, tape.constant(target));
           case Head.Normal(Var mean, Var logVariance) ->
               NormalLoss.of(mean, logVariance, tape.constant(target));
         };
     if (mask == null && weights == null) {
-      return each.mean();
+      return config.reduction() == Reduction.SUM ? each.sum() : each.mean();
     }
     double[] shares = tape.scope().doubles(y.length);
-    share(shares, label, mask, weights);
+    share(shares, label, mask, weights, config.reduction());
     return each.multiply(tape.constant(Shape.of(shares.length), shares)).sum();
   }
 
@@ -299,9 +300,13 @@ public final class Objective {
     return targets;
   }
 
-  /// Writes wᵢ mᵢ / Σ w m, all 0 when the sum is.
+  /// Writes wᵢ mᵢ over Σ w m, 1 or B, all 0 when the sum is.
   private static void share(
-      double[] shares, String label, float @Nullable [] mask, float @Nullable [] weights) {
+      double[] shares,
+      String label,
+      float @Nullable [] mask,
+      float @Nullable [] weights,
+      Reduction reduction) {
     double sum = 0;
     for (int i = 0; i < shares.length; i++) {
       float m = mask == null ? 1 : mask[i];
@@ -321,8 +326,14 @@ public final class Objective {
       shares[i] = (double) m * w;
       sum += shares[i];
     }
+    double over =
+        switch (reduction) {
+          case MEAN_OBSERVED -> sum;
+          case SUM -> 1;
+          case MEAN_BATCH -> shares.length;
+        };
     for (int i = 0; i < shares.length && sum > 0; i++) {
-      shares[i] /= sum;
+      shares[i] /= over;
     }
   }
 }

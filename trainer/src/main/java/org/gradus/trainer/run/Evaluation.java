@@ -167,7 +167,12 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
 
   /// Whether a metric is left out where there is little room: that of a gate, of a scenario, or of one label beside one over all.
   public static boolean isDetail(String name, Set<String> names) {
-    return GateUse.isAbout(name) || name.contains(".domain.") || isPart(name, names);
+    return GateUse.isAbout(name) || isOfScenario(name) || isPart(name, names);
+  }
+
+  /// Whether a metric is that of one scenario.
+  static boolean isOfScenario(String name) {
+    return name.contains(".domain.");
   }
 
   /// Whether a metric is that of one label, among metrics of which one is over all labels: `test.power+3.rmse` beside `test.rmse`.

@@ -62,10 +62,11 @@ public record RunDiagnosis(double[] train, double[] valid, boolean alike) {
     }
     boolean squared = loss.values() instanceof ValueLoss.Squared;
     boolean quantiles = !config.model().settings().getOrDefault("quantiles", "").isEmpty();
+    boolean means = loss.reduction() == LossConfig.Reduction.MEAN_OBSERVED;
     boolean alike =
         own
-            || metrics.getFirst().endsWith("." + LOG_LOSS)
-            || ((squared || error.equals("mae")) && !quantiles);
+            || (means && metrics.getFirst().endsWith("." + LOG_LOSS))
+            || (means && (squared || error.equals("mae")) && !quantiles);
     for (int e = 0; e < train.length; e++) {
       JsonNode line = epochs.get(e);
       if (own) {
@@ -88,7 +89,7 @@ public record RunDiagnosis(double[] train, double[] valid, boolean alike) {
   private static List<String> metrics(JsonNode line, String error) {
     Set<String> names = Set.copyOf(line.propertyNames());
     return line.propertyNames().stream()
-        .filter(n -> n.startsWith(VALID))
+        .filter(n -> n.startsWith(VALID) && !Evaluation.isOfScenario(n))
         .filter(n -> n.endsWith("." + LOG_LOSS) || n.endsWith("." + error))
         .filter(n -> !names.contains(n + "_undefined"))
         .filter(n -> names.stream().noneMatch(part -> Evaluation.isPart(part, Set.of(n))))

@@ -188,6 +188,40 @@ class BalanceTest {
     assertThat(weights[1]).isCloseTo(.648649, SIX);
   }
 
+  /// The slopes are those of L_grad = Σ |w_t n_t − target_t| with the targets held, which are Ḡ r_t^α.
+  @Test
+  void slopesAreThoseOfTheDistanceToTheTargets() {
+    double[] w = {1.2, .8};
+    double[] norms = {.5, 2};
+    double[] losses = {.6, .9};
+    double mean = (w[0] * norms[0] + w[1] * norms[1]) / 2;
+    double[] targets = new double[2];
+    for (int t = 0; t < 2; t++) {
+      targets[t] = mean * Math.pow(losses[t] / ((losses[0] + losses[1]) / 2), 1.5);
+    }
+    assertThat(targets[0]).isCloseTo(.787096, SIX);
+    assertThat(targets[1]).isCloseTo(1.445988, SIX);
+    assertThat(distance(w, norms, targets)).isCloseTo(.341108, SIX);
+    double[] slopes = GradNormWeights.slopes(w, norms, losses, new double[] {1, 1}, 1.5);
+    double h = 1e-3; // the distance is linear where no sign changes
+    for (int t = 0; t < 2; t++) {
+      double[] up = w.clone();
+      double[] down = w.clone();
+      up[t] += h;
+      down[t] -= h;
+      double difference = distance(up, norms, targets) - distance(down, norms, targets);
+      assertThat(slopes[t]).isCloseTo(difference / (2 * h), EXACT);
+    }
+  }
+
+  private static double distance(double[] w, double[] norms, double[] targets) {
+    double sum = 0;
+    for (int t = 0; t < w.length; t++) {
+      sum += Math.abs(w[t] * norms[t] - targets[t]);
+    }
+    return sum;
+  }
+
   /// The same numbers, from gradients and losses; w itself is used before it moves.
   @Test
   void gradNormReadsGradientsAndLosses() {
@@ -285,6 +319,39 @@ class BalanceTest {
     assertThat(opposite.w).containsExactly(0, 0);
     Taken absent = step(balancing, null, Task.of(0, 0, 0), Task.of(1, -1, -2));
     assertThat(absent.w).containsExactly(-1, -2);
+  }
+
+  /// In a space that is turned all gradients are turned, and so is what is left of them; of two tasks neither points against the other.
+  @Test
+  void surgeryTurnsWithTheSpace() {
+    double[] a = {1, .3};
+    double[] b = {-.9, .7};
+    double cos = Math.cos(.8);
+    double sin = Math.sin(.8);
+    Balancing balancing = balancing(Balance.PcGrad.PAPER, 2);
+    double[] plain = step(balancing, null, Task.of(1, a), Task.of(1, b)).w;
+    double[] turned =
+        step(balancing, null, Task.of(1, turn(a, cos, sin)), Task.of(1, turn(b, cos, sin))).w;
+    assertThat(turned).containsExactly(turn(plain, cos, sin), EXACT);
+    double against = a[0] * b[0] + a[1] * b[1];
+    assertThat(against).isNegative();
+    double left = 0; // g₁′ · g₂, g₁′ = g₁ − (g₁ · g₂)/‖g₂‖² g₂
+    double other = 0; // g₂′ · g₁
+    double[] expected = new double[2];
+    for (int i = 0; i < 2; i++) {
+      double one = a[i] - against / (b[0] * b[0] + b[1] * b[1]) * b[i];
+      double two = b[i] - against / (a[0] * a[0] + a[1] * a[1]) * a[i];
+      left += one * b[i];
+      other += two * a[i];
+      expected[i] = one + two;
+    }
+    assertThat(left).isCloseTo(0, EXACT);
+    assertThat(other).isCloseTo(0, EXACT);
+    assertThat(plain).containsExactly(expected, EXACT);
+  }
+
+  private static double[] turn(double[] x, double cos, double sin) {
+    return new double[] {cos * x[0] - sin * x[1], sin * x[0] + cos * x[1]};
   }
 
   /// w conflicts and v does not; together they do not.

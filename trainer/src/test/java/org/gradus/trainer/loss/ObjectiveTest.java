@@ -133,6 +133,45 @@ class ObjectiveTest {
         .containsExactly(0, 0);
   }
 
+  /// Of four examples three are observed, with weights 1, 2 and 5; and without masks and weights all four.
+  @Test
+  void lossesOfExamplesBecomeOneAsAskedFor() {
+    Batch batch =
+        Batch.builder(SCHEMA, 4)
+            .real("click", new float[] {1, 0, 1, 1})
+            .real("buy", new float[] {1, 0, 1, Float.NaN})
+            .real("minutes", new float[4])
+            .real("buy_seen", new float[] {1, 1, 1, 0})
+            .real("weight", new float[] {1, 2, 5, 9})
+            .build();
+    double[] z = {0.3, -1.2, 2, 7};
+    double sum = softplus(-0.3) + 2 * softplus(-1.2) + 5 * softplus(-2);
+    double plain = softplus(-0.3) + softplus(-1.2) + softplus(-2) + softplus(-7);
+    Map<LossConfig.Reduction, double[]> expected =
+        Map.of(
+            LossConfig.Reduction.MEAN_OBSERVED, new double[] {sum / 8, plain / 4},
+            LossConfig.Reduction.SUM, new double[] {sum, plain},
+            LossConfig.Reduction.MEAN_BATCH, new double[] {sum / 4, plain / 4});
+    Batch clicks = Batch.builder(CLICKS, 4).real("click", new float[] {1, 0, 1, 1}).build();
+    expected.forEach(
+        (reduction, loss) -> {
+          LossConfig config =
+              new LossConfig(Map.of("click", 0.0, "buy", 1.0, "minutes", 0.0), Map.of())
+                  .with(reduction);
+          Outputs outputs =
+              Outputs.logit("click", vector(z))
+                  .with("buy", new Head.Logit(vector(z)))
+                  .with("minutes", new Head.Value(vector(z)));
+          assertThat(value(new Objective(config, SCHEMA).of(outputs, batch), "buy"))
+              .as("%s", reduction)
+              .isCloseTo(loss[0], within(1e-14));
+          Objective bare = new Objective(LossConfig.ALL.with(reduction), CLICKS);
+          assertThat(value(bare.of(Outputs.logit("click", vector(z)), clicks), "click"))
+              .as("%s", reduction)
+              .isCloseTo(loss[1], within(1e-14));
+        });
+  }
+
   @Test
   void aFactorOfZeroMeasuresWithoutTraining() {
     Schema two =

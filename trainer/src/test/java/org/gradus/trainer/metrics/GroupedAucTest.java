@@ -8,6 +8,7 @@ import static org.gradus.trainer.metrics.GroupedAuc.Weighting.PAIRS;
 import static org.gradus.trainer.metrics.GroupedAuc.Weighting.POSITIVES;
 import static org.gradus.trainer.metrics.GroupedAuc.Weighting.UNIFORM;
 
+import java.util.Arrays;
 import org.gradus.trainer.metrics.GroupedAuc.Weighting;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,6 +63,24 @@ class GroupedAucTest {
     // the weight is multiplied in and divided out: two roundings of at most 2⁻⁵³ each
     assertThat(GroupedAuc.of(SCORES, LABELS, same, weighting).gauc().value())
         .isCloseTo(Auc.of(SCORES, LABELS).value(), within(0x1p-52));
+  }
+
+  /// Whoever has one class makes pairs with others, and none among his own.
+  @ParameterizedTest
+  @EnumSource(Weighting.class)
+  void aUserOfOneClassChangesTheAucAlone(Weighting weighting) {
+    int n = SCORES.length;
+    double[] scores = Arrays.copyOf(SCORES, n + 2);
+    float[] labels = Arrays.copyOf(LABELS, n + 2);
+    long[] users = Arrays.copyOf(USERS, n + 2);
+    for (int i = n; i < n + 2; i++) {
+      scores[i] = 0.95;
+      labels[i] = 1;
+      users[i] = 77;
+    }
+    assertThat(GroupedAuc.of(scores, labels, users, weighting).gauc().value())
+        .isEqualTo(gauc(weighting));
+    assertThat(Auc.of(scores, labels).value()).isGreaterThan(Auc.of(SCORES, LABELS).value());
   }
 
   @Test

@@ -250,6 +250,22 @@ class DiagnosisTest {
     assertThat(huber.diagnosis(Thresholds.PRESET).report()).contains("different losses");
   }
 
+  /// A loss that is no mean over the rows that were observed is none of the validation's, and the losses of scenarios are parts of it.
+  @Test
+  void scenariosAreNoLabelsAndSumsNoMeans() throws Exception {
+    String line =
+        "{\"train.click\":%s,\"train.like\":1,\"valid.click.logloss\":%s,"
+            + "\"valid.like.logloss\":0.5,\"valid.domain.0.click.logloss\":7,"
+            + "\"valid.domain.1.like.logloss\":8,\"best\":true}";
+    String[] lines = {line.formatted("3", "0.75"), line.formatted("2", "0.25")};
+    RunDiagnosis run = history(config(LossConfig.ALL), lines);
+    assertThat(run.train()).containsExactly(4, 3);
+    assertThat(run.valid()).containsExactly(1.25, 0.75);
+    assertThat(run.alike()).isTrue();
+    LossConfig sums = LossConfig.ALL.with(LossConfig.Reduction.SUM);
+    assertThat(history(config(sums), lines).alike()).isFalse();
+  }
+
   /// What a model adds to the loss of its label is no part of the validation loss, and so none of the gap.
   @Test
   void auxiliaryLossesStayOut() throws Exception {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.gradus.models.ple;
+package org.gradus.layers;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -7,64 +7,87 @@ import java.util.List;
 import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Var;
-import org.gradus.layers.Experts;
-import org.gradus.layers.Gate;
 import org.jspecify.annotations.Nullable;
 
-/// One level: experts of each task and shared ones, and the gates that mix them into the streams of the next level. Inside a gate a
-/// task's own experts come first, then the shared ones; inside the shared gate those of the tasks in order, then the shared ones.
-final class Extraction {
+/// One level of progressive layered extraction (Tang et al. RecSys 2020): experts of each task and shared ones, and the gates that mix them
+/// into the streams of the next level. Inside a gate a task's own experts come first, then the shared ones; inside the shared gate those of
+/// the tasks in order, then the shared ones.
+public final class Extraction {
   private final List<@Nullable Experts> specific = new ArrayList<>(); // null for a task without
   private final @Nullable Experts shared;
   private final List<Gate> gates = new ArrayList<>();
   private final @Nullable Gate sharedGate;
   private final int out;
 
+  /// What a level is made of.
+  ///
+  /// @param specific n_t, how many experts each task has of its own
+  /// @param shared n_S; a task without experts of its own needs some
+  /// @param sizes of the layers of each expert
+  /// @param gate what each gate is made of
+  /// @param style of the layers of experts
+  public record Config(
+      List<Integer> specific,
+      int shared,
+      List<Integer> sizes,
+      Gate.Config gate,
+      Mlp.Style style) {
+    /// Copies the lists.
+    public Config {
+      specific = List.copyOf(specific);
+      sizes = List.copyOf(sizes);
+    }
+  }
+
   /// What flows between levels.
   ///
   /// @param tasks a stream `[B, h]` per task
   /// @param shared the shared one; null where nobody reads it
-  record Streams(List<Var> tasks, @Nullable Var shared) {
+  public record Streams(List<Var> tasks, @Nullable Var shared) {
+    /// Copies the list.
+    public Streams {
+      tasks = List.copyOf(tasks);
+    }
+
     /// x for everybody.
-    static Streams of(Var x, int tasks) {
+    public static Streams of(Var x, int tasks) {
       return new Streams(Collections.nCopies(tasks, x), x);
     }
   }
 
-  /// A level over streams of width `in`.
+  /// A level over streams of width `in`: `task/<name>/expert/<k>`, `task/<name>/gate`, `shared/expert/<k>` and `shared/gate` under `params`.
   ///
+  /// @param tasks their names
   /// @param last whether no level follows, so that nobody reads a shared stream: its gate would never have a gradient
-  Extraction(int in, List<String> tasks, Ple.Config config, boolean last, Params params) {
-    Ple.Levels levels = config.levels();
-    List<Integer> counts = levels.perTask(tasks);
+  public Extraction(int in, List<String> tasks, Config config, boolean last, Params params) {
     int width = 0;
-    int all = levels.shared();
+    int all = config.shared;
     for (int t = 0; t < tasks.size(); t++) {
-      int n = counts.get(t);
+      int n = config.specific.get(t);
       Params own = params.at("task").at(tasks.get(t));
       Experts experts = experts(in, n, config, own.at("expert"));
       width = experts == null ? width : experts.out();
       specific.add(experts);
-      gates.add(new Gate(in, n + levels.shared(), config.gate(), own.at("gate")));
+      gates.add(new Gate(in, n + config.shared, config.gate, own.at("gate")));
       all += n;
     }
     Params common = params.at("shared");
-    shared = experts(in, levels.shared(), config, common.at("expert"));
-    sharedGate =
-        last || shared == null ? null : new Gate(in, all, config.gate(), common.at("gate"));
+    shared = experts(in, config.shared, config, common.at("expert"));
+    sharedGate = last || shared == null ? null : new Gate(in, all, config.gate, common.at("gate"));
     out = shared == null ? width : shared.out();
   }
 
-  private static @Nullable Experts experts(int in, int n, Ple.Config config, Params params) {
-    return n == 0 ? null : new Experts(in, n, config.levels().sizes(), config.style(), params);
+  private static @Nullable Experts experts(int in, int n, Config config, Params params) {
+    return n == 0 ? null : new Experts(in, n, config.sizes, config.style, params);
   }
 
   /// Width of the streams that leave the level.
-  int out() {
+  public int out() {
     return out;
   }
 
-  Streams forward(Streams s, Mode mode) {
+  /// The streams of the next level.
+  public Streams forward(Streams s, Mode mode) {
     Var common = shared == null || s.shared == null ? null : shared.forward(s.shared, mode);
     List<Var> everybody = new ArrayList<>();
     List<Var> next = new ArrayList<>();
