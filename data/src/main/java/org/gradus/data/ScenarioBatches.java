@@ -127,9 +127,13 @@ public final class ScenarioBatches implements Examples, AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() {
     if (all instanceof AutoCloseable open) {
-      open.close();
+      try {
+        open.close();
+      } catch (Exception e) {
+        throw new IllegalStateException("closing rows of scenarios", e);
+      }
     }
   }
 }

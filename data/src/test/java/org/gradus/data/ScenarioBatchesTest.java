@@ -74,8 +74,7 @@ class ScenarioBatchesTest {
       assertThat(single.batches(pass)).isEqualTo(expected);
       assertThat(order).as("scenarios take turns").isNotEqualTo(order.stream().sorted().toList());
       assertThat(rows(found))
-          .containsExactlyInAnyOrderElementsOf(
-              rows(batches(data.train(), Pass.inOrder(100))));
+          .containsExactlyInAnyOrderElementsOf(rows(batches(data.train(), Pass.inOrder(100))));
       assertThat(rows(batches(single, pass))).isEqualTo(rows(found));
       assertThat(rows(batches(single, Pass.shuffled(8, 5, 3)))).isNotEqualTo(rows(found));
       List<Batch> whole = batches(single, new Pass(8, true, 5, 2, 0, true));

@@ -27,11 +27,7 @@ public final class Extraction {
   /// @param gate what each gate is made of
   /// @param style of the layers of experts
   public record Config(
-      List<Integer> specific,
-      int shared,
-      List<Integer> sizes,
-      Gate.Config gate,
-      Mlp.Style style) {
+      List<Integer> specific, int shared, List<Integer> sizes, Gate.Config gate, Mlp.Style style) {
     /// Copies the lists.
     public Config {
       specific = List.copyOf(specific);

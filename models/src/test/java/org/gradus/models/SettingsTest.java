@@ -40,8 +40,8 @@ class SettingsTest {
     assertThat(s.choice("colour", Colour.class)).isEqualTo(Colour.GREEN);
     assertThat(s.list("sizes")).containsExactly(4, 3);
     assertThat(s.wordList("names")).containsExactly("a", "b");
-    assertThat(s.toString()).isEqualTo(
-            "dim=16 rate=0.5 on=true colour=GREEN sizes=4,3 towers=4,3; names=a,b");
+    assertThat(s.toString())
+        .isEqualTo("dim=16 rate=0.5 on=true colour=GREEN sizes=4,3 towers=4,3; names=a,b");
   }
 
   @Test
@@ -80,8 +80,8 @@ class SettingsTest {
         "on     | yes   | settings: on=yes. Expected true or false.",
         "colour | blue  | settings: colour=blue. Expected one of RED, GREEN.",
         "sizes  | 4,    | 'settings: sizes=4,. Expected whole numbers with commas between them.'",
-        "towers | '4;a' | 'settings: towers=4;a. Expected whole numbers with commas between them, and"
-            + " a semicolon between lists of them.'",
+        "towers | '4;a' | 'settings: towers=4;a. Expected whole numbers with commas between them,"
+            + " and a semicolon between lists of them.'",
         "names  | 'a,,b' | 'settings: names=a,,b. Expected words with commas between them.'"
       })
   void valuesOfTheWrongTypeAreErrors(String name, String value, String message) {

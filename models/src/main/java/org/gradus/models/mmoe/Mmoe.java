@@ -97,7 +97,8 @@ public final class Mmoe implements MultiTask {
 
   private final ConcatenatedFields v;
   private final Experts experts;
-  private final List<Place> read = new ArrayList<>(); //   columns of x that gates read; none for all
+  private final List<Place> read =
+      new ArrayList<>(); //   columns of x that gates read; none for all
   private final List<Gate> gates = new ArrayList<>(); //   one per task, or one
   private final List<Tower> towers = new ArrayList<>(); // one per task
   private final Tasks tasks;

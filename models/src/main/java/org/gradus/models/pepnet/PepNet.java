@@ -146,7 +146,8 @@ public final class PepNet implements MultiTask {
     Priors priors = config.priors;
     Gates gates = config.gates;
     List<String> aboutDomain = gates.ep ? priors.domain : List.of();
-    ofDomain = new Prior(aboutDomain, schema, v.places(), priors.own, params.at("prior").at("domain"));
+    ofDomain =
+        new Prior(aboutDomain, schema, v.places(), priors.own, params.at("prior").at("domain"));
     if (gates.ep) {
       scenarios = Scenarios.of("pepnet", schema);
       domain = params.weight("domain", Shape.of(scenarios.count(), dim), Initializers.normal(0.01));
@@ -161,7 +162,8 @@ public final class PepNet implements MultiTask {
         gates.pp ? gates.placing.position.widths(v.width(), config.tower) : List.of();
     List<String> named = priors.personal.isEmpty() ? Prior.everything(schema) : priors.personal;
     List<String> aboutPerson = scaled.isEmpty() ? List.of() : named;
-    ofPerson = new Prior(aboutPerson, schema, v.places(), priors.own, params.at("prior").at("person"));
+    ofPerson =
+        new Prior(aboutPerson, schema, v.places(), priors.own, params.at("prior").at("person"));
     List<String> whose = gates.placing.shared ? List.of("shared") : tasks.names();
     for (int l = 0; l < scaled.size(); l++) {
       int in = ofPerson.width() + seen;

@@ -130,8 +130,7 @@ public final class Ple implements MultiTask {
     for (int l = 0; l < all.count; l++) {
       boolean last = l == all.count - 1;
       Extraction.Config own =
-          new Extraction.Config(
-              specific, all.shared, all.sizesOf(l), config.gate, config.style);
+          new Extraction.Config(specific, all.shared, all.sizesOf(l), config.gate, config.style);
       Extraction level = new Extraction(width, tasks.names(), own, last, params.at("level").at(l));
       levels.add(level);
       width = level.out();

@@ -117,8 +117,8 @@ class PleTest {
     assertThatThrownBy(() -> ModelBench.of(SPEC, given("2", "1,2", "1"), TaskExamples.SCHEMA, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "ple: specificExperts [1, 2] for the tasks [click, like, watch]. Expected one for all, or"
-                + " one for each task.");
+            "ple: specificExperts [1, 2] for the tasks [click, like, watch]. Expected one for all,"
+                + " or one for each task.");
   }
 
   /// Experts of other sizes at each level, which read what the level below says.

@@ -89,7 +89,8 @@ class ExperimentCommandTest {
   @Test
   void modelsAreComparedBesideModelsThatAreTrainedApart() throws IOException {
     Path file =
-        Path.of(System.getProperty("gradus.root"), "docs", "examples", "multi-task", "planted.yaml");
+        Path.of(
+            System.getProperty("gradus.root"), "docs", "examples", "multi-task", "planted.yaml");
     Study shipped = Study.read(file);
     assertThat(shipped.entries().stream().map(Study.Entry::model).distinct())
         .contains("shared-bottom", "mmoe", "ple", "hmoe", "star", "pepnet");

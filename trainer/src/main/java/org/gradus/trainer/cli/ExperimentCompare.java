@@ -28,8 +28,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Trains several models, or models of single tasks and scenarios, on the same rows with several"
-          + " seeds, and prints the AUC of every task in every scenario as Markdown.",
+      "Trains several models, or models of single tasks and scenarios, on the same rows with"
+          + " several seeds, and prints the AUC of every task in every scenario as Markdown.",
       "Of an entry with candidates, the best on validation rows with seed 0 is taken."
     })
 final class ExperimentCompare implements Runnable {

@@ -175,8 +175,7 @@ public record Study(TrainConfig common, int seeds, String beside, List<Entry> en
           settings(tree.path("settings")),
           each);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          origin + ": entry " + name + ": " + e.getMessage(), e);
+      throw new IllegalArgumentException(origin + ": entry " + name + ": " + e.getMessage(), e);
     }
   }
 

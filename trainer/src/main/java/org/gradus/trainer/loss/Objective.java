@@ -113,9 +113,7 @@ public final class Objective {
         (label, factor) -> {
           Var own = outputs.losses().get(label);
           Var loss =
-              own == null
-                  ? ofHead(label, outputs.head(label), batch, config)
-                  : own.reshape();
+              own == null ? ofHead(label, outputs.head(label), batch, config) : own.reshape();
           parts.put(label, loss);
           if (factor != 0) {
             tasks.put(label, term(loss, factor));

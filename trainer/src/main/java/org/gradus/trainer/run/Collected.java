@@ -122,8 +122,7 @@ final class Collected implements WeightsWatcher {
     for (Map.Entry<Integer, Part> e : scenarios.entrySet()) {
       String prefix = split + ".domain." + e.getKey();
       Part part = e.getValue();
-      found =
-          found.and(evaluation(prefix, part, weighting)).and(part.gates.metrics(prefix));
+      found = found.and(evaluation(prefix, part, weighting)).and(part.gates.metrics(prefix));
     }
     return found;
   }

@@ -43,10 +43,7 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
   ///
   /// @param named whether metrics carry the name of their label
   static Evaluation of(
-      String split,
-      Map<String, Scorecard> cards,
-      GroupedAuc.Weighting weighting,
-      boolean named) {
+      String split, Map<String, Scorecard> cards, GroupedAuc.Weighting weighting, boolean named) {
     Map<String, Metric> metrics = new LinkedHashMap<>();
     Map<String, String> words = new LinkedHashMap<>();
     cards.forEach(

@@ -27,8 +27,18 @@ import org.junit.jupiter.api.io.TempDir;
 class StudyTest {
   private static final Map<String, String> FEW =
       Map.of(
-          "fields", "4", "values", "4", "scenarios", "2", "rows", "90", "validRows", "40",
-          "testRows", "60");
+          "fields",
+          "4",
+          "values",
+          "4",
+          "scenarios",
+          "2",
+          "rows",
+          "90",
+          "validRows",
+          "40",
+          "testRows",
+          "60");
 
   private static final String FILE =
       """
@@ -165,10 +175,17 @@ class StudyTest {
               """);
       Map<String, Double> facts =
           Map.of(
-              "bayes_auc_first_0", .7, "bayes_auc_first_1", .8, "bayes_auc_second_0", .9,
-              "bayes_auc_second_1", .8);
+              "bayes_auc_first_0",
+              .7,
+              "bayes_auc_first_1",
+              .8,
+              "bayes_auc_second_0",
+              .9,
+              "bayes_auc_second_1",
+              .8);
       assertThat(new StudyTable(trials.cells(), outcomes, facts).scores())
-          .contains("\n| the true probabilities | 0.7000 | 0.8000 | 0.9000 | 0.8000 | 0.8000 | | |\n");
+          .contains(
+              "\n| the true probabilities | 0.7000 | 0.8000 | 0.9000 | 0.8000 | 0.8000 | | |\n");
     }
   }
 
@@ -230,6 +247,7 @@ class StudyTest {
         .hasMessageContaining("bottomUnits");
     assertThatThrownBy(() -> read(FILE.replace("name: together", "name: alone")))
         .hasMessageContaining("each name once");
-    assertThatThrownBy(() -> read(FILE + "epochs: 3\n")).hasMessageContaining("unknown keys epochs");
+    assertThatThrownBy(() -> read(FILE + "epochs: 3\n"))
+        .hasMessageContaining("unknown keys epochs");
   }
 }
