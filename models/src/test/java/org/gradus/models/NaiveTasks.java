@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models;
 
-import java.util.Arrays;
 import java.util.Map;
 import org.gradus.tensor.MatMulKernels.Activation;
 
@@ -69,13 +68,14 @@ public final class NaiveTasks {
     double[] h = mlp(params, prefix, x, Activation.RELU);
     double[] bias = params.getOrDefault(prefix + "bias", new double[experts]);
     double[] a = Naive.linear(h, Naive.get(params, prefix + "weight"), bias);
-    double[] sorted = a.clone();
-    Arrays.sort(sorted);
-    double least = topK == 0 || topK >= experts ? sorted[0] : sorted[experts - topK];
     double[] g = new double[experts];
     double sum = 0;
     for (int k = 0; k < experts; k++) {
-      g[k] = a[k] >= least ? Math.exp(a[k]) : 0;
+      int louder = 0; // of equal ones the first counts
+      for (int i = 0; i < experts; i++) {
+        louder += a[i] > a[k] || (a[i] == a[k] && i < k) ? 1 : 0;
+      }
+      g[k] = topK == 0 || louder < topK ? Math.exp(a[k]) : 0;
       sum += g[k];
     }
     for (int k = 0; k < experts; k++) {

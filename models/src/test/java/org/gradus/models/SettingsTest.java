@@ -96,7 +96,7 @@ class SettingsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "settings: unknown dimm. Did you mean dim? Expected some of: dim, rate, on, colour,"
-                + " sizes, names");
+                + " sizes, towers, names");
     assertThatThrownBy(() -> settings(Map.of()).integer("width"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("settings: the model declares no option width.");

@@ -60,7 +60,11 @@ public final class TaskBench {
               .scores(params, settings, tasks, Naive.concatenated(params, batch, row))
               .forEach((task, z) -> expected.computeIfAbsent(task, _ -> new double[4])[at] = z);
         }
-        assertScores(bench.scoresByLabel(batch), expected);
+        try {
+          assertScores(bench.scoresByLabel(batch), expected);
+        } catch (AssertionError e) {
+          throw new AssertionError(spec.name() + " " + given + ": " + e.getMessage(), e);
+        }
       }
     }
   }
