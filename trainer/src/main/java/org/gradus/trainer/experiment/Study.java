@@ -92,6 +92,10 @@ public record Study(TrainConfig common, int seeds, String beside, List<Entry> en
       List<Map<String, String>> candidates) {
     /// Copies the maps, and fails for settings that the model does not have.
     public Entry {
+      if (name.isBlank() || name.contains(",")) {
+        throw new IllegalArgumentException(
+            "name \"" + name + "\". Expected words without a comma, which stands between names.");
+      }
       settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
       candidates =
           candidates.isEmpty()

@@ -245,6 +245,8 @@ class StudyTest {
     assertThatThrownBy(() -> read(FILE.replace("expertUnits: \"4\"", "bottomUnits: \"4\"")))
         .hasMessageContaining("entry together: ")
         .hasMessageContaining("bottomUnits");
+    assertThatThrownBy(() -> read(FILE.replace("name: together", "name: \"a, b\"")))
+        .hasMessageContaining("name \"a, b\". Expected words without a comma");
     assertThatThrownBy(() -> read(FILE.replace("name: together", "name: alone")))
         .hasMessageContaining("each name once");
     assertThatThrownBy(() -> read(FILE + "epochs: 3\n"))
