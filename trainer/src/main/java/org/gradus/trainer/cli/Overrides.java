@@ -242,7 +242,14 @@ final class Overrides {
             ? choice("absentRows", AbsentRows.class, AbsentRows.LAZY)
             : otherRule ? null : g.absentRows();
     Group changed =
-        new Group(g.parameters(), rule, number("rate", g.rate()), schedule, penalty, absent);
+        new Group(
+            g.parameters(),
+            rule,
+            number("rate", g.rate()),
+            schedule,
+            penalty,
+            absent,
+            g.rowRates());
     return new OptimizerConfig(
         List.of(changed),
         number("clipNorm", o.clipNorm()),

@@ -12,6 +12,7 @@ import org.gradus.tensor.Device;
 import org.gradus.tensor.ElementwiseKernels;
 import org.gradus.tensor.ElementwiseKernels.Unary;
 import org.gradus.tensor.Scope;
+import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
 import org.gradus.tensor.UpdateKernels;
 import org.gradus.trainer.store.Stored;
@@ -25,6 +26,7 @@ final class DenseUpdate implements Update {
   private final Scope scope;
   private final List<Tensor> state = new ArrayList<>();
   private final int n;
+  private final @Nullable Tensor importance; // I, one of each row
   private @Nullable Tensor gradient;
 
   DenseUpdate(DenseParameter parameter, Group group, Device device) {
@@ -38,6 +40,7 @@ final class DenseUpdate implements Update {
       device.kernels().elementwise().fill(t.buffer(), initial(), n);
       state.add(t);
     }
+    importance = group.rowRates() == null ? null : importance();
     if (group.rule() instanceof Rule.Ftrl ftrl) {
       double[] z = parameter.value().toDoubles();
       for (int i = 0; i < n; i++) {
@@ -45,6 +48,14 @@ final class DenseUpdate implements Update {
       }
       device.upload(state.getFirst().buffer(), z);
     }
+  }
+
+  private Tensor importance() {
+    int axes = parameter.shape().rank();
+    int rows = axes < 2 ? 1 : n / parameter.shape().size(axes - 1);
+    Tensor t = scope.real(parameter.path() + "@importance", Shape.of(rows));
+    device.kernels().elementwise().fill(t.buffer(), 0, rows);
+    return t;
   }
 
   private double initial() {
@@ -103,8 +114,8 @@ final class DenseUpdate implements Update {
   /// g += λ₁ · sign(w)
   static void addMagnitudePenalty(Device device, Scope step, Buffer g, Buffer w, double l1, int n) {
     ElementwiseKernels elementwise = device.kernels().elementwise();
-    Tensor slope = step.real("penalty", org.gradus.tensor.Shape.of(n));
-    Tensor lambda = step.real("penalty", org.gradus.tensor.Shape.of(n));
+    Tensor slope = step.real("penalty", Shape.of(n));
+    Tensor lambda = step.real("penalty", Shape.of(n));
     elementwise.fill(lambda.buffer(), l1, n);
     elementwise.unaryBackward(Unary.ABS, slope.buffer(), lambda.buffer(), w, w, n, 0, 0);
     elementwise.addScaled(g, slope.buffer(), 1, n);
@@ -150,6 +161,30 @@ final class DenseUpdate implements Update {
 
   @Override
   public void move(double rate, long step) {
+    RowRates rates = group.rowRates();
+    if (rates == null || importance == null) {
+      follow(rate, step);
+      return;
+    }
+    double[] i = importance.toDoubles();
+    rates.update(i, taken().toDoubles());
+    device.upload(importance.buffer(), i);
+    for (int k = 0; k < i.length; k++) {
+      i[k] *= Update.correction(rates.decay(), step);
+    }
+    double[] kappa = rates.factors(i);
+    double[] before = parameter.value().toDoubles();
+    follow(rate, step);
+    double[] after = parameter.value().toDoubles();
+    int width = n / kappa.length;
+    for (int c = 0; c < n; c++) {
+      after[c] = before[c] + kappa[c / width] * (after[c] - before[c]);
+    }
+    parameter.write(after);
+  }
+
+  /// The rule's step.
+  private void follow(double rate, long step) {
     UpdateKernels update = device.kernels().update();
     Buffer w = parameter.value().buffer();
     Buffer g = taken().buffer();
@@ -198,6 +233,9 @@ final class DenseUpdate implements Update {
     List<String> names = group.rule().state();
     for (int i = 0; i < names.size(); i++) {
       into.put(parameter.path() + "@" + names.get(i), new Stored.Dense(state.get(i)));
+    }
+    if (importance != null) {
+      into.put(parameter.path() + "@importance", new Stored.Dense(importance));
     }
   }
 

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// }
 /// ```
 ///
-/// A frozen parameter is left alone: no update, no penalty, no moments. A parameter that the loss does not depend on has
+/// A frozen parameter is left alone: no update, no penalty, no moments; so is one whose schedule has not begun. A parameter that the loss does not depend on has
 /// gradient zero, which is not the same: its moments decay and its penalty pulls.
 public final class Optimizer implements AutoCloseable {
   private final Device device;
@@ -101,6 +101,14 @@ public final class Optimizer implements AutoCloseable {
             case DenseParameter d -> new DenseUpdate(d, group, device);
             case TableParameter t -> {
               checkSize(t, group);
+              if (group.rowRates() != null) {
+                throw new IllegalArgumentException(
+                    "optimiser: "
+                        + t
+                        + " is a table, and "
+                        + group.parameters()
+                        + " has row rates. Expected a pattern for dense parameters.");
+              }
               yield new TableUpdate(t, group, device);
             }
           };
@@ -165,7 +173,7 @@ public final class Optimizer implements AutoCloseable {
       List<Update> moving = new ArrayList<>(parameters.size());
       double penalty = 0;
       for (Parameter p : parameters.values()) { // by path: a fixed order for every sum
-        if (!p.frozen()) {
+        if (!p.frozen() && update(p).group().schedule().idle() < step) {
           Update u = update(p);
           penalty += u.take(gradients.of(p), scope);
           moving.add(u);
@@ -173,7 +181,8 @@ public final class Optimizer implements AutoCloseable {
       }
       double norm = config.clipNorm() > 0 ? clip(moving) : Double.NaN;
       for (Update u : moving) {
-        u.move(u.group().schedule().at(u.group().rate(), step), step);
+        Schedule schedule = u.group().schedule();
+        u.move(schedule.at(u.group().rate(), step), step - schedule.idle());
       }
       return new Step(penalty, norm, rates);
     }

@@ -21,6 +21,11 @@ public sealed interface Schedule {
   /// As [#at], for a step that was checked.
   double of(double rate, long step);
 
+  /// How many steps pass before anything moves: until then parameters are left alone, as if they were frozen.
+  default long idle() {
+    return 0;
+  }
+
   /// η₀ throughout.
   record Constant() implements Schedule {
     @Override
@@ -93,6 +98,35 @@ public sealed interface Schedule {
     public double of(double rate, long step) {
       double rising = step / (warmup * Math.sqrt((double) warmup));
       return rate / Math.sqrt(width) * Math.min(1 / Math.sqrt((double) step), rising); // (N-1)
+    }
+  }
+
+  /// η₀ · factor for so many steps, then η₀: for parts that shall find others in place when they begin. A factor of 0 leaves them
+  /// alone until then: no update, no penalty, no moments, and the rule counts their steps from there.
+  ///
+  /// @param steps before the full rate
+  /// @param factor 0 … 1
+  record Late(long steps, double factor) implements Schedule {
+    /// Checks the ranges.
+    public Late {
+      if (steps < 0 || !(factor >= 0 && factor <= 1)) {
+        throw new IllegalArgumentException(
+            "schedule: factor "
+                + factor
+                + " for "
+                + steps
+                + " steps. Expected a factor in [0, 1] and at least 0 steps.");
+      }
+    }
+
+    @Override
+    public double of(double rate, long step) {
+      return step > steps ? rate : rate * factor;
+    }
+
+    @Override
+    public long idle() {
+      return factor == 0 ? steps : 0;
     }
   }
 

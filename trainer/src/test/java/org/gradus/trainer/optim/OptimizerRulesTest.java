@@ -66,6 +66,40 @@ class OptimizerRulesTest {
     }
   }
 
+  /// Until its schedule begins a parameter is left alone, penalty and moments too; from there on it is trained as if nothing had been.
+  @Test
+  void whatBeginsLateBeginsAfresh() {
+    double[] first = deep.value().toDoubles();
+    Group late =
+        Group.all(new Rule.Adam(0.5, 0.75, 1e-12), 0.1)
+            .with(new Penalty(0.1, 0.2, Tables.ROWS))
+            .with(new Schedule.Late(3, 0));
+    double[] g = {4, -1, 2, 1, -3, 0.5};
+    try (Optimizer optimizer = new Optimizer(params, OptimizerConfig.of(late))) {
+      for (int t = 1; t <= 3; t++) {
+        assertThat(step(optimizer, t, g[t - 1], g[t - 1]).penalty()).isZero();
+      }
+      assertThat(deep.value().toDoubles()).containsExactly(first);
+      assertThat(row(1)).isZero();
+      for (int t = 4; t <= 6; t++) {
+        assertThat(step(optimizer, t, g[t - 1], g[t - 1]).penalty()).isPositive();
+      }
+    }
+    double[] found = deep.value().toDoubles();
+    double ofRow = row(1);
+    assertThat(found).isNotEqualTo(first);
+    deep.write(first);
+    wide.table().write(0, new double[10]);
+    Group prompt = late.with(new Schedule.Constant());
+    try (Optimizer optimizer = new Optimizer(params, OptimizerConfig.of(prompt))) {
+      for (int t = 1; t <= 3; t++) {
+        step(optimizer, t, g[t + 2], g[t + 2]);
+      }
+    }
+    assertThat(deep.value().toDoubles()).containsExactly(found);
+    assertThat(row(1)).isEqualTo(ofRow).isNotZero();
+  }
+
   /// g = 1, 1, −2 at η = 0.1, by the paper's algorithm with β₁ = ½, β₂ = ¾.
   @Test
   void adamByHand() {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import org.gradus.trainer.optim.Schedule.Constant;
 import org.gradus.trainer.optim.Schedule.Exponential;
+import org.gradus.trainer.optim.Schedule.Late;
 import org.gradus.trainer.optim.Schedule.Noam;
 import org.gradus.trainer.optim.Schedule.StepDecay;
 import org.gradus.trainer.optim.Schedule.WarmupHoldDecay;
@@ -85,5 +86,18 @@ class ScheduleTest {
     assertThat(slope.at(8, 2)).isEqualTo(4);
     assertThat(slope.at(8, 3)).isEqualTo(2);
     assertThatThrownBy(() -> new StepDecay(3, 1.5)).hasMessageContaining("factor 1.5");
+  }
+
+  @Test
+  void lateOnesWait() {
+    Schedule slow = new Late(2, 0.25);
+    double[] byHand = {2, 2, 8, 8};
+    for (int s = 1; s <= byHand.length; s++) {
+      assertThat(slow.at(8, s)).isEqualTo(byHand[s - 1]);
+    }
+    assertThat(slow.idle()).isZero();
+    assertThat(new Late(2, 0).idle()).isEqualTo(2);
+    assertThat(new Constant().idle()).isZero();
+    assertThatThrownBy(() -> new Late(2, 1.5)).hasMessageContaining("factor 1.5 for 2 steps");
   }
 }

@@ -15,6 +15,7 @@ import org.gradus.trainer.optim.AbsentRows;
 import org.gradus.trainer.optim.Group;
 import org.gradus.trainer.optim.OptimizerConfig;
 import org.gradus.trainer.optim.Penalty;
+import org.gradus.trainer.optim.RowRates;
 import org.gradus.trainer.optim.Rule;
 import org.gradus.trainer.optim.Schedule;
 import org.junit.jupiter.api.Test;
@@ -80,6 +81,11 @@ class ConfigsTest {
                 - parameters: wide.*
                   rule: {name: Ftrl, l1: 0.5}
                   rate: 0.1
+                - parameters: proxies.*
+                  rule: {name: Adam}
+                  rate: 1
+                  schedule: {name: Late, steps: 9, factor: 0}
+                  rowRates: {decay: 0.9, least: 0.5, most: 2}
                 - rule: {name: Adam}
                   schedule: {name: Noam, width: 64, warmup: 100}
                   rate: 1
@@ -91,6 +97,10 @@ class ConfigsTest {
     assertThat(config.optimizer().groups())
         .containsExactly(
             Group.all(new Rule.Ftrl(1, 0.5, 0), 0.1).on("wide.*"),
+            Group.all(Rule.Adam.PAPER, 1)
+                .on("proxies.*")
+                .with(new Schedule.Late(9, 0))
+                .with(new RowRates(0.9, 0.5, 2)),
             Group.all(Rule.Adam.PAPER, 1).with(new Schedule.Noam(64, 100)));
     assertThat(config.optimizer().maxDenseRows()).isEqualTo(OptimizerConfig.MAX_DENSE_ROWS);
   }
