@@ -7,7 +7,6 @@ import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
-import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
 import org.gradus.layers.Dropout;
 import org.gradus.tensor.Shape;
@@ -21,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// without biases, one head, and no matrix behind it. Several heads of width d/h, with W_O behind them, are an option that the paper
-/// does not have, and so is what [Sparsity] puts in the place of the softmax.
+/// does not have, and so are what [Sparsity] puts in the place of the softmax, and [Products] in that of real products.
 ///
 /// Padded keys have weight 0. A query without a real key gets 0. With one real key the weights are 1 whatever W_Q and W_K.
 public final class CrossAttention {
@@ -40,9 +39,11 @@ public final class CrossAttention {
   /// @param outputProjection whether there is W_O
   /// @param sparsity how scores become weights
   /// @param dropout share of the results dropped in training
-  public record Config(int heads, boolean outputProjection, Sparsity sparsity, double dropout) {
+  /// @param inference how it multiplies where it is not trained
+  public record Config(
+      int heads, boolean outputProjection, Sparsity sparsity, double dropout, Products inference) {
     /// One head, a softmax.
-    public static final Config PAPER = new Config(1, false, Sparsity.SOFTMAX, 0);
+    public static final Config PAPER = new Config(1, false, Sparsity.SOFTMAX, 0, Products.REALS);
   }
 
   /// New matrices under `params`.
@@ -85,12 +86,13 @@ public final class CrossAttention {
   /// @param queries Q `[B, m, d]`
   /// @param penalty is given the mean entropy of the weights, where the sparsity penalises it
   Var forward(Var queries, Keys keys, Mode mode, Consumer<Var> penalty) {
-    Tape tape = mode.tape();
+    Products products = mode.training() ? Products.REALS : config.inference;
+    Var tokens = products.real(keys.tokens, keys.mask);
     // each [B, h, …, d/h], or [B, …, d] for one head
-    Var q = split(queries.matmul(tape.use(query)));
-    Var k = split(keys.tokens.matmul(tape.use(key)));
-    Var v = split(keys.tokens.matmul(tape.use(value)));
-    Var scores = q.matmul(k, false, true).multiply(1 / Math.sqrt((double) width / config.heads));
+    Var q = split(products.project(queries, query));
+    Var k = split(products.project(tokens, key));
+    Var v = split(products.project(tokens, value));
+    Var scores = products.pairs(q, k).multiply(1 / Math.sqrt((double) width / config.heads));
     Sparsity.Weights weights = config.sparsity.weights(scores, keys.mask);
     Var alpha = weights.alpha(); // how much each query hears of each token
     mode.watch(path, keys.over, alpha, keys.over.isEmpty() ? null : keys.mask);
@@ -98,8 +100,8 @@ public final class CrossAttention {
     if (entropy != null) {
       penalty.accept(entropy);
     }
-    Var y = merged(alpha.matmul(v)); //                        [B, …, m, d]  (IN-7)
-    return dropout.forward(out == null ? y : y.matmul(tape.use(out)), mode);
+    Var y = merged(products.mix(alpha, v)); //                 [B, …, m, d]  (IN-7)
+    return dropout.forward(out == null ? y : products.project(y, out), mode);
   }
 
   /// `[B, n, d]` → `[B, h, n, d/h]`; as it is for one head

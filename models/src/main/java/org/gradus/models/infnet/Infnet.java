@@ -69,7 +69,12 @@ public final class Infnet implements MultiTask, Fitted {
     /// The equations of version 1, m = 4 and N_s = 2 as in its ablations; d, N and the sizes of MLPs are ours.
     public static final Config PAPER =
         new Config(
-            new TokenTables.Config(32, TokenTables.Width.FIXED, 64, TokenTables.Hashing.NONE),
+            new TokenTables.Config(
+                32,
+                TokenTables.Width.FIXED,
+                64,
+                TokenTables.Hashing.NONE,
+                FrequentRows.Config.NONE),
             new Behaviours.Config(
                 Behaviours.Columns.SUM, new SequenceEncoder.Config(0, 1, 32, true, 128)),
             Proxies.PAPER,
@@ -183,6 +188,7 @@ public final class Infnet implements MultiTask, Fitted {
   private final Stack stack;
   private final List<Tower> heads = new ArrayList<>(); //        MLP_i
   private final Tasks tasks;
+  private final Schema schema;
   private final List<String> lastShared;
 
   /// A model for every label of the schema.
@@ -194,6 +200,7 @@ public final class Infnet implements MultiTask, Fitted {
       throw new IllegalArgumentException(conflict);
     }
     this.config = config;
+    this.schema = schema;
     tasks = Tasks.of("infnet", schema);
     tables = new TokenTables(schema, config.tables, params.at("v"));
     Behaviours all =
@@ -282,8 +289,9 @@ public final class Infnet implements MultiTask, Fitted {
   public Outputs forward(Batch batch, Mode mode) {
     if (!fitted()) {
       throw new IllegalStateException(
-          "infnet: learned proxies have nowhere to begin. Expected fit(rows, seed) before the first"
-              + " batch, which the trainer calls, or the parameters of a run.");
+          "infnet: learned proxies have nowhere to begin, or nobody knows which values are"
+              + " frequent. Expected fit(rows, seed) before the first batch, which the trainer"
+              + " calls, or the parameters of a run.");
     }
     Behaviours.Looked looked = behaviours == null ? null : behaviours.lookup(batch, mode);
     Map<Part, Var> first = first(batch, looked, mode); //          level 0
@@ -346,13 +354,17 @@ public final class Infnet implements MultiTask, Fitted {
 
   @Override
   public boolean fitted() {
-    return start == null || start.done();
+    return tables.fitted() && (start == null || start.done());
   }
 
   @Override
   public String fit(Rows rows, long seed) {
+    if (fitted()) {
+      return "nothing to fit";
+    }
+    tables.fit(rows, schema);
     return start == null
-        ? "nothing to fit"
+        ? "the most frequent values of each table have rows of their own"
         : start.from(
             rows,
             seed,

@@ -30,6 +30,11 @@ public final class InfnetSpec implements ModelSpec {
     UNIT
   }
 
+  private enum Quantise {
+    NONE,
+    INT8
+  }
+
   private enum Norm {
     NONE,
     LAYER_NORM
@@ -72,6 +77,12 @@ public final class InfnetSpec implements ModelSpec {
         Option.integer(
             "hashes", t.hashing().hashes(), List.of(1, 2), "rows of a value that is hashed"),
         Option.flag("learnedHashWeights", t.hashing().learned(), "these rows have weights"),
+        Option.integer(
+            "frequentRows",
+            t.frequent().most(),
+            List.of(0), // rows of the others may be in no small batch
+            "values with rows of their own, the others hashed; 0: all"),
+        Option.integer("tailWidth", t.frequent().tailWidth(), List.of(2), "of the others' rows"),
         Option.words(
             "histories",
             List.of(),
@@ -102,7 +113,9 @@ public final class InfnetSpec implements ModelSpec {
         Option.flag("outputProjection", f.attention().outputProjection(), "W_O behind it"),
         Option.flag("proxyResidual", f.residual(), "who asked is added to the answer"),
         Option.choice("norm", Norm.NONE, "behind the answer"),
-        Option.flag("coarseAttention", f.coarse(), "weights for groups as wholes"),
+        Option.flag("coarseAttention", f.coarse().weighs(), "weights for groups as wholes"),
+        Option.integer(
+            "coarseTopK", f.coarse().strongest(), List.of(0, 1), "groups asked untrained; 0: all"),
         Option.choice("pguMode", g.kind(), "what proxies do to their tokens"),
         Option.choice("pguProxy", n.gating(), "which of them"),
         Option.flag("pguResidual", g.residual(), "tokens are added to what is gated"),
@@ -120,6 +133,13 @@ public final class InfnetSpec implements ModelSpec {
         Option.flag("useHeterogeneous", p.flows().heterogeneous(), "groups ask each other"),
         Option.flag("useHomogeneous", p.flows().homogeneous(), "proxies gate"),
         Option.choice("checkpoint", Checkpoint.NONE, "blocks computed twice, to save memory"),
+        new Option(
+            "quantise",
+            Option.Type.CHOICE,
+            Quantise.NONE.name(),
+            List.of(Quantise.NONE.name(), Quantise.INT8.name()),
+            List.of(Quantise.NONE.name()), // whatever is rounded has jumps, and no gradient
+            "attention multiplies in eight bits, except in training"),
         new Option(
             "skipUnused",
             Option.Type.FLAG,
@@ -163,7 +183,8 @@ public final class InfnetSpec implements ModelSpec {
             s.choice("tableWidth", TokenTables.Width.class),
             s.integer("maxTableWidth"),
             new TokenTables.Hashing(
-                s.integer("hashRows"), s.integer("hashes"), s.flag("learnedHashWeights"))),
+                s.integer("hashRows"), s.integer("hashes"), s.flag("learnedHashWeights")),
+            new FrequentRows.Config(s.integer("frequentRows"), s.integer("tailWidth"))),
         new Behaviours.Config(
             s.choice("sideFeatures", Behaviours.Columns.class),
             new SequenceEncoder.Config(
@@ -209,8 +230,11 @@ public final class InfnetSpec implements ModelSpec {
                 s.integer("heads"),
                 s.flag("outputProjection"),
                 new Sparsity(s.choice("sparsity", Sparsity.Kind.class), s.integer("sparsityTopK")),
-                s.real("dropout")),
-            s.flag("coarseAttention"),
+                s.real("dropout"),
+                s.choice("quantise", Quantise.class) == Quantise.INT8
+                    ? Products.EIGHT_BITS
+                    : Products.REALS),
+            new Flow.Coarse(s.flag("coarseAttention"), s.integer("coarseTopK")),
             s.flag("proxyResidual"),
             s.choice("norm", Norm.class) == Norm.LAYER_NORM),
         new ProxyGate.Config(

@@ -2,10 +2,10 @@
 package org.gradus.models.infnet;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Function;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Lookup;
@@ -19,6 +19,7 @@ import org.gradus.embeddings.Field;
 import org.gradus.embeddings.HashingTrick;
 import org.gradus.embeddings.KeyedJaggedTensor;
 import org.gradus.embeddings.Schema;
+import org.gradus.models.Fitted;
 import org.gradus.tensor.Counter;
 import org.gradus.tensor.Pooling;
 import org.gradus.tensor.Shape;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// c_j = E_j[v_j]                                                          (IN-1)
 /// ADAPTIVE   c = E[v] P,  E [V, d_j],  d_j = 2^round(log₂(6 V^¼)) between 4 and maxWidth
 /// hashed     c = Σ_k ω_k E[h_k(v)]
+/// frequent   rows of width d for the most frequent values, a narrow, hashed table for the others: [FrequentRows]
 /// ```
 ///
 /// V is the number of values that a table knows, or of rows that it is hashed to; P is the identity, and is not there, where d_j = d.
@@ -56,7 +58,9 @@ public final class TokenTables {
   /// @param width how wide a table is
   /// @param maxWidth the widest, for `ADAPTIVE`
   /// @param hashing which tables are smaller than their vocabulary
-  public record Config(int dim, Width width, int maxWidth, Hashing hashing) {
+  /// @param frequent which values of such a table have rows of their own
+  public record Config(
+      int dim, Width width, int maxWidth, Hashing hashing, FrequentRows.Config frequent) {
     /// The width of a table of so many values.
     int widthOf(long values) {
       if (width == Width.FIXED) {
@@ -93,11 +97,21 @@ public final class TokenTables {
 
   /// @param projection P `[d_j, d]`
   /// @param weights ω `[k]`
+  /// @param frequent which values have rows here; null for all
+  /// @param tail the rows of the others, or null
   private record Entry(
       TableParameter table,
       @Nullable DenseParameter projection,
       @Nullable HashingTrick hash,
-      @Nullable DenseParameter weights) {}
+      @Nullable DenseParameter weights,
+      @Nullable FrequentRows frequent,
+      @Nullable Entry tail) {}
+
+  /// How rows of a table become vectors: one by one, or pooled.
+  @FunctionalInterface
+  private interface Rows {
+    Var of(TableParameter table, int[] ids);
+  }
 
   /// Tables `<table>` for all fields of ids of a schema but sessions, and `numeric` for its numbers.
   TokenTables(Schema schema, Config config, Params params) {
@@ -109,7 +123,12 @@ public final class TokenTables {
         names.add(f.name());
       }
       if ((pooled || f instanceof Field.Sequence) && !tables.containsKey(f.table())) {
-        tables.put(f.table(), entry(f, params));
+        boolean bags =
+            schema.all(Field.MultiValued.class).stream()
+                .anyMatch(other -> other.table().equals(f.table()));
+        boolean some = config.frequent.most() > 0 && !bags;
+        boolean fewer = some && f.size() > config.frequent.most() + FrequentRows.FIRST;
+        tables.put(f.table(), fewer ? divided(f, params) : entry(f, params));
       }
     }
     int numbers = schema.dense().size();
@@ -146,7 +165,52 @@ public final class TokenTables {
         hashed ? new HashingTrick(rows, (int) Counter.key(0, name)) : null,
         hashed && hashing.learned
             ? params.at("hash").weight(name, Shape.of(hashing.hashes), Initializers.constant(1))
-            : null);
+            : null,
+        null,
+        null);
+  }
+
+  /// Frequent values in rows of width d, the others hashed.
+  private Entry divided(Field.Ids f, Params params) {
+    int rows = FrequentRows.FIRST + config.frequent.most();
+    int others = config.hashing.rows > 0 ? config.hashing.rows : Math.max(3, rows);
+    String name = f.table();
+    Params p = params.at("tail").at(name);
+    Entry tail =
+        new Entry(
+            p.table("rows", others, config.frequent.tailWidth(), 0, Initializers.normal(0.01)),
+            p.weight(
+                "projection",
+                Shape.of(config.frequent.tailWidth(), config.dim),
+                Initializers.xavierUniform()),
+            new HashingTrick(others, (int) Counter.key(0, name)),
+            null,
+            null,
+            null);
+    return new Entry(
+        params.table(name, rows, config.dim, 0, Initializers.normal(0.01)),
+        null,
+        null,
+        null,
+        new FrequentRows(f.size(), p),
+        tail);
+  }
+
+  /// Whether it is known which values are frequent, where that matters.
+  boolean fitted() {
+    return tables.values().stream().allMatch(e -> e.frequent == null || e.frequent.fitted());
+  }
+
+  /// Learns it.
+  void fit(Fitted.Rows rows, Schema schema) {
+    tables.forEach(
+        (name, entry) -> {
+          if (entry.frequent != null) {
+            List<String> readers =
+                schema.ids().stream().filter(f -> f.table().equals(name)).map(Field::name).toList();
+            entry.frequent.fit(rows, readers, config.frequent.most());
+          }
+        });
   }
 
   /// d
@@ -175,14 +239,16 @@ public final class TokenTables {
   }
 
   private boolean plain() {
-    return tables.values().stream().allMatch(e -> e.projection == null && e.hash == null);
+    return tables.values().stream()
+        .allMatch(e -> e.projection == null && e.hash == null && e.frequent == null);
   }
 
   /// All tables in one kernel.
   private Var together(Batch batch, Tape tape) {
     KeyedJaggedTensor all = batch.sparse();
     KeyedJaggedTensor ids = all.keys().equals(names) ? all : all.select(names);
-    List<Lookup.Bag> bags = fields.stream().map(f -> bag(f, entry(f.table()))).toList();
+    List<Lookup.Bag> bags =
+        fields.stream().map(f -> new Lookup.Bag(entry(f.table()).table, pooling(f))).toList();
     Var e = Lookup.bags(tape, bags, ids.values(), ids.offsets(), weights(ids.weights(), tape));
     return e.reshape(batch.size(), fields.size(), config.dim);
   }
@@ -192,14 +258,20 @@ public final class TokenTables {
     for (Field.Ids f : fields) {
       Entry entry = entry(f.table());
       KeyedJaggedTensor.JaggedIds ids = batch.sparse().of(f.name());
-      List<Lookup.Bag> bag = List.of(bag(f, entry));
+      Pooling pooling = pooling(f);
       Var weights = weights(ids.weights(), tape);
       tokens.add(
           vectors(
               entry,
               ids.values(),
               tape,
-              some -> Lookup.bags(tape, bag, some, ids.offsets(), weights))); // [B, d]
+              (table, some) ->
+                  Lookup.bags(
+                      tape,
+                      List.of(new Lookup.Bag(table, pooling)),
+                      some,
+                      ids.offsets(),
+                      weights))); // [B, d]
     }
     return Var.stack(1, tokens);
   }
@@ -208,15 +280,18 @@ public final class TokenTables {
     return weights == null ? null : tape.constant(Shape.of(weights.length), weights);
   }
 
-  private static Lookup.Bag bag(Field.Ids field, Entry entry) {
-    Pooling pooling = field instanceof Field.MultiValued m ? m.pooling() : Pooling.SUM; // of one
-    return new Lookup.Bag(entry.table, pooling);
+  private static Pooling pooling(Field.Ids field) {
+    return field instanceof Field.MultiValued m ? m.pooling() : Pooling.SUM; // of one
   }
 
   /// The vectors of some steps, `[to − from, d]`.
   Var steps(String table, int[] ids, int from, int to, Tape tape) {
     Entry entry = entry(table);
-    return vectors(entry, ids, tape, some -> Lookup.rows(tape, entry.table, some, from, to));
+    if (entry.frequent == null) {
+      return vectors(entry, ids, tape, (rows, some) -> Lookup.rows(tape, rows, some, from, to));
+    }
+    int[] own = Arrays.copyOfRange(ids, from, to); // those beside them are of other tables
+    return vectors(entry, own, tape, (rows, some) -> Lookup.rows(tape, rows, some, 0, own.length));
   }
 
   private Entry entry(String table) {
@@ -228,12 +303,13 @@ public final class TokenTables {
     return found;
   }
 
-  /// Vectors of width d: of every hash the looked up ones, weighed and added, then projected.
-  private Var vectors(Entry entry, int[] ids, Tape tape, Function<int[], Var> lookup) {
+  /// Vectors of width d: of every hash the looked up ones, weighed and added, then projected; and those of the tail.
+  private Var vectors(Entry entry, int[] ids, Tape tape, Rows lookup) {
+    int[] own = entry.frequent == null ? ids : entry.frequent.of(ids, true);
     Var sum = null;
     int hashes = entry.hash == null ? 1 : config.hashing.hashes;
     for (int k = 0; k < hashes; k++) {
-      Var e = lookup.apply(entry.hash == null ? ids : hashed(entry.hash, ids, k));
+      Var e = lookup.of(entry.table, entry.hash == null ? own : hashed(entry.hash, own, k));
       if (entry.weights != null) {
         e = e.multiply(tape.use(entry.weights).slice(0, k, k + 1));
       }
@@ -242,7 +318,10 @@ public final class TokenTables {
     if (sum == null) {
       throw new IllegalStateException("infnet: no hashes."); // Hashing has seen to it
     }
-    return entry.projection == null ? sum : sum.matmul(tape.use(entry.projection));
+    Var wide = entry.projection == null ? sum : sum.matmul(tape.use(entry.projection));
+    return entry.frequent == null || entry.tail == null
+        ? wide
+        : wide.add(vectors(entry.tail, entry.frequent.of(ids, false), tape, lookup));
   }
 
   private static int[] hashed(HashingTrick hash, int[] ids, int k) {

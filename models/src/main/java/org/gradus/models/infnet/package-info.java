@@ -9,6 +9,7 @@
 /// | Paper | Here |
 /// | --- | --- |
 /// | embedding tables | `v/<table>`, `v/numeric` of numbers |
+/// | rows of rare values | `v/tail/<table>/rows`, `…/projection`; `…/places` says which values are not |
 /// | φ_cat | `proxies/fields/<i>/…`, `proxies/fields/out/…` |
 /// | φ_seq | `proxies/sequences/<i>/…`, `proxies/sequences/out/…` |
 /// | T | `token/<label>`, a row each |

@@ -81,6 +81,8 @@ class InfnetTest {
 
   private static int assertEquations(Map<String, String> given, Schema schema, long seed) {
     Settings settings = SPEC.settings(given);
+    Map<String, String> trained = new HashMap<>(given);
+    trained.put("coarseTopK", "0"); // all groups are asked in training, where the losses are
     Batch batch = SampleBatches.draw(schema, 4, seed);
     try (ModelBench bench = ModelBench.drawn(SPEC, given, schema, seed)) {
       Map<String, double[]> params = bench.all();
@@ -92,6 +94,10 @@ class InfnetTest {
         naive
             .scores()
             .forEach((label, z) -> expected.computeIfAbsent(label, _ -> new double[4])[at] = z);
+        if (settings.integer("coarseTopK") > 0) {
+          naive = new NaiveInfnet(params, SPEC.settings(trained), batch, b);
+          naive.scores();
+        }
         rows.add(naive);
       }
       TaskBench.assertScores(bench.scoresByLabel(batch), expected);
@@ -189,6 +195,42 @@ class InfnetTest {
     List<Field> fields = new ArrayList<>(Schemas.COLUMNS.fields());
     fields.addAll(SCHEMA.labels().subList(1, 2));
     assertEquations(given, new Schema(fields), 3);
+  }
+
+  /// Two values of a table have rows of their own, the more frequent ones; the others share a narrow table.
+  @Test
+  void frequentValuesHaveRowsOfTheirOwn() {
+    Map<String, String> given = given("frequentRows", "2", "tailWidth", "2", "hashes", "1");
+    assertEquations(given, SCHEMA, 3);
+    Batch batch = SampleBatches.draw(SCHEMA, 12, 4);
+    try (Device reference = Device.open("reference");
+        ModelBench bench = ModelBench.drawn(SPEC, given, SCHEMA, 3)) {
+      Settings settings = SPEC.settings(given);
+      GradCheck.of(9).check(reference, ModelCheck.objective(SPEC, settings, batch)).orFail();
+      long[] counts = new long[5]; // of items, in the field and in a history
+      for (String field : List.of("item", "viewed")) {
+        for (int b = 0; b < 12; b++) {
+          for (int id : ModelBench.bag(batch, field, b)) {
+            counts[id] += id > 1 ? 1 : 0;
+          }
+        }
+      }
+      bench.set("v/tail/item/counted", 0);
+      bench.fit(batch);
+      double[] places = bench.get("v/tail/item/places");
+      for (int id = 2; id < 5; id++) {
+        int more = 0;
+        for (int other = 2; other < 5; other++) {
+          boolean before = counts[other] == counts[id] ? other < id : counts[other] > counts[id];
+          more += before ? 1 : 0;
+        }
+        assertThat(places[id])
+            .as("item %d of %s", id, Arrays.toString(counts))
+            .isEqualTo(more < 2 ? 2 + more : 0);
+      }
+      assertThat(bench.get("v/item")).hasSize(4 * 3);
+      assertThat(bench.paths()).doesNotContain("v/tail/bought/places"); // two values, two rows
+    }
   }
 
   @Test
@@ -578,7 +620,44 @@ class InfnetTest {
     }
   }
 
-  /// Every number moves by half a step of its row at most, and once.
+  /// Attention in whole numbers, against rounded real ones; padding has no part in the scales, and training is as it was.
+  @ParameterizedTest
+  @CsvSource({
+    "1, false, NONE, GATE",
+    "3, true, NONE, AFFINE",
+    "1, true, SPARSEMAX, INTERPOLATE",
+    "3, false, TOP_K, GATE"
+  })
+  void attentionInEightBitsIsItsEquations(
+      String heads, String outputProjection, String sparsity, String pguMode) {
+    Map<String, String> real =
+        given(
+            "heads", heads,
+            "outputProjection", outputProjection,
+            "sparsity", sparsity,
+            "pguMode", pguMode,
+            "catProxySource", "LEARNED");
+    Map<String, String> rounded = new HashMap<>(real);
+    rounded.put("quantise", "INT8");
+    Batch batch = SampleBatches.draw(SCHEMA, 4, 5);
+    try (ModelBench floating = ModelBench.drawn(SPEC, real, SCHEMA, 6);
+        ModelBench bench = ModelBench.drawn(SPEC, rounded, SCHEMA, 6)) {
+      Map<String, double[]> expected = new TreeMap<>();
+      for (int b = 0; b < 4; b++) {
+        int at = b;
+        new NaiveInfnet(bench.all(), SPEC.settings(rounded), batch, b)
+            .scores()
+            .forEach((label, z) -> expected.computeIfAbsent(label, _ -> new double[4])[at] = z);
+      }
+      TaskBench.assertScores(bench.scoresByLabel(batch), expected);
+      assertThat(bench.scores(batch)).isNotEqualTo(floating.scores(batch));
+      Map<String, double[]> trained = gradients(floating, batch);
+      Map<String, double[]> found = gradients(bench, batch);
+      trained.forEach((path, g) -> assertThat(found.get(path)).as(path).isEqualTo(g));
+    }
+  }
+
+  /// Every number moves by half a step of its row or column at most, and once.
   @Test
   void eightBitsMoveWeightsByHalfAStepAtMost() {
     Map<String, String> given = given("catProxySource", "DYNAMIC");
@@ -596,8 +675,9 @@ class InfnetTest {
             double most = 0;
             for (int i = 0; i < v.length; i++) {
               double largest = 0;
-              for (int c = i - i % 3; c < Math.min(v.length, i - i % 3 + 3); c++) {
-                largest = Math.max(largest, Math.abs(v[c]));
+              for (int c = 0; c < v.length; c++) {
+                boolean near = path.contains("/attention/") ? c % 3 == i % 3 : c / 3 == i / 3;
+                largest = near ? Math.max(largest, Math.abs(v[c])) : largest;
               }
               most = Math.max(most, Math.abs(w[i] - v[i]));
               // tables keep float32 on a device of float64 too, hence the last term
@@ -612,6 +692,44 @@ class InfnetTest {
       Int8.round(bench.params());
       assertClose(bench.scores(batch), rounded, 1e-6);
     }
+  }
+
+  // Fewer proxies
+
+  /// A proxy that its gate does not read may go, and takes what is its own with it; so may a token that tasks share.
+  @ParameterizedTest
+  @CsvSource({
+    "catProxies, gate/C/0/weight, GENERATED",
+    "catProxies, gate/C/0/weight, DYNAMIC",
+    "sharedTaskTokens, gate/T/0/weight, GENERATED"
+  })
+  void aProxyThatNobodyReadsMayGo(String count, String gate, String source) {
+    Map<String, String> given = given("catProxySource", source, count, "3");
+    Map<String, String> fewer = new HashMap<>(given);
+    fewer.put(count, "2");
+    Batch batch = SampleBatches.draw(SCHEMA, 6, 2);
+    try (ModelBench before = ModelBench.drawn(SPEC, given, SCHEMA, 4);
+        ModelBench after = ModelBench.drawn(SPEC, fewer, SCHEMA, 5)) {
+      FewerProxies pruned = FewerProxies.least(new double[] {.5, .1, .3}, 1);
+      assertThat(pruned.dropped()).containsExactly(1);
+      pruned.copy(before.params(), after.params());
+      double[] read = before.scores(batch);
+      assertThat(after.scores(batch)).isNotEqualTo(read);
+      for (String path : before.paths()) {
+        if (path.endsWith(gate)) { // [3 d, 4]: rows d … 2 d read proxy 1
+          double[] w = Naive.get(before.all(), path);
+          Arrays.fill(w, 3 * 4, 6 * 4, 0);
+          before.set(path, w);
+        }
+      }
+      pruned.copy(before.params(), after.params());
+      assertClose(after.scores(batch), before.scores(batch), EXACT);
+      assertThat(before.scores(batch)).isNotEqualTo(read);
+      assertThatThrownBy(
+              () -> new FewerProxies(4, pruned.dropped()).copy(before.params(), after.params()))
+          .hasMessageContaining("differ by 1 of 4 proxies");
+    }
+    assertThatThrownBy(() -> FewerProxies.least(new double[2], 2)).hasMessageContaining("stays");
   }
 
   // The cost
@@ -678,6 +796,8 @@ class InfnetTest {
             given("histories", "item"),
             given("sparsity", "TOP_K", "sparsityTopK", "0"),
             given("proxyL2", "-1"),
+            given("frequentRows", "-1"),
+            given("coarseTopK", "-1"),
             given("hashes", "0"))) {
       assertThatThrownBy(() -> ModelBench.of(SPEC, given, SCHEMA, 1))
           .isInstanceOf(IllegalArgumentException.class)

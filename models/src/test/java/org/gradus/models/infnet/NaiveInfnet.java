@@ -119,6 +119,21 @@ final class NaiveInfnet {
 
   /// The vector of an id: of every hash the looked up ones, weighed and added, then projected.
   private double[] vector(Field.Ids f, int id) {
+    double[] places = params.get("v/tail/" + f.table() + "/places");
+    if (places != null) {
+      int row = id < 2 ? id : (int) places[id];
+      if (id < 2 || row > 0) {
+        return rows(Naive.get(params, "v/" + f.table()))[row];
+      }
+      double[] others = Naive.get(params, "v/tail/" + f.table() + "/rows");
+      int width = settings.integer("tailWidth");
+      HashingTrick hash = new HashingTrick(others.length / width, (int) Counter.key(0, f.table()));
+      int at = hash.id((long) id) * width;
+      return Naive.linear(
+          Arrays.copyOfRange(others, at, at + width),
+          Naive.get(params, "v/tail/" + f.table() + "/projection"),
+          new double[d]);
+    }
     int cap = settings.integer("hashRows");
     boolean hashed = cap > 0 && f.size() > cap;
     double[] table = Naive.get(params, "v/" + f.table());
@@ -336,7 +351,9 @@ final class NaiveInfnet {
       double[] logits =
           Naive.linear(mean(x), Naive.get(params, path + "u"), Naive.get(params, path + "w"));
       double[] beta = softmax(logits);
-      Arrays.setAll(factors, a -> sources * beta[a]);
+      int asked = settings.integer("coarseTopK");
+      double[] counted = asked == 0 ? logits : largest(logits, asked);
+      Arrays.setAll(factors, a -> Double.isInfinite(counted[a]) ? 0 : sources * beta[a]);
     } else {
       Arrays.fill(factors, 1);
     }
@@ -344,11 +361,14 @@ final class NaiveInfnet {
   }
 
   private double[][] attention(double[][] queries, double[][] keys, String path, String who) {
-    double[][] q = times(queries, path + "query");
-    double[][] k = times(keys, path + "key");
-    double[][] v = times(keys, path + "value");
+    boolean eight = "INT8".equals(settings.toMap().get("quantise"));
     int heads = settings.integer("heads");
     int wide = d / heads;
+    double[][] q =
+        eight ? headByHead(rounded(queries, path + "query"), wide) : times(queries, path + "query");
+    double[][] k =
+        eight ? headByHead(rounded(keys, path + "key"), wide) : times(keys, path + "key");
+    double[][] v = eight ? columns(rounded(keys, path + "value")) : times(keys, path + "value");
     double[][] y = new double[queries.length][d];
     for (int i = 0; i < y.length; i++) {
       for (int a = 0; a < heads; a++) {
@@ -359,6 +379,11 @@ final class NaiveInfnet {
           }
         }
         double[] alpha = weights(s, path + " " + who);
+        if (eight) {
+          double[] whole = Arrays.stream(alpha).map(x -> Math.round(255 * x)).toArray();
+          double sum = Arrays.stream(whole).sum();
+          alpha = Arrays.stream(whole).map(x -> x / sum).toArray();
+        }
         for (int j = 0; j < s.length; j++) {
           for (int c = a * wide; c < (a + 1) * wide; c++) {
             y[i][c] += alpha[j] * v[j][c];
@@ -366,10 +391,50 @@ final class NaiveInfnet {
         }
       }
       if (params.containsKey(path + "out")) {
-        y[i] = times(y[i], path + "out");
+        y[i] = eight ? rounded(new double[][] {y[i]}, path + "out")[0] : times(y[i], path + "out");
       }
     }
     return y;
+  }
+
+  // Eight bits: every number is the nearest multiple of a 127th of the largest beside it
+
+  private static double[] nearest(double[] v) {
+    double largest = Arrays.stream(v).map(Math::abs).max().orElse(0);
+    double step = largest == 0 ? 1 : largest / 127;
+    return Arrays.stream(v)
+        .map(x -> Math.signum(x) * step * Math.round(Math.abs(x) / step))
+        .toArray();
+  }
+
+  private static double[][] columns(double[][] x) {
+    double[][] y = copy(x);
+    for (int c = 0; x.length > 0 && c < x[0].length; c++) {
+      int at = c;
+      double[] column = nearest(Arrays.stream(x).mapToDouble(row -> row[at]).toArray());
+      for (int i = 0; i < y.length; i++) {
+        y[i][c] = column[i];
+      }
+    }
+    return y;
+  }
+
+  private double[][] headByHead(double[][] x, int wide) {
+    double[][] y = new double[x.length][];
+    for (int i = 0; i < x.length; i++) {
+      y[i] = new double[0];
+      for (int from = 0; from < d; from += wide) {
+        y[i] = Naive.flat(y[i], nearest(Arrays.copyOfRange(x[i], from, from + wide)));
+      }
+    }
+    return y;
+  }
+
+  private double[][] rounded(double[][] x, String path) {
+    double[] w = Naive.flat(columns(rows(Naive.get(params, path))));
+    return Arrays.stream(x)
+        .map(row -> Naive.linear(nearest(row), w, new double[d]))
+        .toArray(double[][]::new);
   }
 
   private double[] weights(double[] s, String who) {

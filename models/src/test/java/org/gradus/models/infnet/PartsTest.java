@@ -2,6 +2,7 @@
 package org.gradus.models.infnet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.gradus.models.ModelBench.EXACT;
 import static org.gradus.models.ModelBench.SIX_DECIMALS;
 import static org.gradus.models.ModelBench.assertClose;
@@ -102,7 +103,14 @@ class PartsTest {
   }
 
   private Map<Part, Var> moved(Block.Gating gating, boolean coarse, Map<Part, Var> level) {
-    Flow.Config flow = new Flow.Config(CrossAttention.Config.PAPER, coarse, false, false);
+    return moved(gating, coarse, 0, level);
+  }
+
+  private Map<Part, Var> moved(
+      Block.Gating gating, boolean coarse, int strongest, Map<Part, Var> level) {
+    Flow.Config flow =
+        new Flow.Config(
+            CrossAttention.Config.PAPER, new Flow.Coarse(coarse, strongest), false, false);
     ProxyGate.Config gate =
         new ProxyGate.Config(
             ProxyGate.Kind.GATE, false, 1, Activation.RELU, new Projection.Hidden(List.of(), 0));
@@ -154,6 +162,26 @@ class PartsTest {
   void groupsAreWeighedAsWholes() {
     Map<Part, Var> next = moved(Block.Gating.UPDATED, true, level());
     near(Block.present(next, Part.C_PROXIES), .513883, 1.062392);
+  }
+
+  /// C̃ asks S alone, with the weight that S had beside T; the others weigh both alike, and ask both.
+  @Test
+  void onlyTheStrongestGroupsAreAskedOutsideOfTraining() {
+    Map<Part, Var> next = moved(Block.Gating.UPDATED, true, 1, level());
+    double[][] steps = {{.2, .4}, {1, 1}, {-.5, .3}};
+    double sum = 0;
+    double[] heard = new double[2];
+    for (double[] s : steps) {
+      double e = Math.exp((1.225 * s[0] - .975 * s[1]) / Math.sqrt(2));
+      sum += e;
+      heard[0] += e * s[0];
+      heard[1] += e * s[1];
+    }
+    double factor = 2 / (1 + Math.exp(-.2 - .4)) / sum;
+    near(Block.present(next, Part.C_PROXIES), factor * heard[0], factor * heard[1]);
+    near(Block.present(next, Part.S_PROXIES), .827795, .221143, .620785, -.170571);
+    near(Block.present(next, Part.T_PROXIES), 1.020501, .054403);
+    assertThatThrownBy(() -> new Flow.Coarse(true, -1)).hasMessageContaining("Expected 1 or more");
   }
 
   /// Whatever stands at padding, nobody else hears of it.
@@ -381,7 +409,8 @@ class PartsTest {
   @CsvSource({"10, 8", "1000, 32", "100000, 64", "5000000, 64", "1, 8"})
   void tablesAreAsWideAsTheirVocabularyAsks(long values, int width) {
     TokenTables.Config config =
-        new TokenTables.Config(32, TokenTables.Width.ADAPTIVE, 64, TokenTables.Hashing.NONE);
+        new TokenTables.Config(
+            32, TokenTables.Width.ADAPTIVE, 64, TokenTables.Hashing.NONE, FrequentRows.Config.NONE);
     assertThat(config.widthOf(values)).isEqualTo(width);
   }
 
