@@ -214,8 +214,14 @@ public final class Infnet implements MultiTask, Fitted {
             flows.homogeneous,
             config.stack.gating());
     Stack.Plan plan = Stack.Plan.of(config.stack, wiring);
-    if (config.penalties.readProxies()) {
-      plan.first().addAll(wiring.proxies());
+    for (Part part : wiring.proxies()) {
+      boolean generated =
+          part == Part.C_PROXIES
+              ? config.proxies.fields.source().generates()
+              : config.proxies.sequences.source() != SequenceProxies.Source.LEARNED;
+      if (config.penalties.reads(generated)) {
+        plan.first().add(part);
+      }
     }
 
     int d = tables.dim();

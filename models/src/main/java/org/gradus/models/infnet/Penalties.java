@@ -32,9 +32,16 @@ public record Penalties(double entropy, double mutualInformation, double proxyL2
     }
   }
 
-  /// Whether proxies have to be there though no block reads them.
+  /// Whether proxies are read here though no block reads them.
   boolean readProxies() {
     return mutualInformation > 0 || proxyL2 > 0;
+  }
+
+  /// Which of them: a learned proxy, the same for all examples, informs of none.
+  ///
+  /// @param generated whether the proxies of a group depend on the example
+  boolean reads(boolean generated) {
+    return proxyL2 > 0 || (mutualInformation > 0 && generated);
   }
 
   /// A group before the first block.
