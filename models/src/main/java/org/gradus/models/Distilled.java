@@ -74,7 +74,7 @@ public record Distilled(
   private static Var logits(String label, Head head) {
     return switch (head) {
       case Head.Logit _, Head.LogProbability _ -> head.score();
-      case Head.Value _, Head.Quantiles _ ->
+      case Head.Value _, Head.Quantiles _, Head.Normal _ ->
           throw new IllegalArgumentException(
               "distillation: " + label + " is a number. Expected labels with probabilities.");
     };
