@@ -10,7 +10,15 @@ import org.gradus.autograd.Var;
 import org.jspecify.annotations.Nullable;
 
 /// One level of progressive layered extraction (Tang et al. RecSys 2020): experts of each task and shared ones, and the gates that mix them
-/// into the streams of the next level. Inside a gate a task's own experts come first, then the shared ones; inside the shared gate those of
+/// into the streams of the next level, s_t of task t and s_S for all:
+///
+/// ```
+/// E_t  = [mlp_{t,1}(s_t); …; mlp_{t,n_t}(s_t)],  E_S likewise of s_S     (PLE-1)
+/// s′_t = softmax(s_t W_t) · [E_t; E_S]                                   (PLE-2)
+/// s′_S = softmax(s_S W_S) · [E_1; …; E_T; E_S],  not at the last level   (PLE-3)
+/// ```
+///
+/// Inside a gate a task's own experts come first, then the shared ones; inside the shared gate those of
 /// the tasks in order, then the shared ones.
 public final class Extraction {
   private final List<@Nullable Experts> specific = new ArrayList<>(); // null for a task without
