@@ -51,36 +51,34 @@ final class CpuSoftmax implements SoftmaxKernels {
   /// e = m e^(x−c) for one row and returns its sum, which is at least 1, or 0 when no entry is left.
   private float exponentials(
       float[] e, int eAt, float[] x, byte @Nullable [] mask, int at, int n, boolean many) {
+    float[] rest = rests.get();
     if (mask == null) {
-      shiftedExp(e, eAt, x, at, Lanes.max(x, at, n), n);
+      shiftedExp(e, eAt, x, at, Lanes.max(x, at, n), n, rest);
       return many ? Lanes.sumOfMany(e, eAt, n) : Lanes.sum(e, eAt, n);
     }
     select(e, eAt, mask, x, at, Float.NEGATIVE_INFINITY, n);
-    shiftedExp(e, eAt, e, eAt, Lanes.max(e, eAt, n), n);
+    shiftedExp(e, eAt, e, eAt, Lanes.max(e, eAt, n), n, rest);
     select(e, eAt, mask, at, n); // also where every entry was −∞ and −∞ − −∞ came out
     return many ? Lanes.sumOfMany(e, eAt, n) : Lanes.sum(e, eAt, n);
   }
 
-  /// y = e^(x−c)
-  private void shiftedExp(float[] y, int yAt, float[] x, int xAt, float c, int n) {
+  /// y = e^(x−c). Compiled by itself (`dontinline` among the flags of the JVM): beside other loops in one compiled method the
+  /// compiler runs out of nodes in the middle of the polynomial, and each vector there becomes an object. For the same
+  /// reason the polynomial stands in one place, and the rest of a row goes through it too.
+  ///
+  /// @param rest of the calling thread: behind a row's end is anything
+  private static void shiftedExp(
+      float[] y, int yAt, float[] x, int xAt, float c, int n, float[] rest) {
     int whole = S.loopBound(n);
-    for (int i = 0; i < whole; i += W) {
-      shiftedVector(y, yAt + i, x, xAt + i, c);
+    System.arraycopy(x, xAt + whole, rest, 0, n - whole);
+    for (int i = 0; i < n; i += W) {
+      boolean last = i == whole;
+      float[] from = last ? rest : x;
+      float[] to = last ? rest : y;
+      Polynomials.exp(FloatVector.fromArray(S, from, last ? 0 : xAt + i).sub(c))
+          .intoArray(to, last ? 0 : yAt + i);
     }
-    if (whole < n) {
-      float[] rest = rests.get(); // behind the row's end is anything
-      System.arraycopy(x, xAt + whole, rest, 0, n - whole);
-      shiftedVector(rest, 0, rest, 0, c);
-      System.arraycopy(rest, 0, y, yAt + whole, n - whole);
-    }
-  }
-
-  // The only place with the polynomial, the rest of a row included: where it stands twice in one
-  // method, the compiler gives up on
-  // keeping vectors in registers, and a method for rests alone it may compile without what it
-  // calls.
-  private static void shiftedVector(float[] y, int yAt, float[] x, int xAt, float c) {
-    Polynomials.exp(FloatVector.fromArray(S, x, xAt).sub(c)).intoArray(y, yAt);
+    System.arraycopy(rest, 0, y, yAt + whole, n - whole);
   }
 
   /// y = m ? x : other
@@ -200,7 +198,7 @@ final class CpuSoftmax implements SoftmaxKernels {
             }
             float sum = rows >= MANY ? Lanes.sumOfMany(to, at, n) : Lanes.sum(to, at, n);
             float[] share = chunks.scratch(n);
-            shiftedExp(share, 0, logShare, at, 0, n);
+            shiftedExp(share, 0, logShare, at, 0, n, rests.get());
             Rows.addScaled(to, at, -sum, share, 0, n);
             if (real != null) {
               select(to, at, real, at, n);
@@ -239,7 +237,7 @@ final class CpuSoftmax implements SoftmaxKernels {
         (long) COST * n,
         (lo, hi) -> {
           for (int r = lo; r < hi; r++) {
-            shiftedExp(to, r * n, argument, r * n, value[r], n);
+            shiftedExp(to, r * n, argument, r * n, value[r], n, rests.get());
             Rows.scale(to, r * n, from[r], to, r * n, n);
             if (real != null) {
               select(to, r * n, real, r * n, n);

@@ -2,11 +2,13 @@
 package org.gradus.tensor.cpu;
 
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 
-/// The walk over the register blocks of C, each thread over a part of its own.
+/// A product under way: the walk over the register blocks of C, each thread over a part of its own.
 ///
-/// @param slab what `packed` holds of B
-record GemmPart(Product p, Gemm.Slab slab, float[] packed) {
+/// A thread has one object for all the products that it begins, so that a product allocates nothing here. Threads that help
+/// read it, and write to [Buffers] of their own.
+final class GemmPart {
   /// Rows of a register block. Twelve rows of two vectors fill 32 registers, six fill 16.
   static final int ROWS = Lanes.WIDTH == 16 ? 12 : 6;
 
@@ -19,10 +21,121 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed) {
   /// Steps of k between two visits of a register block.
   static final int STEPS = 256;
 
+  /// Steps of one task of packing B.
+  private static final int PACK_STEPS = 256;
+
+  /// Cuts of the rows of C, when there are fewer strips than fill the caches; each reads all of B.
+  private static final int ROW_CUTS = 8;
+
+  /// Chunks aimed at: enough to even out a handful of threads.
+  static final int CHUNKS = 16;
+
+  private static final Product NONE =
+      new Product(
+          new Product.Size(0, 0, 0),
+          Matrix.of(new float[0], 0),
+          Matrix.of(new float[0], 0),
+          Matrix.of(new float[0], 0),
+          Epilogue.STORE);
+
+  private final ThreadLocal<Buffers> buffers;
+  private final IntConsumer packing = this::pack;
+  private final IntConsumer computing = this::compute;
+  private final Slab slab = new Slab();
+  private Product p = NONE;
+  private float[] packed = new float[0]; // what the slab has of B
+  private int pieces; // of a panel, in packing
+  private int rowCuts;
+  private int columnCuts;
+
+  /// @param buffers what a thread keeps from one product to the next
+  GemmPart(ThreadLocal<Buffers> buffers) {
+    this.buffers = buffers;
+  }
+
+  /// Turns to another product; [#end] lets go of its arrays.
+  GemmPart of(Product p) {
+    this.p = p;
+    return this;
+  }
+
+  void end() {
+    p = NONE;
+  }
+
+  private int strips() {
+    return (p.size().m() + ROWS - 1) / ROWS;
+  }
+
+  /// One slab of the product, by all workers where it is large.
+  void multiply(Workers workers, int column, int columns, int step, int steps) {
+    take(column, columns, step, steps);
+    if ((long) p.size().m() * columns * steps < Gemm.PARALLEL_WORK) {
+      alone(0);
+      return;
+    }
+    int strips = strips();
+    pieces = (steps + PACK_STEPS - 1) / PACK_STEPS;
+    rowCuts = Math.max(Math.min(ROW_CUTS, strips), (strips + MAX_STRIPS - 1) / MAX_STRIPS);
+    columnCuts = Math.max(1, Math.min(slab.panels(), CHUNKS / rowCuts));
+    workers.run(slab.panels() * pieces, packing);
+    workers.run(rowCuts * columnCuts, computing);
+  }
+
+  /// Products from…to−1 of a batch, one after the other, on this thread; B fits into one slab.
+  void multiplyAlone(int from, int to) {
+    take(0, p.size().n(), 0, p.size().k());
+    for (int s = from; s < to; s++) {
+      alone(s);
+    }
+  }
+
+  private void take(int column, int columns, int step, int steps) {
+    slab.set(column, columns, step, steps);
+    packed = buffers.get().panels(slab.panels() * COLUMNS * steps);
+  }
+
+  private void pack(int task) {
+    int from = task % pieces * PACK_STEPS;
+    int to = Math.min(slab.steps(), from + PACK_STEPS);
+    Packing.panel(p, 0, slab, task / pieces, from, to, packed);
+  }
+
+  private void compute(int task) {
+    int row = task / columnCuts;
+    int column = task % columnCuts;
+    int strips = strips();
+    multiply(
+        buffers
+            .get()
+            .cut(
+                share(strips, row, rowCuts),
+                share(strips, row + 1, rowCuts),
+                share(slab.panels(), column, columnCuts),
+                share(slab.panels(), column + 1, columnCuts)));
+  }
+
+  /// Where part `index` of `parts` even parts of `size` begins.
+  private static int share(int size, int index, int parts) {
+    return (int) ((long) size * index / parts);
+  }
+
+  /// The slab of product s of a batch, all on this thread.
+  private void alone(int s) {
+    Buffers own = buffers.get();
+    for (int panel = 0; panel < slab.panels(); panel++) {
+      Packing.panel(p, s, slab, panel, 0, slab.steps(), packed);
+    }
+    int strips = strips();
+    for (int strip = 0; strip < strips; strip += MAX_STRIPS) {
+      multiply(own.cut(s, strip, Math.min(strips, strip + MAX_STRIPS), 0, slab.panels()));
+    }
+  }
+
   /// Computes one part for all steps of the slab.
   ///
   /// @param buffers of the calling thread, with the strips and panels to compute
-  void multiply(Buffers buffers) {
+  private void multiply(Buffers buffers) {
     boolean inPlace = !p.a().transposed();
     for (int step = 0; step < slab.steps(); step += STEPS) {
       int kc = Math.min(STEPS, slab.steps() - step);
@@ -168,6 +281,52 @@ record GemmPart(Product p, Gemm.Slab slab, float[] packed) {
         panels = new float[size];
       }
       return panels;
+    }
+  }
+
+  /// The part of B that is packed at once: columns from `column` on, steps of k from `step` on.
+  static final class Slab {
+    private int column;
+    private int columns;
+    private int step;
+    private int steps;
+
+    private void set(int column, int columns, int step, int steps) {
+      this.column = column;
+      this.columns = columns;
+      this.step = step;
+      this.steps = steps;
+    }
+
+    int column() {
+      return column;
+    }
+
+    int step() {
+      return step;
+    }
+
+    int steps() {
+      return steps;
+    }
+
+    int panels() {
+      return (columns + COLUMNS - 1) / COLUMNS;
+    }
+
+    /// Columns of C in a panel.
+    int width(int panel) {
+      return Math.min(COLUMNS, columns - panel * COLUMNS);
+    }
+
+    /// Vectors that a panel is wide: a last panel of few columns takes one.
+    int vectors(int panel) {
+      return width(panel) > Lanes.WIDTH ? 2 : 1;
+    }
+
+    /// Where a panel begins in the packed part.
+    int start(int panel) {
+      return panel * COLUMNS * steps;
     }
   }
 }

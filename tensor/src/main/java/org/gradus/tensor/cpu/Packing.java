@@ -12,14 +12,10 @@ final class Packing {
 
   private Packing() {}
 
-  /// Packs steps from…to−1 of one panel of B: each step becomes a row as wide as the panel's vectors,
+  /// Packs steps from…to−1 of one panel of B, of product s of a batch: each step becomes a row as wide as the panel's vectors,
   /// filled up with zeros.
-  static void panel(Product p, Gemm.Slab slab, int panel, int from, int to, float[] packed) {
-    panel(p, 0, slab, panel, from, to, packed);
-  }
-
-  /// The same of product s of a batch.
-  static void panel(Product p, int s, Gemm.Slab slab, int panel, int from, int to, float[] packed) {
+  static void panel(
+      Product p, int s, GemmPart.Slab slab, int panel, int from, int to, float[] packed) {
     Matrix b = p.b();
     int source = b.index(s, slab.step() + from, slab.column() + panel * GemmPart.COLUMNS);
     int row = slab.vectors(panel) * Lanes.WIDTH;

@@ -28,7 +28,7 @@ class Workers implements AutoCloseable {
   private final Worker[] workers;
   private final int spins;
   private final AtomicBoolean busy = new AtomicBoolean();
-  private volatile @Nullable Job job;
+  private final Job job;
   private volatile boolean closed;
 
   /// Starts threads − 1 daemon threads; the caller of `run` is the last one.
@@ -38,6 +38,7 @@ class Workers implements AutoCloseable {
     }
     // On fewer cores than threads a spinning thread takes the core of one that has work.
     spins = threads <= Runtime.getRuntime().availableProcessors() ? SPINS : 0;
+    job = new Job(threads);
     workers = new Worker[threads - 1];
     for (int i = 0; i < workers.length; i++) {
       workers[i] = new Worker(i + 1);
@@ -66,16 +67,14 @@ class Workers implements AutoCloseable {
     }
     try {
       int takers = Math.min(threads(), chunks);
-      Job current = new Job(chunks, takers, body);
-      job = current;
+      job.begin(chunks, takers, body);
       for (int i = 0; i < takers - 1; i++) {
         workers[i].wake();
       }
-      current.work(0);
-      current.await(spins);
-      current.rethrow();
+      job.work(0);
+      job.await(spins);
+      job.end();
     } finally {
-      job = null; // lets go of the arrays that body holds
       busy.set(false);
     }
   }
@@ -89,29 +88,42 @@ class Workers implements AutoCloseable {
     }
   }
 
-  /// One run. Each taker has a share: the chunks from `begin` up to, but without, `end`.
+  /// The run under way; one object for all runs, one after the other. Each taker has a share: the chunks from `begin` up to,
+  /// but without, `end`.
+  ///
+  /// A thread may still look for work when its run has ended and the next one begins. It then takes a chunk of the next: a share
+  /// is written after all that a chunk needs, and whoever takes a chunk counts it before that run can end.
   private static final class Job {
-    private final AtomicLongArray
-        shares; // of each taker: begin in the upper half, end in the lower
-    private final IntConsumer body;
-    private final Thread caller = Thread.currentThread();
     private static final AtomicIntegerFieldUpdater<Job> UNFINISHED =
         AtomicIntegerFieldUpdater.newUpdater(Job.class, "unfinished");
 
+    private final AtomicLongArray
+        shares; // of each taker: begin in the upper half, end in the lower
+    private IntConsumer body = Job::nothing;
+    private @Nullable Thread caller;
     private volatile int unfinished;
     private volatile boolean callerParked;
     private volatile @Nullable Throwable failure;
 
-    Job(int chunks, int takers, IntConsumer body) {
+    Job(int threads) {
+      shares = new AtomicLongArray(threads);
+    }
+
+    /// Deals out the chunks to the first `takers` threads; the shares of all are empty before.
+    void begin(int chunks, int takers, IntConsumer body) {
       this.body = body;
-      shares = new AtomicLongArray(takers);
+      caller = Thread.currentThread();
+      callerParked = false;
+      failure = null;
+      unfinished = chunks;
       for (int t = 0; t < takers; t++) {
         long begin = (long) chunks * t / takers;
         long end = (long) chunks * (t + 1) / takers;
-        shares.setPlain(t, begin << 32 | end);
+        shares.set(t, begin << 32 | end);
       }
-      unfinished = chunks;
     }
+
+    private static void nothing(int chunk) {}
 
     private static int begin(long share) {
       return (int) (share >>> 32);
@@ -133,12 +145,11 @@ class Workers implements AutoCloseable {
 
     /// Works through a taker's own share, then helps the others; a thread without a share helps at once.
     void work(int taker) {
-      int takers = shares.length();
+      int threads = shares.length();
       int done = 0;
-      for (int t = taker; t < taker + takers; t++) {
-        boolean own = t == taker && t < takers;
+      for (int t = taker; t < taker + threads; t++) {
         int chunk;
-        while ((chunk = take(t % takers, own)) >= 0) {
+        while ((chunk = take(t % threads, t == taker)) >= 0) {
           done++;
           try {
             if (failure == null) {
@@ -186,16 +197,21 @@ class Workers implements AutoCloseable {
         interrupted |= Thread.interrupted();
       }
       if (interrupted) {
-        caller.interrupt();
+        Thread.currentThread().interrupt();
       }
     }
 
-    void rethrow() {
-      switch (failure) {
+    /// Lets go of the arrays that the body holds, and throws what a chunk threw.
+    void end() {
+      Throwable thrown = failure;
+      body = Job::nothing;
+      caller = null;
+      failure = null;
+      switch (thrown) {
         case null -> {}
-        case RuntimeException thrown -> throw thrown;
-        case Error thrown -> throw thrown;
-        case Throwable thrown -> throw new IllegalStateException(thrown);
+        case RuntimeException e -> throw e;
+        case Error e -> throw e;
+        case Throwable e -> throw new IllegalStateException(e);
       }
     }
   }
@@ -220,9 +236,8 @@ class Workers implements AutoCloseable {
     public void run() {
       int idle = 0;
       while (!closed) {
-        Job current = job;
-        if (current != null && current.hasWork()) {
-          current.work(taker);
+        if (job.hasWork()) {
+          job.work(taker);
           idle = 0;
         } else if (idle < spins) {
           idle++;
@@ -230,8 +245,7 @@ class Workers implements AutoCloseable {
         } else {
           // First the flag, then a second look: a run that began in between sees the flag.
           parked = true;
-          current = job;
-          if (!closed && (current == null || !current.hasWork())) {
+          if (!closed && !job.hasWork()) {
             LockSupport.park(Workers.this);
           }
           parked = false;

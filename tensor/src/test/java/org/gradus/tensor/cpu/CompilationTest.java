@@ -26,7 +26,7 @@ class CompilationTest {
           "Workers::close",
           "Workers$Job::await", // waits
           "Workers$Worker::run",
-          "Workers$Job::<init>", // over threads
+          "Workers$Job::begin", // over threads
           "Workers$Job::hasWork",
           "Workers$Job::work", // hands chunks out
           "Workers$Job::take",
