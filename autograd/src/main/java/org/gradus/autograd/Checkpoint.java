@@ -18,7 +18,7 @@ final class Checkpoint {
     }
     Map<String, Integer> draws = mode.drawsSoFar();
     Tensor y;
-    try (Tape inside = Tape.probed(tape.device(), false, tape.probe())) {
+    try (Tape inside = tape.inside(false)) {
       Var output = body.apply(mode.on(inside), leaves(inside, inputs));
       y = tape.scope().share(check(output, inside).value());
       // A walk asks the tape for its parameters before it goes inside, and those of a checkpoint in
@@ -29,12 +29,13 @@ final class Checkpoint {
         "checkpoint",
         y,
         (dy, dx) -> {
-          try (Tape inside = Tape.probed(tape.device(), true, tape.probe())) {
+          try (Tape inside = tape.inside(true)) {
             List<Var> leaves = leaves(inside, inputs);
             Var output = check(body.apply(mode.again(inside, draws), leaves), inside);
             switch (dx) {
               case Walk walk -> walk.through(inside, output, dy, inputs, leaves);
             }
+            tape.walked(inside);
           }
         },
         true, // whether the inside reads a parameter is known only when it is recorded

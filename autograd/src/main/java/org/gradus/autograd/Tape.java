@@ -27,38 +27,44 @@ import org.gradus.tensor.Tensor;
 /// Everything made on a tape dies when it closes. It belongs to one thread.
 public final class Tape implements AutoCloseable {
   private static final int TENSORS = 256; // of a step, about
+  private static final int TENSORS_INSIDE = 32; // of a checkpoint
 
   private final Scope scope;
   private final boolean recording;
   private final Probe probe;
   private final List<Node> nodes = new ArrayList<>();
   private final Map<DenseParameter, Var> parameters = new LinkedHashMap<>();
-  private int furtherFeatures; // beyond the first of each lookup
+  private int unrecorded; // operations that no node stands for
 
-  private Tape(Device device, boolean recording, Probe probe) {
-    this.scope = new Scope(device, TENSORS);
+  private Tape(Device device, boolean recording, Probe probe, int tensors) {
+    this.scope = new Scope(device, tensors);
     this.recording = recording;
     this.probe = probe;
   }
 
   /// A tape that can be walked backward.
   public static Tape recording(Device device) {
-    return new Tape(device, true, Probe.NONE);
+    return new Tape(device, true, Probe.NONE, TENSORS);
   }
 
   /// A tape that only computes: nothing is recorded, nothing can be walked.
   public static Tape evaluating(Device device) {
-    return new Tape(device, false, Probe.NONE);
+    return new Tape(device, false, Probe.NONE, TENSORS);
   }
 
   /// A tape that only computes, and shows every operation to a watcher.
   public static Tape watched(Device device, Watcher watcher) {
-    return new Tape(device, false, new WatcherProbe(watcher));
+    return new Tape(device, false, new WatcherProbe(watcher), TENSORS);
   }
 
   /// A tape watched by a gradient check.
   static Tape probed(Device device, boolean recording, Probe probe) {
-    return new Tape(device, recording, probe);
+    return new Tape(device, recording, probe, TENSORS);
+  }
+
+  /// A tape for the inside of a checkpoint of this one.
+  Tape inside(boolean recording) {
+    return new Tape(device(), recording, probe, TENSORS_INSIDE);
   }
 
   /// One recorded operation.
@@ -135,6 +141,7 @@ public final class Tape implements AutoCloseable {
   /// @param shape of it
   /// @param read what it was found from
   public void host(String what, Shape shape, List<? extends Parameter> read) {
+    unrecorded += read.size();
     if (probe.watchesHost()) {
       for (Parameter p : read) {
         switch (p) {
@@ -237,14 +244,21 @@ public final class Tape implements AutoCloseable {
     return nodes.size();
   }
 
-  /// As [#size], but a lookup of several features counts as one for each: so much would be recorded without its kernel.
+  /// As [#size], with what no node of its own stands for: each further feature of a lookup, for so much would be recorded
+  /// without its kernel; what the host finds from parameters, one for each that it reads; and, after a walk, what a checkpoint
+  /// recorded inside to be walked.
   public int operations() {
-    return nodes.size() + furtherFeatures;
+    return nodes.size() + unrecorded;
   }
 
   /// One operation was recorded for so many features.
   void recordedFeatures(int features) {
-    furtherFeatures += features - 1;
+    unrecorded += features - 1;
+  }
+
+  /// A walk went through the inside of a checkpoint.
+  void walked(Tape inside) {
+    unrecorded += inside.operations();
   }
 
   List<Node> nodes() {

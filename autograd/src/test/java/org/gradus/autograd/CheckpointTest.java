@@ -43,6 +43,27 @@ class CheckpointTest {
     return x;
   }
 
+  @Test
+  void countsWhatIsRecordedInside() {
+    try (Tape plain = Tape.recording(device);
+        Tape tape = Tape.recording(device)) {
+      segment(Mode.training(plain, 1, 2), twoInputs(plain));
+      Mode mode = Mode.training(tape, 1, 2);
+      Var y = tape.checkpoint(mode, twoInputs(tape), this::segment);
+      assertThat(tape.operations()).as("before a walk").isEqualTo(1);
+      Var loss = y.sum();
+      tape.backward(loss);
+      assertThat(tape.operations())
+          .as("the checkpoint, its inside and the sum")
+          .isEqualTo(1 + plain.operations() + 1);
+    }
+  }
+
+  private static List<Var> twoInputs(Tape tape) {
+    Var x = tape.variable(tape.scope().upload(Shape.of(3, 4), Bench.numbers(1, 12)));
+    return List.of(x, tape.variable(tape.scope().upload(Shape.of(3, 4), Bench.numbers(2, 12))));
+  }
+
   /// All gradients of a step in which w, the table and the inputs are also used before and behind the segment.
   private Map<String, double[]> gradients(boolean checkpoint, int walks) {
     Map<String, double[]> found = new TreeMap<>();

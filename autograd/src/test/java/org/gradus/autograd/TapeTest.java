@@ -4,6 +4,7 @@ package org.gradus.autograd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
@@ -53,6 +54,15 @@ class TapeTest {
     assertThat(g.of(frozen)).isNull();
     Var constant = tape.constant(Shape.of(1), 1.0);
     assertThat(tape.backward(constant.sum()).parameters()).isEmpty();
+  }
+
+  @Test
+  void countsWhatTheHostReads() {
+    DenseParameter w = params.weight("w", Shape.of(2), Initializers.constant(3));
+    TableParameter table = params.table("t", 4, 2, 0, Initializers.normal(1));
+    bench.tape.host("the mean", Shape.of(1), List.of(w, table));
+    assertThat(bench.tape.size()).isZero();
+    assertThat(bench.tape.operations()).isEqualTo(2);
   }
 
   @Test

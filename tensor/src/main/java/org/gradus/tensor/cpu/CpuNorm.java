@@ -17,6 +17,8 @@ final class CpuNorm implements NormKernels {
 
   private final Chunks chunks;
   private final Scratch scratch = new Scratch();
+  private final Scratch means = new Scratch();
+  private final Scratch productMeans = new Scratch();
 
   CpuNorm(Chunks chunks) {
     this.chunks = chunks;
@@ -173,8 +175,8 @@ final class CpuNorm implements NormKernels {
     float[] value = Floats.of(y);
     byte @Nullable [] real = rowMask == null ? null : Flags.of(rowMask);
     float share = 1f / Math.max(1, count(real, rows));
-    float[] mean = new float[n]; // of dy
-    float[] meanY = new float[n]; // of dy · y
+    float[] mean = means.floats(n); // of dy
+    float[] meanY = productMeans.floats(n); // of dy · y
     columnSums(mean, real, rows, n, (sums, at, r) -> Rows.add(sums, at, from, r * n, n));
     columnSums(meanY, real, rows, n, (sums, at, r) -> addProducts(sums, at, from, value, r * n, n));
     Rows.scale(mean, 0, share, mean, 0, n);

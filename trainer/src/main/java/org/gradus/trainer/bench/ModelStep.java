@@ -77,9 +77,9 @@ public final class ModelStep implements Workload.Step {
       Objective.Loss found =
           objective.of(model.forward(batch, Mode.training(tape, SEED, step)), batch);
       loss = found.total().value().item();
-      operations = tape.operations();
       watch.lap(Phase.FORWARD);
       Gradients gradients = tape.backward(found.total());
+      operations = tape.operations();
       watch.lap(Phase.BACKWARD);
       optimizer.step(gradients, step);
       watch.lap(Phase.OPTIMISER);
