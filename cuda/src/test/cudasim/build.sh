@@ -51,7 +51,7 @@ nm --defined-only "$out/cudasim_driver.o" | awk '{print $3}' | sort > "$out/simu
   # the names of those that are simulated, for whoever has one of them fail
   echo 'extern "C" const char* const cudasim_functions[] = {'
   {
-    grep '^cu[A-Z]' "$out/simulated"
+    grep '^cu[A-Z][A-Za-z0-9_]*$' "$out/simulated"
     sed -n 's/^API int \(cublas[A-Za-z0-9_]*\)(.*/\1/p' cublas/cublas.cpp
   } | sed 's/.*/  "&",/'
   echo '  nullptr};'

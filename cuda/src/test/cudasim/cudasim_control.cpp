@@ -21,7 +21,7 @@ long errors = 0;
 namespace {
 struct Injection {
   std::string function;
-  int calls = 0;  // how many from now; 0 for none
+  int calls = 0;  // how many from now; 0 for none, -1 for every one
   Result code = OK;
 };
 
@@ -72,7 +72,7 @@ Result injected(const char* function) {
   if (!injection.calls || (injection.function != "*" && injection.function != function)) {
     return OK;
   }
-  if (--injection.calls) {
+  if (injection.calls > 0 && --injection.calls) {
     return OK;
   }
   if (injection.code >= ILLEGAL_ADDRESS) {
@@ -102,11 +102,14 @@ std::string injectFromEnvironment() {
   size_t second = text.find(':', first + 1);
   int call = 0;
   int code = 0;
-  if (second == std::string::npos || !number(text.substr(first + 1, second - first - 1), &call) ||
-      !number(text.substr(second + 1), &code) || call < 1 || code < 1) {
-    return "CUDASIM_FAIL=" + text + ". Expected function:call:code, such as cuMemAlloc_v2:3:2 for the third allocation to fail with code 2";
+  std::string which = second == std::string::npos ? "" : text.substr(first + 1, second - first - 1);
+  bool every = which == "*";
+  bool possible = (every || (number(which, &call) && call > 0)) && number(text.substr(second + 1), &code) && code > 0;
+  if (!possible) {
+    return "CUDASIM_FAIL=" + text +
+           ". Expected function:call:code, such as cuMemAlloc_v2:3:2 for the third allocation to fail with code 2, or * for every call";
   }
-  if (inject(text.substr(0, first), call, code)) {
+  if (inject(text.substr(0, first), every ? -1 : call, code)) {
     return "";
   }
   std::string all;
@@ -117,7 +120,7 @@ std::string injectFromEnvironment() {
 }
 
 std::string notInjected() {
-  return injection.calls ? "CUDASIM_FAIL: " + injection.function + " was called " + std::to_string(injection.calls) +
+  return injection.calls > 0 ? "CUDASIM_FAIL: " + injection.function + " was called " + std::to_string(injection.calls) +
                                " times too few to fail"
                          : "";
 }
