@@ -28,7 +28,7 @@ struct Injection {
 Injection injection;
 
 void print(Result code, const char* format, va_list arguments) {
-  char text[600];
+  char text[2000];
   vsnprintf(text, sizeof text, format, arguments);
   fprintf(stderr, "cudasim: error %d: %s\n", code, text);
   errors++;

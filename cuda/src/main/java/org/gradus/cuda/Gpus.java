@@ -78,7 +78,7 @@ final class Gpus {
         + " or later (520 or later)";
   }
 
-  /// All GPUs, a line each.
+  /// All GPUs, a line each; none where the driver does not tell.
   static List<String> describeAll() {
     List<String> all = new ArrayList<>();
     if (missingLibrary().isEmpty()) {
@@ -90,7 +90,7 @@ final class Gpus {
           all.add("cuda:" + i + ": " + found + (found.takesKernels() ? "" : " (not usable)"));
         }
       } catch (GpuException e) {
-        all.add(String.valueOf(e.getMessage()));
+        return List.of(); // availability says why
       }
     }
     return all;
