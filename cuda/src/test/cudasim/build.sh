@@ -48,6 +48,13 @@ nm --defined-only "$out/cudasim_driver.o" | awk '{print $3}' | sort > "$out/simu
   echo '#include <cstdio>'
   comm -23 "$out/needed" "$out/simulated" |
     sed 's/.*/extern "C" int &() { fprintf(stderr, "cudasim: & is not simulated\\n"); return 801; }/'
+  # the names of those that are simulated, for whoever has one of them fail
+  echo 'extern "C" const char* const cudasim_functions[] = {'
+  {
+    grep '^cu[A-Z][A-Za-z0-9_]*$' "$out/simulated"
+    sed -n 's/^API int \(cublas[A-Za-z0-9_]*\)(.*/\1/p' cublas/cublas.cpp
+  } | sed 's/.*/  "&",/'
+  echo '  nullptr};'
 } > "$out/stubs.cpp"
 $compile -fvisibility=default -c -o "$out/stubs.o" "$out/stubs.cpp"
 # under their names only when they are whole

@@ -8,6 +8,7 @@
 #include <map>
 #include <sys/mman.h>
 
+#include "cudasim_machine.h"
 #include "cudasim_run.h"
 
 namespace cudasim {
@@ -24,7 +25,6 @@ const unsigned char FREED = 0xDD;
 
 char* range;
 char* unused;  // where the range was never used
-size_t total;
 size_t used;
 std::map<Address, size_t> live;            // bytes by address
 std::multimap<size_t, char*> freeBlocks;   // by size
@@ -125,7 +125,6 @@ void openMemory() {
   void* wanted = reinterpret_cast<void*>(0x600000000000);
   range = static_cast<char*>(mmap(wanted, RANGE, access, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   unused = range;
-  total = size_t(setting("CUDASIM_MEM_MB", 1024)) << 20;
   if (guarded) {
     struct sigaction handler {};
     handler.sa_sigaction = onForbidden;
@@ -134,9 +133,7 @@ void openMemory() {
   }
 }
 
-size_t totalMemory() { return total; }
-
-size_t freeMemory() { return total - used; }
+size_t freeMemory() { return machine.memory > used ? machine.memory - used : 0; }
 
 size_t allocations() { return live.size(); }
 
@@ -181,10 +178,9 @@ Result release(Address address) {
   return result;
 }
 
-void releaseAll() {
-  while (!live.empty()) {
-    release(live.begin()->first);
-  }
+Address allocationOf(Address address) {
+  auto found = holder(address);
+  return found == live.end() ? 0 : found->first;
 }
 
 bool within(Address address, size_t bytes) {

@@ -13,7 +13,6 @@ namespace cudasim {
 extern const bool guarded;
 
 void openMemory();
-size_t totalMemory();
 size_t freeMemory();
 
 // How many allocations are live.
@@ -21,7 +20,9 @@ size_t allocations();
 
 Result allocate(Address* out, size_t bytes);
 Result release(Address address);
-void releaseAll();
+
+// The allocation that an address lies in or at the end of; 0 for none.
+Address allocationOf(Address address);
 
 // Whether bytes from an address on lie within one allocation.
 bool within(Address address, size_t bytes);

@@ -20,7 +20,7 @@ std::vector<unsigned> parameterSizes(const char* from, const char* to) {
 }
 }  // namespace
 
-Result loadModule(Module** out, const char* ptx) {
+Result loadModule(Module** out, const char* ptx, void* context) {
   if (!strstr(ptx, ".version")) {
     return refuse(INVALID_IMAGE, "a module that is not PTX");
   }
@@ -37,7 +37,7 @@ Result loadModule(Module** out, const char* ptx) {
     if (parameterSizes(p, strchr(p, ')')) != expected) {
       return refuse(INVALID_PTX, "kernel %s: parameters of the PTX are not those of the source", name.c_str());
     }
-    module->functions[name].reset(new Function{kernel});
+    module->functions[name].reset(new Function{kernel, context});
   }
   *out = module.release();
   return OK;

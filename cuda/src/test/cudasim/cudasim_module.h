@@ -11,11 +11,13 @@
 namespace cudasim {
 struct Function {
   const KernelInfo* kernel;
+  void* context;
 };
 
 struct Module {
   std::map<std::string, std::unique_ptr<Function>> functions;
 };
 
-Result loadModule(Module** out, const char* ptx);
+// Loads it into a context.
+Result loadModule(Module** out, const char* ptx, void* context);
 }  // namespace cudasim

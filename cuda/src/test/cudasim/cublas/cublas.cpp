@@ -11,6 +11,7 @@
 
 // of the simulated driver
 extern "C" int cudasim_enter(const char* function);
+extern "C" int cudasim_injected(const char* function);
 extern "C" int cudasim_is_stream(void* stream);
 extern "C" int cudasim_within(unsigned long long address, size_t bytes);
 extern "C" int cudasim_submit(const char* what, void* stream, void (*work)(void*), void* argument);
@@ -128,12 +129,18 @@ API int cublasCreate_v2(Handle** out) {
 }
 
 API int cublasDestroy_v2(Handle* h) {
+  if (int code = cudasim_injected(__func__)) {
+    return code;
+  }
   cudasim_handles(-1);
   delete h;
   return OK;
 }
 
 API int cublasGetProperty(int type, int* value) {
+  if (int code = cudasim_injected(__func__)) {
+    return code;
+  }
   const int version[] = {12, 6, 4};
   *value = version[type];
   return OK;

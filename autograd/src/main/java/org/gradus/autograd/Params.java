@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
+import org.gradus.tensor.DeviceException;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Table;
@@ -125,13 +126,21 @@ public final class Params implements AutoCloseable {
                   : ""));
     }
     String path = claim(name);
-    TableParameter p = new TableParameter(path, store.device.table(rows, width), paddingId);
+    TableParameter p = new TableParameter(path, memory(path, rows, width), paddingId);
     store.byPath.put(path, p); // from here on, close() frees the memory, whatever happens
     Long seed = store.seed;
     if (seed != null) {
       initialize(p, init, Counter.key(seed, path));
     }
     return p;
+  }
+
+  private Table memory(String path, int rows, int width) {
+    try {
+      return store.device.table(rows, width);
+    } catch (DeviceException e) {
+      throw e.during(path);
+    }
   }
 
   /// Draws a table of billions of numbers some rows at a time, each piece by whatever thread is free: values are functions of

@@ -186,19 +186,28 @@ final class CuBlas {
       throw new IllegalStateException(
           "cuda: a product of cuBLAS", e); // the call itself throws nothing
     }
-    last = s;
     if (status != 0) {
-      throw gpu.failure("cuda: " + describeLast() + ": " + name(status) + ".");
+      throw gpu.failure(
+          "cuda: "
+              + describe(s)
+              + ": "
+              + name(status)
+              + ", behind "
+              + gpu.lastLaunch()
+              + ". Open the device anew; cuda.gemm=own multiplies without the library.");
     }
+    last = s;
     gpu.launched(words);
   }
 
   /// The last product, in words.
   private String describeLast() {
     Sizes s = last;
-    return s == null
-        ? "none"
-        : (s.batch() == 1 ? "cublasSgemm_v2" : "cublasSgemmStridedBatched") + " of " + s;
+    return s == null ? "none" : describe(s);
+  }
+
+  private static String describe(Sizes s) {
+    return (s.batch() == 1 ? "cublasSgemm_v2" : "cublasSgemmStridedBatched") + " of " + s;
   }
 
   /// A call into the library.

@@ -17,8 +17,9 @@ import org.gradus.tensor.MemoryUse;
 import org.gradus.tensor.Table;
 import org.jspecify.annotations.Nullable;
 
-/// The first NVIDIA GPU. Kernels run one after the other in one stream; only copies to the host wait for them.
+/// An NVIDIA GPU. Kernels run one after the other in one stream; only copies to the host wait for them.
 final class CudaDevice implements Device {
+  private final int number;
   private final Gpu gpu;
   private final Staging staging;
   private final Launch launch;
@@ -30,14 +31,16 @@ final class CudaDevice implements Device {
   private final boolean poison;
   private final Set<GpuMemory> allocated = Collections.newSetFromMap(new IdentityHashMap<>());
 
-  CudaDevice(DeviceOptions options) {
-    this(options, CuBlasLibrary.candidates());
+  /// @param number which one, from 0
+  CudaDevice(int number, DeviceOptions options) {
+    this(number, options, CuBlasLibrary.candidates());
   }
 
   /// As above, with where to look for cuBLAS.
-  CudaDevice(DeviceOptions options, List<String> candidates) {
+  CudaDevice(int number, DeviceOptions options, List<String> candidates) {
+    this.number = number;
     CudaSettings settings = CudaSettings.of(options.settings());
-    gpu = new Gpu();
+    gpu = new Gpu(number);
     gpu.atClose(() -> allocated.forEach(GpuMemory::abandon));
     try {
       staging = new Staging(gpu);
@@ -106,9 +109,9 @@ final class CudaDevice implements Device {
     return staging;
   }
 
-  /// Memory that is freed with the device at the latest.
+  /// Memory that is freed with the device at the latest. What the pool holds goes first where there is none.
   GpuMemory memory(long bytes) {
-    GpuMemory memory = new GpuMemory(gpu, bytes);
+    GpuMemory memory = new GpuMemory(gpu, bytes, pool::clear);
     allocated.add(memory);
     return memory;
   }
@@ -121,7 +124,7 @@ final class CudaDevice implements Device {
 
   @Override
   public String name() {
-    return "cuda:0";
+    return "cuda:" + number;
   }
 
   @Override
@@ -179,7 +182,11 @@ final class CudaDevice implements Device {
 
   @Override
   public Table table(int rows, int width) {
-    return new CudaTable(this, rows, width);
+    try {
+      return new CudaTable(this, rows, width);
+    } catch (GpuException e) {
+      throw e.during("table [" + rows + ", " + width + "]");
+    }
   }
 
   @Override

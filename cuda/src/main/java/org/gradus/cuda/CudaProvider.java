@@ -8,7 +8,7 @@ import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.DeviceProvider;
 
-/// Answers to `--device cuda`: the first NVIDIA GPU.
+/// Answers to `--device cuda`, the first NVIDIA GPU, and `cuda:1`, `cuda:2`, ... for others.
 public final class CudaProvider implements DeviceProvider {
   /// For `ServiceLoader`.
   public CudaProvider() {}
@@ -20,10 +20,17 @@ public final class CudaProvider implements DeviceProvider {
 
   @Override
   public Availability availability() {
-    String missing = Gpu.missing();
-    return missing.isEmpty()
-        ? new Availability(true, Gpu.describe())
-        : new Availability(false, missing);
+    return availability(0);
+  }
+
+  @Override
+  public boolean numbered() {
+    return true;
+  }
+
+  @Override
+  public Availability availability(int number) {
+    return Gpus.availability(number);
   }
 
   @Override
@@ -33,17 +40,19 @@ public final class CudaProvider implements DeviceProvider {
 
   @Override
   public List<String> details() {
-    List<String> details = new ArrayList<>();
-    if (Gpu.missing().isEmpty()) {
-      details.addAll(Gpu.describeAll());
-    }
+    List<String> details = new ArrayList<>(Gpus.describeAll());
     details.add(CuBlasLibrary.describe(CuBlasLibrary.candidates()));
     return details;
   }
 
   @Override
   public Device open(DeviceOptions options) {
-    return new CudaDevice(options);
+    return open(0, options);
+  }
+
+  @Override
+  public Device open(int number, DeviceOptions options) {
+    return new CudaDevice(number, options);
   }
 
   @Override

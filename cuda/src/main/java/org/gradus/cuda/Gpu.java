@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.cuda;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.SymbolLookup;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
-import java.util.Locale;
 import java.util.function.Supplier;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
-import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 
-/// The first GPU: its context and one stream, in which everything happens in the order of the calls.
+/// A GPU that is open: its context and one stream, in which everything happens in the order of the calls.
 ///
 /// A context is current on a thread, not in a process, so every way into the driver goes through [#enter].
 final class Gpu implements AutoCloseable {
@@ -29,6 +22,7 @@ final class Gpu implements AutoCloseable {
   private final CUdevice device = new CUdevice();
   private final CUcontext context = new CUcontext();
   private final Stream stream = new Stream();
+  private final boolean only; // no other GPU whose context might be current
   private long current; // the thread that entered last
   private Supplier<String> lastLaunch = () -> "none";
   private boolean failed;
@@ -42,11 +36,12 @@ final class Gpu implements AutoCloseable {
     }
   }
 
-  /// Opens the first GPU.
-  Gpu() {
-    check(start(), "start the driver");
-    check(JCudaDriver.cuDeviceGet(device, 0), "find a GPU");
-    check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "open a context");
+  /// Opens the GPU of a number, from 0.
+  Gpu(int number) {
+    Gpus.start();
+    only = Gpus.count() == 1;
+    check(JCudaDriver.cuDeviceGet(device, number), "find GPU " + number);
+    check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "open a context on GPU " + number);
     undo.push(() -> JCudaDriver.cuDevicePrimaryCtxRelease(device));
     try {
       check(JCudaDriver.cuCtxSetCurrent(context), "enter the context");
@@ -59,83 +54,6 @@ final class Gpu implements AutoCloseable {
       close();
       throw e;
     }
-  }
-
-  /// Loads and starts the driver; what it answers.
-  private static int start() {
-    String failure = NativeLibrary.failure();
-    if (!failure.isEmpty()) {
-      throw new GpuException("cuda: " + failure + ".");
-    }
-    return JCudaDriver.cuInit(0);
-  }
-
-  /// What is missing for a GPU to be used here; empty when nothing is.
-  @SuppressWarnings("restricted") // a look at what the library path holds
-  static String missing() {
-    try (Arena arena = Arena.ofConfined()) {
-      SymbolLookup.libraryLookup(LIBRARY, arena);
-    } catch (IllegalArgumentException e) {
-      return "no NVIDIA driver: " + LIBRARY + " is not on the library path";
-    }
-    String failure = NativeLibrary.failure();
-    if (!failure.isEmpty()) {
-      return failure;
-    }
-    int code = start();
-    if (code != CUresult.CUDA_SUCCESS) {
-      return "the NVIDIA driver does not start: " + CUresult.stringFor(code);
-    }
-    int[] count = new int[1];
-    code = JCudaDriver.cuDeviceGetCount(count);
-    if (code != CUresult.CUDA_SUCCESS || count[0] == 0) {
-      return "the NVIDIA driver finds no GPU";
-    }
-    return "";
-  }
-
-  /// Name, compute capability and memory of the first GPU, and the driver.
-  static String describe() {
-    check(start(), "start the driver");
-    int[] version = new int[1];
-    check(JCudaDriver.cuDriverGetVersion(version), "read the driver's version");
-    return describe(0)
-        + String.format(
-            Locale.ROOT, ", driver for CUDA %d.%d", version[0] / 1000, version[0] % 1000 / 10);
-  }
-
-  /// All GPUs, a line each.
-  static List<String> describeAll() {
-    check(start(), "start the driver");
-    int[] count = new int[1];
-    check(JCudaDriver.cuDeviceGetCount(count), "count the GPUs");
-    List<String> all = new ArrayList<>();
-    for (int i = 0; i < count[0]; i++) {
-      all.add("cuda:" + i + ": " + describe(i) + (i == 0 ? "" : " (not used)"));
-    }
-    return all;
-  }
-
-  private static String describe(int number) {
-    CUdevice one = new CUdevice();
-    check(JCudaDriver.cuDeviceGet(one, number), "find a GPU");
-    byte[] name = new byte[256];
-    check(JCudaDriver.cuDeviceGetName(name, name.length, one), "read the GPU's name");
-    long[] memory = new long[1];
-    check(JCudaDriver.cuDeviceTotalMem(memory, one), "read the GPU's memory");
-    return String.format(
-        Locale.ROOT,
-        "%s, compute capability %d.%d, %d MiB",
-        new String(name, StandardCharsets.UTF_8).trim(),
-        attribute(one, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
-        attribute(one, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
-        memory[0] >> 20);
-  }
-
-  private static int attribute(CUdevice device, int which) {
-    int[] value = new int[1];
-    check(JCudaDriver.cuDeviceGetAttribute(value, which, device), "read an attribute of the GPU");
-    return value[0];
   }
 
   /// Has something done before anything else goes into the stream.
@@ -151,7 +69,7 @@ final class Gpu implements AutoCloseable {
   }
 
   private void makeCurrent() {
-    if (current != Thread.currentThread().threadId()) {
+    if (!only || current != Thread.currentThread().threadId()) {
       check(JCudaDriver.cuCtxSetCurrent(context), "enter the context");
       current = Thread.currentThread().threadId();
     }
@@ -172,24 +90,42 @@ final class Gpu implements AutoCloseable {
     lastLaunch = words;
   }
 
+  /// What was launched last, in words.
+  String lastLaunch() {
+    return lastLaunch.get();
+  }
+
   /// Waits until the GPU has done everything.
   void await() {
-    int code = JCudaDriver.cuStreamSynchronize(enter());
+    check(JCudaDriver.cuStreamSynchronize(enter()), "wait for the GPU");
+  }
+
+  /// Throws unless the driver said that all is well. A kernel that failed shows at any later call, so the message names the last one.
+  void check(int code, String what) {
     if (code != CUresult.CUDA_SUCCESS) {
-      throw failure(
-          "cuda: "
-              + CUresult.stringFor(code)
-              + " in a kernel, at the latest "
-              + lastLaunch.get()
-              + ". The context is lost; open the device anew.");
+      throw refused(code, what, " in a kernel, at the latest ");
     }
   }
 
-  /// Throws unless the driver said that all is well.
-  static void check(int code, String what) {
-    if (code != CUresult.CUDA_SUCCESS) {
-      throw new GpuException("cuda: could not " + what + ": " + CUresult.stringFor(code) + ".");
+  /// What to throw when something could not be launched: the kernel that failed may be one before it, or itself.
+  GpuException notLaunched(int code, String what) {
+    failed = true;
+    return refused(code, "launch " + what, " in it or in a kernel before it, at the latest ");
+  }
+
+  private GpuException refused(int code, String what, String where) {
+    if (!GpuException.isLost(code)) {
+      return new GpuException(what, code);
     }
+    return failure(
+        "cuda: could not "
+            + what
+            + ": "
+            + CUresult.stringFor(code)
+            + where
+            + lastLaunch.get()
+            + ". "
+            + GpuException.advice(code));
   }
 
   /// What to throw when a kernel could not be launched, or failed.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.cuda;
 
+import java.util.function.BooleanSupplier;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -19,16 +20,25 @@ final class GpuMemory {
   }
 
   /// Memory of at least one byte, undefined until written.
-  GpuMemory(Gpu gpu, long bytes) {
+  ///
+  /// @param makeRoom called when there is none, says whether there may be some now
+  GpuMemory(Gpu gpu, long bytes, BooleanSupplier makeRoom) {
     this.gpu = gpu;
     this.bytes = Math.max(bytes, 4);
     block = new Block();
     gpu.enter();
     int code = JCudaDriver.cuMemAlloc(block, this.bytes);
+    if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY && makeRoom.getAsBoolean()) {
+      code = JCudaDriver.cuMemAlloc(block, this.bytes);
+    }
     if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
       long[] free = new long[1];
       long[] total = new long[1];
       JCudaDriver.cuMemGetInfo(free, total);
+      String inPieces =
+          free[0] < this.bytes
+              ? ". "
+              : ", in pieces that are too small, or held back by the driver. ";
       throw new GpuException(
           "cuda: no memory for "
               + this.bytes
@@ -36,9 +46,11 @@ final class GpuMemory {
               + (free[0] >> 20)
               + " of "
               + (total[0] >> 20)
-              + " MiB are free. Expected smaller batches or tables, or a GPU with more memory.");
+              + " MiB are free"
+              + inPieces
+              + GpuException.advice(code));
     }
-    Gpu.check(code, "allocate " + this.bytes + " bytes");
+    gpu.check(code, "allocate " + this.bytes + " bytes");
   }
 
   long address() {
@@ -52,14 +64,14 @@ final class GpuMemory {
 
   /// Sets every byte, in the order of the stream.
   void fill(int value) {
-    Gpu.check(
+    gpu.check(
         JCudaDriver.cuMemsetD8Async(block, (byte) value, bytes, gpu.enter()),
         "set " + bytes + " bytes");
   }
 
   void free() {
     gpu.enter();
-    Gpu.check(JCudaDriver.cuMemFree(block), "free " + bytes + " bytes");
+    gpu.check(JCudaDriver.cuMemFree(block), "free " + bytes + " bytes");
   }
 
   /// Frees what is left when the device closes, its context lost or not.

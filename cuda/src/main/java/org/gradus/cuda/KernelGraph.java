@@ -47,10 +47,15 @@ final class KernelGraph {
     private final MethodHandle launch = function("cuGraphLaunch", JAVA_LONG, JAVA_LONG);
     private final MethodHandle destroyExecutable = function("cuGraphExecDestroy", JAVA_LONG);
     private final MethodHandle destroy = function("cuGraphDestroy", JAVA_LONG);
+    private final Gpu gpu;
     private final Arena arena = Arena.ofAuto();
     private final MemorySegment node = arena.allocate(SIZE, 8);
     private final MemorySegment out = arena.allocate(JAVA_LONG);
     private final MemorySegment before = arena.allocate(JAVA_LONG);
+
+    Driver(Gpu gpu) {
+      this.gpu = gpu;
+    }
 
     @SuppressWarnings("restricted") // the descriptors are those of cuda.h
     private static MethodHandle function(String symbol, MemoryLayout... parameters) {
@@ -94,7 +99,7 @@ final class KernelGraph {
     }
 
     private long create() {
-      Gpu.check(code(() -> (int) create.invokeExact(out, 0)), "make a graph");
+      gpu.check(code(() -> (int) create.invokeExact(out, 0)), "make a graph");
       return out.get(JAVA_LONG, 0);
     }
 
@@ -103,14 +108,14 @@ final class KernelGraph {
       before.set(JAVA_LONG, 0, last);
       long known = last == 0 ? 0 : 1;
       MemorySegment described = describe(plan);
-      Gpu.check(
+      gpu.check(
           code(() -> (int) addKernel.invokeExact(out, graph, before, known, described)),
           "put kernel " + plan + " into a graph");
       return out.get(JAVA_LONG, 0);
     }
 
     private long instantiate(long graph) {
-      Gpu.check(code(() -> (int) instantiate.invokeExact(out, graph, 0L)), "instantiate a graph");
+      gpu.check(code(() -> (int) instantiate.invokeExact(out, graph, 0L)), "instantiate a graph");
       return out.get(JAVA_LONG, 0);
     }
 
@@ -118,7 +123,7 @@ final class KernelGraph {
       MemorySegment described = describe(plan);
       int code = code(() -> (int) setKernel.invokeExact(executable, which, described));
       if (code != CUresult.CUDA_SUCCESS) {
-        Gpu.check(code, "set kernel " + plan + " in a graph");
+        gpu.check(code, "set kernel " + plan + " in a graph");
       }
     }
   }
@@ -202,9 +207,9 @@ final class KernelGraph {
   void launch(long stream) {
     int code = Driver.code(() -> (int) driver.launch.invokeExact(executable, stream));
     if (code != CUresult.CUDA_SUCCESS) {
-      Gpu.check(
+      throw driver.gpu.notLaunched(
           code,
-          "launch a graph of "
+          "a graph of "
               + kernels.length
               + " kernels, from "
               + kernels[0].name()

@@ -24,7 +24,7 @@ final class KernelGraphs {
 
   private final Gpu gpu;
   private final KernelGraph.Driver driver;
-  private final LaunchPlan[] plans = new LaunchPlan[MOST];
+  private final LaunchPlan[] plans = new LaunchPlan[MOST + 1]; // at the end the one launched last
   private int count; // of the plans that wait
   private final List<KernelGraph> kept = new ArrayList<>(); // used last at the end
   private @Nullable String broken;
@@ -34,9 +34,9 @@ final class KernelGraphs {
 
   KernelGraphs(Gpu gpu) {
     this.gpu = gpu;
-    driver = new KernelGraph.Driver();
-    MemorySegment all = Arena.ofAuto().allocate(MOST * LaunchPlan.BYTES, 16);
-    for (int i = 0; i < MOST; i++) {
+    driver = new KernelGraph.Driver(gpu);
+    MemorySegment all = Arena.ofAuto().allocate(plans.length * LaunchPlan.BYTES, 16);
+    for (int i = 0; i < plans.length; i++) {
       plans[i] = new LaunchPlan(all.asSlice(i * LaunchPlan.BYTES, LaunchPlan.BYTES));
     }
     gpu.beforeEntering(this::flush);
@@ -78,8 +78,12 @@ final class KernelGraphs {
         }
       } else {
         graph(n).launch(gpu.streamAddress());
+        gpu.launched(plans[n - 1].words());
         runs++;
       }
+      LaunchPlan last = plans[n - 1]; // kept as it is for messages
+      plans[n - 1] = plans[MOST];
+      plans[MOST] = last;
     } catch (GpuException e) {
       broken = String.valueOf(e.getMessage());
       throw gpu.failure(broken);

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// `launch.of(fill).buffer(y).real(1).number(n).each(n)`.
 ///
 /// The arguments lie in memory that launches use again; the driver has copied them when a launch returns. With graphs it gets them
-/// later, several launches at once.
+/// later, several launches at once. The last launch is left as it was until there is another one, for messages.
 final class Launch {
   private static final int THREADS = 256;
   private static final long BLOCKS = 1 << 16;
@@ -20,6 +20,7 @@ final class Launch {
   private final Gpu gpu;
   private final @Nullable KernelGraphs graphs;
   private LaunchPlan plan = new LaunchPlan(Arena.ofAuto().allocate(LaunchPlan.BYTES, 16));
+  private LaunchPlan last = new LaunchPlan(Arena.ofAuto().allocate(LaunchPlan.BYTES, 16));
   private long launches;
 
   /// @param graphs where launches are collected; null to launch each at once
@@ -156,9 +157,10 @@ final class Launch {
     launches++;
     if (graphs == null) {
       plan.launch(gpu);
-      gpu.launched(plan.words());
+      LaunchPlan launched = plan;
+      plan = last;
+      last = launched;
     } else {
-      gpu.launched(plan.words());
       graphs.add(plan);
     }
   }

@@ -127,8 +127,9 @@ final class LaunchPlan {
             pointer,
             null);
     if (code != CUresult.CUDA_SUCCESS) {
-      throw gpu.failure("cuda: kernel " + this + ": " + CUresult.stringFor(code) + ".");
+      throw gpu.notLaunched(code, "kernel " + this);
     }
+    gpu.launched(words);
   }
 
   /// What it is, for a message.

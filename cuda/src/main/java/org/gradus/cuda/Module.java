@@ -16,6 +16,12 @@ import jcuda.driver.JCudaDriver;
 
 /// The kernels of one family, `family.cu` as PTX, which the driver translates for its GPU.
 final class Module {
+  /// The least version of CUDA whose drivers read the PTX: 11.8, which is PTX ISA 7.8.
+  static final int DRIVER = 11_080;
+
+  /// The least compute capability that the PTX is for: 7.5.
+  static final int CAPABILITY = 75;
+
   private static final Pattern ENTRY = Pattern.compile("\\.visible \\.entry (\\w+)\\(([^)]*)\\)");
 
   private final Gpu gpu;
@@ -39,16 +45,30 @@ final class Module {
     gpu.enter();
     // the driver reads up to a zero
     int code = JCudaDriver.cuModuleLoadData(module, Arrays.copyOf(ptx, ptx.length + 1));
-    if (code != CUresult.CUDA_SUCCESS) {
-      throw new GpuException(
-          "cuda: the driver does not take the kernels of "
-              + family
-              + ": "
-              + CUresult.stringFor(code)
-              + ". Expected a driver for CUDA 11.8 or later and a GPU of compute capability 7.5 or"
-              + " later.");
+    switch (code) {
+      case CUresult.CUDA_ERROR_INVALID_PTX,
+          CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION,
+          CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU ->
+          throw refused(code, Gpus.needs());
+      case CUresult.CUDA_ERROR_JIT_COMPILER_NOT_FOUND,
+          CUresult.CUDA_ERROR_JIT_COMPILATION_DISABLED ->
+          throw refused(
+              code,
+              ". Expected libnvidia-ptxjitcompiler.so beside the driver's library, and no"
+                  + " CUDA_DISABLE_PTX_JIT");
+      default -> gpu.check(code, "load the kernels of " + family);
     }
     gpu.atClose(() -> JCudaDriver.cuModuleUnload(module));
+  }
+
+  private GpuException refused(int code, String expected) {
+    return new GpuException(
+        "cuda: the driver does not take the kernels of "
+            + family
+            + ": "
+            + CUresult.stringFor(code)
+            + expected
+            + ".");
   }
 
   /// The kernel `family_what`.
@@ -56,7 +76,7 @@ final class Module {
     String name = family + "_" + what;
     Kernel.Function function = new Kernel.Function();
     gpu.enter();
-    Gpu.check(JCudaDriver.cuModuleGetFunction(function, module, name), "find kernel " + name);
+    gpu.check(JCudaDriver.cuModuleGetFunction(function, module, name), "find kernel " + name);
     return new Kernel(name, function, parameters.getOrDefault(name, 0));
   }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import jcuda.Pointer;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUevent_flags;
+import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /// Copies between host and GPU through pinned memory: a copy to the GPU returns when the numbers are in a pinned slot, a copy from
@@ -28,16 +29,28 @@ final class Staging {
     gpu.enter();
     for (int i = 0; i < SLOTS; i++) {
       Pointer pointer = new Pointer();
-      Gpu.check(JCudaDriver.cuMemHostAlloc(pointer, BYTES, 0), "pin " + BYTES + " bytes of memory");
+      pin(pointer);
       gpu.atClose(() -> JCudaDriver.cuMemFreeHost(pointer));
       MemorySegment memory =
           MemorySegment.ofBuffer(pointer.getByteBuffer(0, BYTES).order(ByteOrder.nativeOrder()));
       CUevent free = new CUevent();
-      Gpu.check(
+      gpu.check(
           JCudaDriver.cuEventCreate(free, CUevent_flags.CU_EVENT_DISABLE_TIMING), "make an event");
       gpu.atClose(() -> JCudaDriver.cuEventDestroy(free));
       slots.add(new Slot(pointer, memory, free));
     }
+  }
+
+  private void pin(Pointer pointer) {
+    int code = JCudaDriver.cuMemHostAlloc(pointer, BYTES, 0);
+    if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+      throw new GpuException(
+          "cuda: no memory of the host for "
+              + BYTES
+              + " pinned bytes. Expected less of it in use, or a higher limit: ulimit -l, or that"
+              + " of the container.");
+    }
+    gpu.check(code, "pin " + BYTES + " bytes of the host's memory");
   }
 
   /// Copies to the GPU.
@@ -48,10 +61,10 @@ final class Staging {
       long n = Math.min(BYTES, from.byteSize() - done);
       Slot slot = take();
       MemorySegment.copy(from, done, slot.memory(), 0, n);
-      Gpu.check(
+      gpu.check(
           JCudaDriver.cuMemcpyHtoDAsync(to.from(at + done), slot.pointer(), n, gpu.enter()),
           "copy " + n + " bytes to the GPU");
-      Gpu.check(JCudaDriver.cuEventRecord(slot.free(), gpu.enter()), "record an event");
+      gpu.check(JCudaDriver.cuEventRecord(slot.free(), gpu.enter()), "record an event");
     }
   }
 
@@ -60,7 +73,7 @@ final class Staging {
     for (long done = 0; done < to.byteSize(); done += BYTES) {
       long n = Math.min(BYTES, to.byteSize() - done);
       Slot slot = take();
-      Gpu.check(
+      gpu.check(
           JCudaDriver.cuMemcpyDtoHAsync(slot.pointer(), from.from(at + done), n, gpu.enter()),
           "copy " + n + " bytes from the GPU");
       gpu.await();
@@ -72,7 +85,7 @@ final class Staging {
     Slot slot = slots.get(next);
     next = (next + 1) % SLOTS;
     gpu.enter();
-    Gpu.check(JCudaDriver.cuEventSynchronize(slot.free()), "wait for a copy");
+    gpu.check(JCudaDriver.cuEventSynchronize(slot.free()), "wait for a copy");
     return slot;
   }
 }

@@ -60,7 +60,7 @@ class CuBlasTest {
   }
 
   private static CudaDevice open(Map<String, String> settings, String... candidates) {
-    return new CudaDevice(OPTIONS.withSettings(settings), List.of(candidates));
+    return new CudaDevice(0, OPTIONS.withSettings(settings), List.of(candidates));
   }
 
   /// The last product that the simulated library did, as it was called.

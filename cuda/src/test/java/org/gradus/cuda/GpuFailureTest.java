@@ -9,18 +9,25 @@ import java.io.IOException;
 import java.util.List;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Device;
+import org.gradus.tensor.DeviceException;
 import org.gradus.tensor.DeviceOptions;
+import org.gradus.tensor.ElementwiseKernels.Unary;
 import org.gradus.tensor.Kind;
+import org.gradus.tensor.Scope;
+import org.gradus.tensor.Shape;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// What a user reads when the driver refuses something, and what is left behind: nothing.
 @Tag("simulated")
 class GpuFailureTest {
   private static final int OUT_OF_MEMORY = 2;
   private static final int INVALID_VALUE = 1;
+  private static final int UNSUPPORTED_PTX_VERSION = 222;
   private static final int ILLEGAL_ADDRESS = 700;
   private static final int LAUNCH_FAILED = 719;
   private static final DeviceOptions OPTIONS = new DeviceOptions(1, 1 << 20, false);
@@ -30,13 +37,13 @@ class GpuFailureTest {
   @BeforeEach
   void findTheDriver() throws IOException {
     driver = new SimulatedDriver();
-    driver.fail("*", 0, 0);
+    driver.reset();
     nothingIsLeft();
   }
 
   @AfterEach
   void nothingIsLeftBehind() {
-    driver.fail("*", 0, 0);
+    driver.reset();
     nothingIsLeft();
   }
 
@@ -49,14 +56,15 @@ class GpuFailureTest {
 
   @Test
   void theThirdAllocationFails() {
-    try (Device device = new CudaDevice(OPTIONS)) {
+    try (Device device = new CudaDevice(0, OPTIONS)) {
       driver.fail("cuMemAlloc_v2", 3, OUT_OF_MEMORY);
       device.allocate(Kind.REAL, 1000);
       device.allocate(Kind.REAL, 1000);
       assertThatExceptionOfType(GpuException.class)
           .isThrownBy(() -> device.allocate(Kind.REAL, 1000))
           .withMessageContaining("no memory for 4000 bytes")
-          .withMessageContaining("of 1024 MiB are free");
+          .withMessageContaining("of 1024 MiB are free, in pieces that are too small")
+          .withMessageContaining("nvidia-smi");
       // and the device is as good as before
       Buffer x = device.allocate(Kind.REAL, 3);
       device.kernels().elementwise().fill(x, 2, 3);
@@ -68,24 +76,93 @@ class GpuFailureTest {
 
   @Test
   void moreMemoryThanThereIs() {
-    try (Device device = new CudaDevice(OPTIONS)) {
-      assertThatExceptionOfType(GpuException.class)
+    try (Device device = new CudaDevice(0, OPTIONS)) {
+      assertThatExceptionOfType(DeviceException.class)
           .isThrownBy(() -> device.table(1 << 20, 1 << 10).close())
-          .withMessageContaining("no memory for 4294967296 bytes")
-          .withMessageContaining("smaller batches or tables");
+          .withMessageStartingWith("table [1048576, 1024]: cuda: no memory for 4294967296 bytes; ")
+          .withMessageContaining("of 1024 MiB are free. Expected smaller batches or tables");
+    }
+  }
+
+  @Test
+  void memoryThatIsMissingSaysForWhat() {
+    driver.set("CUDASIM_MEM_MB", "1");
+    try (Device device = new CudaDevice(0, OPTIONS);
+        Scope scope = new Scope(device)) {
+      assertThatExceptionOfType(DeviceException.class)
+          .isThrownBy(() -> scope.real("matmul", Shape.of(1 << 10, 1 << 10)))
+          .withMessageStartingWith("matmul [1024, 1024]: cuda: no memory for 4194304 bytes; ")
+          .withMessageContaining("of 1 MiB are free");
+    }
+  }
+
+  /// What was released and is kept for the next request of its size makes room for another size.
+  @Test
+  void thePoolMakesRoom() {
+    driver.set("CUDASIM_MEM_MB", "4");
+    try (Device device = new CudaDevice(0, new DeviceOptions(1, 1 << 24, false))) {
+      int most = 700_000; // 2.8 MB
+      device.release(device.allocate(Kind.REAL, most));
+      assertThat(device.memory().pooled()).isEqualTo(4L * most);
+      Buffer other = device.allocate(Kind.REAL, most + 1);
+      assertThat(device.memory().pooled()).isZero();
+      device.kernels().elementwise().fill(other, 3, most + 1);
+      float[] values = new float[most + 1];
+      device.download(values, other);
+      assertThat(values[most]).isEqualTo(3);
     }
   }
 
   @Test
   void aLaunchIsRefused() {
-    try (Device device = new CudaDevice(OPTIONS)) {
+    try (Device device = new CudaDevice(0, OPTIONS)) {
       Buffer x = device.allocate(Kind.REAL, 1000);
       driver.fail("cuLaunchKernel", 1, INVALID_VALUE);
       assertThatExceptionOfType(GpuException.class)
           .isThrownBy(() -> device.kernels().elementwise().fill(x, 2, 1000))
           .withMessageContaining(
               "kernel elementwise_fill with grid (4, 1, 1) of blocks (256, 1) and numbers 1000: ")
-          .withMessageContaining("CUDA_ERROR_INVALID_VALUE");
+          .withMessageContaining(
+              "CUDA_ERROR_INVALID_VALUE. The driver was asked for what it cannot");
+    }
+  }
+
+  /// A kernel that failed shows at a call that did nothing wrong: whichever it is names the kernel launched last, not the one that is
+  /// about to be.
+  @ParameterizedTest
+  @CsvSource({
+    "cuMemcpyHtoDAsync_v2, copy 12 bytes to the GPU",
+    "cuMemcpyDtoHAsync_v2, copy 12 bytes from the GPU",
+    "cuEventSynchronize, wait for a copy",
+    "cuEventRecord, record an event",
+    "cuMemAlloc_v2, allocate 20 bytes",
+    "cuMemsetD8Async, set 20 bytes",
+    "cuLaunchKernel, launch kernel elementwise_unary with grid",
+    "cuStreamSynchronize, wait for the GPU"
+  })
+  void whateverFailsLaterNamesTheKernel(String function, String what) {
+    DeviceOptions poisoned = new DeviceOptions(1, 1 << 20, true);
+    try (Device device = new CudaDevice(0, poisoned)) {
+      Buffer x = device.allocate(Kind.REAL, 3);
+      device.kernels().elementwise().fill(x, 2, 3);
+      driver.fail(function, 1, ILLEGAL_ADDRESS);
+      assertThatExceptionOfType(GpuException.class)
+          .isThrownBy(
+              () -> {
+                device.upload(x, new float[3]);
+                device.allocate(Kind.REAL, 5);
+                device.kernels().elementwise().unary(Unary.NEGATE, x, x, 3, 0, 0);
+                device.download(new float[3], x);
+              })
+          .withMessageContaining("could not " + what)
+          .withMessageContaining(": CUDA_ERROR_ILLEGAL_ADDRESS in ")
+          .withMessageContaining(
+              "at the latest elementwise_"
+                  + (function.equals("cuStreamSynchronize")
+                          || function.equals("cuMemcpyDtoHAsync_v2")
+                      ? "unary with grid (1, 1, 1) of blocks (256, 1) and numbers 0, 3. "
+                      : "fill with grid (1, 1, 1) of blocks (256, 1) and numbers 3. "))
+          .withMessageContaining("The context is lost: open the device anew.");
     }
   }
 
@@ -93,7 +170,7 @@ class GpuFailureTest {
   @Test
   void aKernelLosesTheContext() {
     for (int code : new int[] {ILLEGAL_ADDRESS, LAUNCH_FAILED}) {
-      try (Device device = new CudaDevice(OPTIONS)) {
+      try (Device device = new CudaDevice(0, OPTIONS)) {
         Buffer x = device.allocate(Kind.REAL, 3);
         device.kernels().elementwise().fill(x, 2, 3);
         driver.fail("cuStreamSynchronize", 1, code);
@@ -105,7 +182,7 @@ class GpuFailureTest {
                     : "CUDA_ERROR_LAUNCH_FAILED in a kernel")
             .withMessageContaining(
                 "elementwise_fill with grid (1, 1, 1) of blocks (256, 1) and numbers 3. The context"
-                    + " is lost");
+                    + " is lost: open the device anew");
         float[] untouched = {7, 7, 7};
         assertThatThrownBy(() -> device.download(untouched, x)).isInstanceOf(GpuException.class);
         assertThat(untouched).containsOnly(7);
@@ -121,7 +198,7 @@ class GpuFailureTest {
   /// A lost context that shows only when the device closes is reported there.
   @Test
   void aLossIsNotSwallowedByClosing() {
-    Device device = new CudaDevice(OPTIONS);
+    Device device = new CudaDevice(0, OPTIONS);
     driver.fail("cuStreamSynchronize", 1, ILLEGAL_ADDRESS);
     assertThatExceptionOfType(GpuException.class)
         .isThrownBy(device::close)
@@ -135,7 +212,7 @@ class GpuFailureTest {
     boolean opened = false;
     for (int call = 1; !opened; call++) {
       driver.fail("*", call, OUT_OF_MEMORY);
-      try (Device device = new CudaDevice(OPTIONS)) {
+      try (Device device = new CudaDevice(0, OPTIONS)) {
         opened = true;
         driver.fail("*", 0, 0);
         assertThat(device.name()).isEqualTo("cuda:0");
@@ -150,16 +227,31 @@ class GpuFailureTest {
   }
 
   @Test
-  void describesWhatTheDriverSays() {
-    assertThat(new CudaProvider().availability().explanation())
-        .isEqualTo(
-            "simulated driver, no GPU, compute capability 7.5, 1024 MiB, driver for CUDA 12.6");
-    assertThat(Gpu.missing()).isEmpty();
+  void theHostsPinnedMemoryIsAnotherMatter() {
+    driver.fail("cuMemHostAlloc", 1, OUT_OF_MEMORY);
+    assertThatExceptionOfType(GpuException.class)
+        .isThrownBy(() -> new CudaDevice(0, OPTIONS).close())
+        .withMessageContaining("no memory of the host for 1048576 pinned bytes")
+        .withMessageContaining("ulimit -l");
   }
 
   @Test
-  void aDriverWithoutAGpu() {
-    driver.fail("cuDeviceGetCount", 1, 100);
-    assertThat(Gpu.missing()).isEqualTo("the NVIDIA driver finds no GPU");
+  void aContextThatDoesNotOpenSaysWhatToDo() {
+    driver.fail("cuDevicePrimaryCtxRetain", 1, OUT_OF_MEMORY);
+    assertThatExceptionOfType(GpuException.class)
+        .isThrownBy(() -> new CudaDevice(0, OPTIONS).close())
+        .withMessageContaining("could not open a context on GPU 0: CUDA_ERROR_OUT_OF_MEMORY. ")
+        .withMessageContaining("less of this one in use by others, which nvidia-smi shows.");
+  }
+
+  @Test
+  void aDriverThatDoesNotTakeThePtxSaysWhatIsNeeded() {
+    driver.fail("cuModuleLoadData", 1, UNSUPPORTED_PTX_VERSION);
+    assertThatExceptionOfType(GpuException.class)
+        .isThrownBy(() -> new CudaDevice(0, OPTIONS).close())
+        .withMessageContaining("does not take the kernels of ")
+        .withMessageContaining(
+            "CUDA_ERROR_UNSUPPORTED_PTX_VERSION. Expected compute capability 7.5")
+        .withMessageContaining("a driver for CUDA 11.8 or later");
   }
 }

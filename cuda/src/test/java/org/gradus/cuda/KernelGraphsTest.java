@@ -66,7 +66,7 @@ class KernelGraphsTest {
 
   @Test
   void aStepThatRepeatsIsMadeOnce() {
-    try (CudaDevice device = new CudaDevice(OPTIONS)) {
+    try (CudaDevice device = new CudaDevice(0, OPTIONS)) {
       Buffer x = device.allocate(Kind.REAL, 1000);
       for (int step = 0; step < 5; step++) {
         negate(device, x, 3, 7);
@@ -80,7 +80,7 @@ class KernelGraphsTest {
 
   @Test
   void whatDiffersIsSet() {
-    try (CudaDevice device = new CudaDevice(OPTIONS)) {
+    try (CudaDevice device = new CudaDevice(0, OPTIONS)) {
       Buffer x = device.allocate(Kind.REAL, 1000);
       for (int step = 0; step < 5; step++) {
         negate(device, x, step, 8);
@@ -94,7 +94,7 @@ class KernelGraphsTest {
   /// Buffers, numbers and grids of every node change.
   @Test
   void otherSizesAreOtherArguments() {
-    try (CudaDevice device = new CudaDevice(OPTIONS)) {
+    try (CudaDevice device = new CudaDevice(0, OPTIONS)) {
       for (int n = 1; n < 3000; n += 271) {
         Buffer x = device.allocate(Kind.REAL, n);
         Buffer guard = device.allocate(Kind.REAL, n);
@@ -111,7 +111,7 @@ class KernelGraphsTest {
   /// Two runs of the same kernels in turn keep a graph each.
   @Test
   void runsThatAlternateHaveGraphsOfTheirOwn() {
-    try (CudaDevice device = new CudaDevice(OPTIONS)) {
+    try (CudaDevice device = new CudaDevice(0, OPTIONS)) {
       Buffer x = device.allocate(Kind.REAL, 100);
       Buffer y = device.allocate(Kind.REAL, 100);
       for (int step = 0; step < 4; step++) {
@@ -128,7 +128,7 @@ class KernelGraphsTest {
   /// A copy to the GPU waits for what was launched before it, and what comes after it for the copy.
   @Test
   void copiesKeepTheirPlace() {
-    try (CudaDevice device = new CudaDevice(OPTIONS)) {
+    try (CudaDevice device = new CudaDevice(0, OPTIONS)) {
       Buffer x = device.allocate(Kind.REAL, 2);
       negate(device, x, 1, 3);
       device.upload(x, new float[] {5, 6});
@@ -143,7 +143,7 @@ class KernelGraphsTest {
   @Test
   void memoryIsNotFreedUnderALaunch() {
     DeviceOptions noPool = new DeviceOptions(1, 0, true).withSettings(OPTIONS.settings());
-    try (CudaDevice device = new CudaDevice(noPool)) {
+    try (CudaDevice device = new CudaDevice(0, noPool)) {
       Buffer y = device.allocate(Kind.REAL, 100);
       Buffer x = device.allocate(Kind.REAL, 100);
       negate(device, x, 4, 4);
@@ -156,7 +156,7 @@ class KernelGraphsTest {
   /// Longer runs are cut, shorter ones than three are launched as ever.
   @Test
   void runsOfAnyLength() {
-    try (CudaDevice device = new CudaDevice(OPTIONS)) {
+    try (CudaDevice device = new CudaDevice(0, OPTIONS)) {
       Buffer x = device.allocate(Kind.REAL, 10);
       for (int n : new int[] {0, 1, 2, 62, 63, 64, 65, 127, 128, 200}) {
         negate(device, x, 2, n);
@@ -170,7 +170,7 @@ class KernelGraphsTest {
   /// More graphs than are kept: the one that was used longest ago goes.
   @Test
   void graphsThatAreNotUsedGo() {
-    try (CudaDevice device = new CudaDevice(OPTIONS)) {
+    try (CudaDevice device = new CudaDevice(0, OPTIONS)) {
       Buffer x = device.allocate(Kind.REAL, 4);
       for (int run = 0; run < 600; run++) {
         // fills and negations by the binary digits of the run: ten kernels of two kinds
@@ -199,7 +199,7 @@ class KernelGraphsTest {
             "cuGraphInstantiateWithFlags",
             "cuGraphExecKernelNodeSetParams",
             "cuGraphLaunch")) {
-      try (CudaDevice device = new CudaDevice(OPTIONS)) {
+      try (CudaDevice device = new CudaDevice(0, OPTIONS)) {
         Buffer x = device.allocate(Kind.REAL, 4);
         boolean setting = function.contains("Set");
         if (setting) {
@@ -222,9 +222,30 @@ class KernelGraphsTest {
     }
   }
 
+  /// The kernel that failed may be of an earlier graph: its last kernel is named, with the numbers it was launched with.
+  @Test
+  void aGraphThatFailsNamesWhatWasLaunchedBefore() {
+    for (int launches : new int[] {1, 4, 100}) {
+      try (CudaDevice device = new CudaDevice(0, OPTIONS)) {
+        Buffer x = device.allocate(Kind.REAL, 77);
+        negate(device, x, 1, launches - 1);
+        download(device, x);
+        negate(device, x, 2, 3);
+        driver.fail("cuGraphLaunch", 1, 700);
+        assertThatExceptionOfType(GpuException.class)
+            .isThrownBy(() -> device.download(new float[77], x))
+            .withMessageContaining(
+                "could not launch a graph of 4 kernels, from elementwise_fill to elementwise_unary:"
+                    + " CUDA_ERROR_ILLEGAL_ADDRESS in it or in a kernel before it, at the latest "
+                    + (launches == 1 ? "elementwise_fill" : "elementwise_unary"))
+            .withMessageContaining(launches == 1 ? " and numbers 77. " : ", 77. ");
+      }
+    }
+  }
+
   @Test
   void theDescriptionSaysIt() {
-    try (CudaDevice device = new CudaDevice(OPTIONS)) {
+    try (CudaDevice device = new CudaDevice(0, OPTIONS)) {
       assertThat(device.description()).endsWith(", launches in CUDA graphs");
     }
     assertThatIllegalArgumentException()

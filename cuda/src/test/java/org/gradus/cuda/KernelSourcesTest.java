@@ -81,6 +81,19 @@ class KernelSourcesTest {
     assertThat(files(PTX, ".ptx")).hasSameSizeAs(files(SOURCES, ".cu"));
   }
 
+  /// PTX ISA 7.8 came with CUDA 11.8 (NVIDIA, "PTX ISA", release history); what the kernels need is asked of the driver before it is
+  /// given them.
+  @Test
+  void thePtxIsForTheDriversAndGpusThatAreAskedFor() throws IOException {
+    assertThat(Module.DRIVER).isEqualTo(11_080);
+    for (Path ptx : files(PTX, ".ptx")) {
+      assertThat(Files.readString(ptx))
+          .as("%s", ptx)
+          .contains(".version 7.8\n")
+          .contains(".target sm_" + Module.CAPABILITY + "\n");
+    }
+  }
+
   @Test
   void enumsStandInTheOrderOfThoseInJava() throws IOException {
     for (Class<? extends Enum<?>> type :

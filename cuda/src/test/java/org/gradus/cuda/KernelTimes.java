@@ -49,7 +49,7 @@ final class KernelTimes {
   public static void main(String[] args) {
     boolean dry = List.of(args).contains("--dry-run");
     DeviceOptions options = new DeviceOptions(1, 0, false);
-    try (CudaDevice device = new CudaDevice(options)) {
+    try (CudaDevice device = new CudaDevice(0, options)) {
       KernelTimes times = new KernelTimes(device, dry);
       times.memory();
       times.launches();
@@ -88,7 +88,7 @@ final class KernelTimes {
 
   private static double products(
       DeviceOptions options, boolean dry, String gemm, int[] s, int layout) {
-    try (CudaDevice device = new CudaDevice(options.withSettings(Map.of("cuda.gemm", gemm)))) {
+    try (CudaDevice device = new CudaDevice(0, options.withSettings(Map.of("cuda.gemm", gemm)))) {
       KernelTimes times = new KernelTimes(device, dry);
       Buffer a = times.filled(s[0] * s[2]);
       Buffer b = times.filled(s[2] * s[1]);
@@ -177,9 +177,12 @@ final class KernelTimes {
     GpuMemory to = device.memory(4L * n);
     from.fill(0);
     return () ->
-        Gpu.check(
-            JCudaDriver.cuMemcpyDtoDAsync(to.from(0), from.from(0), 4L * n, device.gpu().enter()),
-            "copy");
+        device
+            .gpu()
+            .check(
+                JCudaDriver.cuMemcpyDtoDAsync(
+                    to.from(0), from.from(0), 4L * n, device.gpu().enter()),
+                "copy");
   }
 
   private List<Case> cases() {

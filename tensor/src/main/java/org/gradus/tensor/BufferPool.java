@@ -90,6 +90,15 @@ public final class BufferPool<B extends Buffer> {
     return true;
   }
 
+  /// Drops everything that it holds, for a device that has no memory left.
+  ///
+  /// @return whether there was something
+  public boolean clear() {
+    boolean some = pooled > 0;
+    makeRoom(0, -1); // which is no size
+    return some;
+  }
+
   /// Drops buffers of the sizes not asked for the longest until at most `target` bytes are left, and forgets sizes beyond
   /// the most that are remembered. Spares one size.
   private void makeRoom(long target, long spared) {

@@ -15,6 +15,21 @@ public interface DeviceProvider {
   /// Opens the device, or fails saying what is missing.
   Device open(DeviceOptions options);
 
+  /// Whether devices of this kind have numbers, from 0: `name` is `name:0`, and there may be a `name:1`.
+  default boolean numbered() {
+    return false;
+  }
+
+  /// Whether the device of a number can be opened here; 0 for a kind without numbers.
+  default Availability availability(int number) {
+    return availability();
+  }
+
+  /// Opens the device of a number; 0 for a kind without numbers.
+  default Device open(int number, DeviceOptions options) {
+    return open(options);
+  }
+
   /// Order in which `auto` chooses among usable devices: the highest wins. `reference` is the lowest, so it is
   /// chosen only where nothing else is usable.
   int preference();

@@ -7,10 +7,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /// Every device that this class path knows.
 public final class Devices {
+  private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
+
   private Devices() {}
 
   /// What `auto` chose, and why.
@@ -46,7 +49,8 @@ public final class Devices {
     return key.startsWith(kind(device) + ".");
   }
 
-  private static String kind(String name) {
+  /// What stands before the number of a device: `cuda` for `cuda:1`.
+  public static String kind(String name) {
     return name.contains(":") ? name.substring(0, name.indexOf(':')) : name;
   }
 
@@ -78,32 +82,41 @@ public final class Devices {
   static Device open(String name, DeviceOptions options, List<DeviceProvider> providers) {
     String exact = choose(name, providers).name();
     checkSettings(options, providers);
-    String kind = kind(exact);
+    DeviceProvider provider = provider(exact, providers);
+    int number = number(exact, provider);
+    var a = provider.availability(number);
+    if (!a.usable()) {
+      throw new IllegalArgumentException(
+          "device "
+              + exact
+              + ": "
+              + a.explanation()
+              + ". Usable here: auto, "
+              + providers.stream()
+                  .filter(
+                      p ->
+                          (number > 0 || !p.name().equals(provider.name()))
+                              && p.availability().usable())
+                  .map(DeviceProvider::name)
+                  .collect(Collectors.joining(", "))
+              + ".");
+    }
+    if (options.tables() != null && !provider.name().equals("cpu")) {
+      throw new IllegalArgumentException(
+          "device "
+              + exact
+              + ": tables in files of "
+              + options.tables()
+              + ". Only cpu maps tables to files.");
+    }
+    return provider.open(number, options);
+  }
+
+  private static DeviceProvider provider(String name, List<DeviceProvider> providers) {
+    String kind = kind(name);
     for (DeviceProvider p : providers) {
       if (p.name().equals(kind)) {
-        var a = p.availability();
-        if (!a.usable()) {
-          throw new IllegalArgumentException(
-              "device "
-                  + exact
-                  + ": "
-                  + a.explanation()
-                  + ". Usable here: auto, "
-                  + providers.stream()
-                      .filter(other -> other.availability().usable())
-                      .map(DeviceProvider::name)
-                      .collect(Collectors.joining(", "))
-                  + ".");
-        }
-        if (options.tables() != null && !kind.equals("cpu")) {
-          throw new IllegalArgumentException(
-              "device "
-                  + exact
-                  + ": tables in files of "
-                  + options.tables()
-                  + ". Only cpu maps tables to files.");
-        }
-        return p.open(options);
+        return p;
       }
     }
     String known =
@@ -114,6 +127,34 @@ public final class Devices {
             + ": no such device on this class path. Expected auto, or one of: "
             + known
             + ".");
+  }
+
+  /// The number behind the colon; 0 where there is none.
+  private static int number(String name, DeviceProvider provider) {
+    String kind = provider.name();
+    if (name.equals(kind)) {
+      return 0;
+    }
+    if (!provider.numbered()) {
+      throw new IllegalArgumentException(
+          "device " + name + ": " + kind + " has no numbers. Expected " + kind + ".");
+    }
+    String digits = name.substring(kind.length() + 1);
+    if (!NUMBER.matcher(digits).matches()) {
+      throw new IllegalArgumentException(
+          "device "
+              + name
+              + ": \""
+              + digits
+              + "\" is no number of a device. Expected "
+              + kind
+              + ", or "
+              + kind
+              + ":0, "
+              + kind
+              + ":1 and so on.");
+    }
+    return Integer.parseInt(digits);
   }
 
   private static void checkSettings(DeviceOptions options, List<DeviceProvider> providers) {

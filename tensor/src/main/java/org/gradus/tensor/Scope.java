@@ -43,8 +43,15 @@ public final class Scope implements AutoCloseable {
 
   /// A new tensor, its values undefined until a kernel writes them.
   public Tensor allocate(String op, Kind kind, Shape shape) {
-    return own(
-        new Tensor(device, shape, op, new Tensor.Storage(device.allocate(kind, shape.elements()))));
+    return own(new Tensor(device, shape, op, new Tensor.Storage(memory(op, kind, shape))));
+  }
+
+  private Buffer memory(String op, Kind kind, Shape shape) {
+    try {
+      return device.allocate(kind, shape.elements());
+    } catch (DeviceException e) {
+      throw e.during(op + " " + shape);
+    }
   }
 
   /// A new `REAL` tensor, its values undefined until a kernel writes them.

@@ -56,6 +56,21 @@ class BufferPoolTest {
   }
 
   @Test
+  void dropsEverythingWhereThereIsNoMemoryLeft() {
+    List<Buffer> dropped = new ArrayList<>();
+    BufferPool<Buffer> pool = new BufferPool<>(100, 4, dropped::add);
+    assertThat(pool.clear()).isFalse();
+    List<Buffer> given = List.of(new Ints(new int[3], 3), new Flags(new byte[2], 2));
+    given.forEach(b -> pool.take(b.kind(), b.length()));
+    given.forEach(pool::give);
+    assertThat(pool.clear()).isTrue();
+    assertThat(dropped).containsExactlyElementsOf(given);
+    assertThat(pool.use().pooled()).isZero();
+    assertThat(pool.take(Kind.INT, 3)).isNull();
+    assertThat(pool.clear()).isFalse();
+  }
+
+  @Test
   void sizesThatNobodyAsksForMakeRoom() {
     List<Buffer> dropped = new ArrayList<>();
     BufferPool<Buffer> pool = new BufferPool<>(100, 4, dropped::add);

@@ -53,9 +53,97 @@ class DevicesTest {
   @Test
   void anUnusableDeviceIsAnErrorAndNeverAnotherDevice() {
     var providers = List.of(new Pretended("gpu", false, 9), REFERENCE);
-    assertThatThrownBy(() -> Devices.open("gpu:0", DeviceOptions.defaults(), providers))
+    assertThatThrownBy(() -> Devices.open("gpu", DeviceOptions.defaults(), providers))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("device gpu:0: gpu needs a driver. Usable here: auto, reference.");
+        .hasMessage("device gpu: gpu needs a driver. Usable here: auto, reference.");
+  }
+
+  /// Two devices of a kind. Which one is opened, an exception tells.
+  private record Two(boolean usable) implements DeviceProvider {
+    @Override
+    public String name() {
+      return "gpu";
+    }
+
+    @Override
+    public Availability availability() {
+      return availability(0);
+    }
+
+    @Override
+    public boolean numbered() {
+      return true;
+    }
+
+    @Override
+    public Availability availability(int number) {
+      return new Availability(usable && number < 2, number < 2 ? "gpu " + number : "there are two");
+    }
+
+    @Override
+    public Device open(DeviceOptions options) {
+      throw new AssertionError("without a number");
+    }
+
+    @Override
+    public Device open(int number, DeviceOptions options) {
+      throw new IllegalStateException("opened " + number);
+    }
+
+    @Override
+    public int preference() {
+      return 9;
+    }
+  }
+
+  private static void opens(String name, String said) {
+    assertThatThrownBy(
+            () -> Devices.open(name, DeviceOptions.defaults(), List.of(new Two(true), REFERENCE)))
+        .hasMessage(said);
+  }
+
+  @Test
+  void theNumberBehindTheColonSaysWhichOne() {
+    opens("gpu", "opened 0");
+    opens("gpu:0", "opened 0");
+    opens("gpu:1", "opened 1");
+    opens("auto", "opened 0");
+    opens("gpu:2", "device gpu:2: there are two. Usable here: auto, gpu, reference.");
+    opens(
+        "gpu:999999999", "device gpu:999999999: there are two. Usable here: auto, gpu, reference.");
+  }
+
+  /// A device that answered that it is not usable is not asked again: it might say something else.
+  @Test
+  void whatCannotBeUsedIsNotAmongWhatCan() {
+    var providers = List.of(new Two(false), REFERENCE);
+    for (String name : List.of("gpu", "gpu:0", "gpu:1")) {
+      assertThatThrownBy(() -> Devices.open(name, DeviceOptions.defaults(), providers))
+          .hasMessageEndingWith(". Usable here: auto, reference.");
+    }
+  }
+
+  @Test
+  void whatIsNoNumberIsRefused() {
+    for (String wrong :
+        List.of("x", "", "-1", "+1", "01", " 1", "1 ", "1:2", "0x1", "1234567890")) {
+      opens(
+          "gpu:" + wrong,
+          "device gpu:"
+              + wrong
+              + ": \""
+              + wrong
+              + "\" is no number of a device. Expected gpu, or gpu:0, gpu:1 and so on.");
+    }
+    for (String any : List.of("0", "3", "", "x")) {
+      opens(
+          "reference:" + any,
+          "device reference:" + any + ": reference has no numbers. Expected reference.");
+    }
+    opens(
+        "auto:0",
+        "device auto:0: no such device on this class path. Expected auto, or one of: gpu,"
+            + " reference.");
   }
 
   @Test

@@ -203,6 +203,19 @@ class CommandLineTest {
   }
 
   @Test
+  void aNumberOfADeviceIsNotPassedOver() {
+    assertThat(failed("train", "--device", "cuda:x"))
+        .contains(
+            "device cuda:x: \"x\" is no number of a device. Expected cuda, or cuda:0, cuda:1");
+    assertThat(failed("gradcheck", "--device", "cuda:"))
+        .contains("device cuda:: \"\" is no number");
+    assertThat(failed("train", "--device", "cpu:3"))
+        .contains("device cpu:3: cpu has no numbers. Expected cpu.");
+    assertThat(failed("bench", "--device", "reference:0"))
+        .contains("device reference:0: reference has no numbers. Expected reference.");
+  }
+
+  @Test
   void unknownSettingsAreAllListed() {
     assertThat(
             failed(

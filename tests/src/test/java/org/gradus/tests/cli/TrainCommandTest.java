@@ -326,7 +326,8 @@ class TrainCommandTest {
         .contains("loop.batchSize: 5, expected 100")
         .contains("loop.epochs: 3, expected 1");
     assertThat(failed(List.of("train", resume, "--device=reference")))
-        .contains("device: \"reference\", expected \"cpu\"");
+        .contains("device: \"reference\", expected \"cpu\"", "the same kind of device")
+        .contains("evaluate takes any device");
     for (String given :
         List.of("--model=fm", "--data=criteo", "--set=rate=1", "--out=x", "--init-from=x")) {
       assertThat(failed(List.of("train", resume, given))).contains("--resume: ");
@@ -340,6 +341,24 @@ class TrainCommandTest {
         .contains("the run had ended after step 6: reported again")
         .doesNotContain("baseline"); // it was begun without
     assertThat(again.out()).contains(Cli.metrics(run).path("parameters_sha256").asString());
+  }
+
+  /// A configuration may name a device that there is not: that of a run too, which then goes on where the kind is right.
+  @Test
+  void theDeviceOfAConfigurationIsLookedAt() throws IOException {
+    Path run = trained(Cli.join(LR, List.of("--epochs=1")), "run");
+    Path file = run.resolve("config.json");
+    String named =
+        Files.readString(file).replaceFirst("\"device\" *: *\"cpu\"", "\"device\": \"cpu:3\"");
+    assertThat(named).contains("cpu:3");
+    Files.writeString(file, named);
+    String said = "device cpu:3: cpu has no numbers. Expected cpu.";
+    assertThat(failed(List.of("train", "--config=" + file, "--out=" + folder.resolve("other"))))
+        .contains(said);
+    assertThat(failed(List.of("train", "--resume=" + run))).contains(said);
+    assertThat(failed(List.of("evaluate", "--run=" + run))).contains(said);
+    Result again = cli.run("train", "--resume=" + run, "--device=cpu");
+    assertThat(again.code()).as(again.all()).isZero();
   }
 
   @Test

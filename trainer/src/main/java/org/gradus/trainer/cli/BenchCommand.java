@@ -137,10 +137,10 @@ final class BenchCommand implements Runnable {
     DeviceOptions preset = DeviceOptions.defaults().withSettings(settings(true));
     DeviceOptions options = threads == null ? preset : preset.withThreads(threads);
     int used = name.equals("cpu") ? options.threads() : 1;
-    out.printf(
-        Locale.ROOT, "device %s%s%n", name, name.equals("cpu") ? ", " + used + " threads" : "");
-    out.flush();
     try (MeteredDevice metered = new MeteredDevice(Device.open(name, options))) {
+      String threaded = name.equals("cpu") ? ", " + used + " threads" : "";
+      out.println("device " + metered.name() + threaded);
+      out.flush();
       if (!options.settings().isEmpty()) {
         out.println(metered.description());
       }
@@ -154,7 +154,7 @@ final class BenchCommand implements Runnable {
       // again, since a machine that was busy before would make the shares too large
       Peaks peaks = before.max(Peaks.measure(metered, ROW_WIDTH, Math.min(1, seconds)));
       print(peaks, found, out);
-      all.put("device", name);
+      all.put("device", metered.name());
       all.put("threads", used);
       all.put("java", Runtime.version().toString());
       all.put("peaks", peaks.toMap());

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.gradus.data.DataSet;
 import org.gradus.data.DataSource;
 import org.gradus.models.ModelSpec;
@@ -108,12 +109,30 @@ final class CompareCommand implements Runnable {
           err.println("compare: " + m.name() + ", seed " + seed);
           err.flush();
           TrainConfig c = configured(m, own(given, m)).on(deviceName);
-          runs.add(TemporaryRun.train(c.withSeed(seed), rows));
+          TrainConfig seeded = c.withSeed(seed);
+          runs.add(saying(m.name() + ", seed " + seed, () -> TemporaryRun.train(seeded, rows)));
         }
         TrainConfig c = configured(m, own(given, m)).on(deviceName);
-        comparison.add(m.name(), runs, speed == 0 ? null : Pace.of(c, rows, speed));
+        Double pace = null;
+        if (speed > 0) {
+          pace = saying(m.name() + ", speed", () -> Pace.of(c, rows, speed));
+        }
+        comparison.add(m.name(), runs, pace);
       }
       write(comparison, settings, first, rows, deviceName);
+    }
+  }
+
+  /// What some work gives; where it fails, the message says which it was.
+  private static <T> T saying(String which, Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (RuntimeException e) {
+      if (!Gradus.isForUsers(e)) {
+        throw e;
+      }
+      throw new CommandFailed(
+          "compare: " + which + ": " + e.getMessage() + " Nothing was written.", e);
     }
   }
 

@@ -6,6 +6,7 @@ import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Locale;
 import org.gradus.tensor.Device;
+import org.gradus.tensor.DeviceException;
 import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.DeviceProvider;
 import org.gradus.tensor.Devices;
@@ -70,8 +71,12 @@ final class DoctorCommand implements Runnable {
     }
     Devices.Choice auto = Devices.choose("auto");
     line(out, "device auto", "chooses " + auto.name() + ": " + auto.reason() + ".");
+    boolean opened = false;
     try (Device device = Device.open(auto.name(), DeviceOptions.defaults())) {
       line(out, "opened", device.description());
+      opened = true;
+    } catch (DeviceException e) {
+      line(out, "not opened", String.valueOf(e.getMessage()));
     }
     List<String> broken =
         Devices.providers().stream()
@@ -81,6 +86,12 @@ final class DoctorCommand implements Runnable {
     if (unusable != null) {
       throw new CommandFailed(
           "doctor: GRADUS_DEVICE=" + preset + ": " + unusable + " Set another, or unset it.");
+    }
+    if (!opened) {
+      throw new CommandFailed(
+          "doctor: auto chooses "
+              + auto.name()
+              + ", which does not open. Expected --device cpu until it does.");
     }
     if (!broken.isEmpty()) {
       throw new CommandFailed("doctor: " + Gradus.words(broken) + " should work everywhere");
@@ -92,7 +103,7 @@ final class DoctorCommand implements Runnable {
     try {
       Device.open(name).close();
       return null;
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | DeviceException e) {
       return e.getMessage();
     }
   }

@@ -131,6 +131,7 @@ final class ExperimentCommand implements Runnable {
         Prepared rows = experiment.prepare(data);
         Runs.sayWhatIsMissed(c, rows.data().schema(), err);
         RunFolder folder = RunFolder.create(out == null ? TrainCommand.next(c) : out);
+        interrupt.leaves("its latest checkpoint is in " + folder.path());
         Runs.keepEncoder(opened.encoder(), folder.path());
         try (BuiltModel built =
             experiment.train(rows, folder, interrupt.watch(BarProgress.forConsole(err)))) {

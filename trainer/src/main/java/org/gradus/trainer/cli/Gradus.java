@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.Locale;
 import org.gradus.data.DataException;
+import org.gradus.tensor.DeviceException;
 import org.gradus.trainer.run.DivergenceException;
 import org.gradus.trainer.store.StoreException;
 import org.jspecify.annotations.Nullable;
@@ -108,6 +109,9 @@ public final class Gradus implements Runnable {
     PrintWriter err = line.getErr();
     if (e instanceof CommandFailed) {
       err.println(e.getMessage());
+      if (verbose && e.getCause() != null) {
+        e.printStackTrace(err);
+      }
       return 1;
     }
     String said = e.getMessage();
@@ -121,9 +125,10 @@ public final class Gradus implements Runnable {
   }
 
   /// Whether a message says all there is to say: what was given, what was expected, what to do.
-  private static boolean isForUsers(Exception e) {
+  static boolean isForUsers(Exception e) {
     return e instanceof IllegalArgumentException
         || e instanceof DataException
+        || e instanceof DeviceException
         || e instanceof StoreException
         || e instanceof DivergenceException;
   }

@@ -28,7 +28,7 @@ final class Protocol {
   @Option(
       names = "--device",
       paramLabel = "NAME",
-      description = "reference, cpu, cuda or auto (default: $$GRADUS_DEVICE, else auto)")
+      description = "reference, cpu, cuda, cuda:1 or auto (default: $$GRADUS_DEVICE, else auto)")
   private @Nullable String device;
 
   @Option(

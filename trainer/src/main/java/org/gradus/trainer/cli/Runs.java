@@ -83,7 +83,7 @@ final class Runs {
     }
   }
 
-  /// The device of this name; `auto` says what it chose, and a device what its settings made of it. A device that cannot be opened
+  /// The exact name of the device of this name, `cuda:0` for `cuda`; `auto` says what it chose, and a device what its settings made of it. A device that cannot be opened
   /// is an error here, before data are read for it.
   static String open(String name, Map<String, String> settings, PrintWriter err) {
     Devices.Choice choice = Devices.choose(name);
@@ -97,8 +97,8 @@ final class Runs {
         err.println("device: " + device.description() + ".");
         err.flush();
       }
+      return device.name();
     }
-    return choice.name();
   }
 
   /// Keeps vocabularies and transforms beside the model, for files that come later.

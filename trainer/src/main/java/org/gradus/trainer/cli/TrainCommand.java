@@ -13,6 +13,7 @@ import org.gradus.data.DataSet;
 import org.gradus.data.DataSource;
 import org.gradus.models.ModelSpec;
 import org.gradus.models.Models;
+import org.gradus.tensor.DeviceException;
 import org.gradus.trainer.run.BarProgress;
 import org.gradus.trainer.run.Configs;
 import org.gradus.trainer.run.Listener;
@@ -135,24 +136,29 @@ final class TrainCommand implements Runnable {
 
   private RunResult train(
       TrainConfig c, DataSource.Opened opened, Session session, PrintWriter err) {
+    RunFolder folder = null; // that may be resumed, once it is there
     try (Interrupt interrupt = new Interrupt()) {
       Trainer trainer = new Trainer(c, opened.data(), session.model(), session.params());
       Listener listener = interrupt.watch(BarProgress.forConsole(err));
-      RunResult result;
       if (resume == null) {
         trainer.start(listener); // what cannot start leaves no folder
-        RunFolder folder = RunFolder.create(out == null ? next(c) : out);
+        folder = RunFolder.create(out == null ? next(c) : out);
         Runs.keepEncoder(opened.encoder(), folder.path());
-        result = trainer.run(folder, listener);
       } else {
-        result = trainer.resume(RunFolder.open(resume), listener);
+        folder = RunFolder.open(resume);
       }
+      String goOn = "./gradus train --resume " + folder.path();
+      interrupt.leaves("it goes on from its latest checkpoint with: " + goOn);
+      RunResult result =
+          resume == null ? trainer.run(folder, listener) : trainer.resume(folder, listener);
       if (result.interrupted()) {
         // Said here: after Ctrl-C the process ends as soon as the interrupt is closed.
-        err.println("go on with: ./gradus train --resume " + result.folder());
+        err.println("go on with: " + goOn);
         err.flush();
       }
       return result;
+    } catch (DeviceException e) {
+      throw folder == null ? e : e.advising("Go on with: ./gradus train --resume " + folder.path());
     }
   }
 

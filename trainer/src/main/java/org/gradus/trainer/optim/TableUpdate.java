@@ -10,6 +10,7 @@ import org.gradus.autograd.Parameter;
 import org.gradus.autograd.TableParameter;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Device;
+import org.gradus.tensor.DeviceException;
 import org.gradus.tensor.ElementwiseKernels.Binary;
 import org.gradus.tensor.ElementwiseKernels.Unary;
 import org.gradus.tensor.Kind;
@@ -106,13 +107,21 @@ final class TableUpdate implements Update {
     this.counts = new RowCounts(parameter, group.penalty(), device);
     boolean rowWise = group.rule() instanceof Rule.RowWiseAdagrad;
     for (int i = 0; i < group.rule().state().size(); i++) {
-      state.add(device.table(table.rows(), rowWise ? 1 : table.width()));
+      state.add(moment(rowWise ? 1 : table.width()));
     }
     switch (group.rule()) {
       case Rule.Adagrad r -> fill(state.getFirst(), r.initial());
       case Rule.RowWiseAdagrad r -> fill(state.getFirst(), r.initial());
       case Rule.Ftrl ftrl -> startFtrl(ftrl);
       case Rule.Sgd _, Rule.Adam _, Rule.Proximal _ -> {}
+    }
+  }
+
+  private Table moment(int width) {
+    try {
+      return device.table(table.rows(), width);
+    } catch (DeviceException e) {
+      throw e.during("what the optimiser keeps of " + parameter.path());
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.gradus.tensor.Devices;
 import org.gradus.trainer.loss.Balance;
 import org.gradus.trainer.optim.Group;
 import org.gradus.trainer.optim.Rule;
@@ -254,8 +255,13 @@ public final class Configs {
     for (String key : all.keySet()) {
       String x = a.getOrDefault(key, "none");
       String y = b.getOrDefault(key, "none");
-      // Data is compared by its content; where it lies does not matter.
-      if (!x.equals(y) && !key.startsWith("execution.") && !key.equals("data.path")) {
+      // Data is compared by its content; where it lies does not matter, nor which of several GPUs
+      // is used.
+      boolean same =
+          x.equals(y)
+              || (key.equals("device")
+                  && Devices.kind(given.device()).equals(Devices.kind(expected.device())));
+      if (!same && !key.startsWith("execution.") && !key.equals("data.path")) {
         found.add(key + ": " + x + ", expected " + y);
       }
     }

@@ -109,7 +109,10 @@ public final class Trainer {
               + folder.path()
               + " was begun with other settings: "
               + String.join("; ", differences)
-              + ". Only what is under execution may change.");
+              + ". Expected those it was begun with, and the same kind of device, so that it ends"
+              + " with the same bits; only threads, --checkpoint-every, --table-files and --path"
+              + " may change. evaluate takes any device, and --init-from begins a new run with its"
+              + " parameters.");
     }
     return train(folder, listener, true);
   }
