@@ -256,9 +256,17 @@ final class BagGradients implements Tape.Backward {
       at += count(f);
     }
     int[] value = argmax == null && weights == null ? new int[0] : values(order, n);
-    boolean plain = groups.stream().allMatch(Group::plain);
-    Tensor coefficient = plain ? null : s.upload(shape, coefficients(order, n));
+    Tensor coefficient = allPlain(groups) ? null : s.upload(shape, coefficients(order, n));
     return new Places(groups, ids, source, rows(groups, ids, source), value, coefficient);
+  }
+
+  private static boolean allPlain(List<Group> groups) {
+    for (Group g : groups) {
+      if (!g.plain) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private RowGradients rows(List<Group> groups, Tensor ids, Tensor source) {

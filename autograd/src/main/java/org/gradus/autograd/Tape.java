@@ -26,7 +26,7 @@ import org.gradus.tensor.Tensor;
 ///
 /// Everything made on a tape dies when it closes. It belongs to one thread.
 public final class Tape implements AutoCloseable {
-  private static final int TENSORS = 256; // of a step, about
+  private static final int TENSORS = 128; // of a step, about
   private static final int TENSORS_INSIDE = 32; // of a checkpoint
 
   private final Scope scope;

@@ -24,12 +24,15 @@ import org.jspecify.annotations.Nullable;
 /// Immutable: arrays given are taken over and must not be changed, arrays returned are the object's own. What is chosen for a
 /// scope lives as long as it.
 public final class KeyedJaggedTensor {
+  /// Keys that are faster to compare one by one than to hash.
+  private static final int FEW = 8;
+
   private final List<String> keys;
   private final int[] values;
   private final float @Nullable [] weights;
   private final int[] offsets;
   private final int stride;
-  private final Map<String, Integer> indexPerKey = new HashMap<>();
+  private final Map<String, Integer> indexPerKey; // empty for a few keys
 
   private KeyedJaggedTensor(
       List<String> keys, int[] values, float @Nullable [] weights, int[] offsets, int stride) {
@@ -38,8 +41,13 @@ public final class KeyedJaggedTensor {
     this.weights = weights;
     this.offsets = offsets;
     this.stride = stride;
+    this.indexPerKey = keys.size() > FEW ? new HashMap<>() : Map.of();
     for (int f = 0; f < keys.size(); f++) {
-      if (indexPerKey.put(keys.get(f), f) != null) {
+      boolean again =
+          keys.size() > FEW
+              ? indexPerKey.put(keys.get(f), f) != null
+              : keys.indexOf(keys.get(f)) < f;
+      if (again) {
         throw bad("key " + keys.get(f) + " appears twice. Expected unique keys");
       }
     }
@@ -174,8 +182,9 @@ public final class KeyedJaggedTensor {
 
   /// Position of a key.
   public int index(String key) {
-    Integer f = indexPerKey.get(key);
-    if (f == null) {
+    Integer found = indexPerKey.get(key);
+    int f = found != null ? found : keys.size() > FEW ? -1 : keys.indexOf(key);
+    if (f < 0) {
       throw bad("no key " + key + ". Expected one of: " + String.join(", ", keys));
     }
     return f;

@@ -24,6 +24,7 @@ final class CpuUpdate implements UpdateKernels {
   private static final int SEGMENT = 1 << 10;
 
   private final Chunks chunks;
+  private @Nullable Shared shared;
   private final Scratch scratch = new Scratch();
 
   // One per object, and objects live as long as their device.
@@ -178,13 +179,25 @@ final class CpuUpdate implements UpdateKernels {
         weight);
   }
 
+  /// A step of Adam in float32, the last one again where all parameters of a step share it.
+  private Steps.Adam steps(Adam adam) {
+    Shared known = shared;
+    if (known == null || !known.numbers.equals(adam)) {
+      known = new Shared(adam, Steps.Adam.of(adam));
+      shared = known;
+    }
+    return known.steps;
+  }
+
+  private record Shared(Adam numbers, Steps.Adam steps) {}
+
   @Override
   public void adam(Buffer w, Buffer m, Buffer v, Buffer g, Adam adam, int n) {
     float[] weight = Floats.of(w);
     float[] first = Floats.of(m);
     float[] second = Floats.of(v);
     float[] slope = Floats.of(g);
-    Steps.Adam step = Steps.Adam.of(adam);
+    Steps.Adam step = steps(adam);
     chunks.blocks(
         n, DENSE_COST, (lo, hi) -> DenseUpdates.adam(weight, first, second, slope, step, lo, hi));
   }
@@ -195,7 +208,7 @@ final class CpuUpdate implements UpdateKernels {
     MemorySegment weight = table.memory();
     MemorySegment first = CpuTable.of(m).memory();
     MemorySegment second = CpuTable.of(v).memory();
-    Steps.Adam step = Steps.Adam.of(adam);
+    Steps.Adam step = steps(adam);
     rows(
         table,
         g,
@@ -217,7 +230,7 @@ final class CpuUpdate implements UpdateKernels {
     MemorySegment mean = CpuTable.of(m).memory();
     MemorySegment second = CpuTable.of(v).memory();
     int n = table.width();
-    Steps.Adam step = Steps.Adam.of(adam);
+    Steps.Adam step = steps(adam);
     int rowScratch = n + RowUpdates.scratch(n);
     allRows(
         table,

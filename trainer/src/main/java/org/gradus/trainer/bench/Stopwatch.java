@@ -2,11 +2,14 @@
 package org.gradus.trainer.bench;
 
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Objects;
 
 /// Cuts a step into [Phase]s.
 public final class Stopwatch {
   private final Meter meter;
+  private static final List<Phase> PHASES = List.of(Phase.values());
+
   private final EnumMap<Phase, long[]> nanos = new EnumMap<>(Phase.class); // one number each
   private long last;
   private long lookups;
@@ -14,14 +17,16 @@ public final class Stopwatch {
   /// A watch that learns from the meter which part of a forward pass was lookup.
   public Stopwatch(Meter meter) {
     this.meter = meter;
-    for (Phase p : Phase.values()) {
+    for (Phase p : PHASES) {
       nanos.put(p, new long[1]);
     }
   }
 
   /// Forgets the step before.
   public void begin() {
-    nanos.forEach((phase, n) -> n[0] = 0);
+    for (Phase p : PHASES) {
+      of(p)[0] = 0;
+    }
     last = System.nanoTime();
     lookups = meter.lookupNanos();
   }
@@ -45,7 +50,7 @@ public final class Stopwatch {
   /// Copies the nanoseconds of all phases, in their order.
   void copyTo(long[] all) {
     int i = 0;
-    for (Phase p : Phase.values()) {
+    for (Phase p : PHASES) {
       all[i++] = nanos(p);
     }
   }

@@ -23,16 +23,18 @@ final class DenseUpdate implements Update {
   private final DenseParameter parameter;
   private final Group group;
   private final Device device;
+  private final AdamNumbers adamNumbers;
   private final Scope scope;
   private final List<Tensor> state = new ArrayList<>();
   private final int n;
   private final @Nullable Tensor importance; // I, one of each row
   private @Nullable Tensor gradient;
 
-  DenseUpdate(DenseParameter parameter, Group group, Device device) {
+  DenseUpdate(DenseParameter parameter, Group group, Device device, AdamNumbers adamNumbers) {
     this.parameter = parameter;
     this.group = group;
     this.device = device;
+    this.adamNumbers = adamNumbers;
     this.scope = new Scope(device);
     this.n = parameter.value().elements();
     for (String name : group.rule().state()) {
@@ -198,7 +200,8 @@ final class DenseUpdate implements Update {
       }
       case Rule.Adagrad r -> update.adagrad(w, state(0), g, rate, r.epsilon(), n);
       case Rule.RowWiseAdagrad r -> update.adagrad(w, state(0), g, rate, r.epsilon(), n);
-      case Rule.Adam adam -> update.adam(w, state(0), state(1), g, numbers(adam, rate, step), n);
+      case Rule.Adam adam ->
+          update.adam(w, state(0), state(1), g, adamNumbers.of(adam, rate, step), n);
       case Rule.Ftrl r ->
           update.ftrl(
               w, state(0), state(1), g, new UpdateKernels.Ftrl(rate, r.beta(), r.l1(), r.l2()), n);
@@ -212,16 +215,6 @@ final class DenseUpdate implements Update {
       }
     }
     gradient = null;
-  }
-
-  static UpdateKernels.Adam numbers(Rule.Adam adam, double rate, long step) {
-    return new UpdateKernels.Adam(
-        rate,
-        adam.beta1(),
-        adam.beta2(),
-        adam.epsilon(),
-        Update.correction(adam.beta1(), step),
-        Update.correction(adam.beta2(), step));
   }
 
   private Buffer state(int index) {

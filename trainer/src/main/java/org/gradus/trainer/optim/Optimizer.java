@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// gradient zero, which is not the same: its moments decay and its penalty pulls.
 public final class Optimizer implements AutoCloseable {
   private final Device device;
+  private final AdamNumbers adamNumbers = new AdamNumbers();
   private final OptimizerConfig config;
   private final TreeMap<String, Group> groups = new TreeMap<>();
   private final TreeMap<String, Parameter> parameters = new TreeMap<>();
@@ -98,7 +99,7 @@ public final class Optimizer implements AutoCloseable {
       }
       found =
           switch (p) {
-            case DenseParameter d -> new DenseUpdate(d, group, device);
+            case DenseParameter d -> new DenseUpdate(d, group, device, adamNumbers);
             case TableParameter t -> {
               checkSize(t, group);
               if (group.rowRates() != null) {
@@ -109,7 +110,7 @@ public final class Optimizer implements AutoCloseable {
                         + group.parameters()
                         + " has row rates. Expected a pattern for dense parameters.");
               }
-              yield new TableUpdate(t, group, device);
+              yield new TableUpdate(t, group, device, adamNumbers);
             }
           };
       updates.put(p.path(), found);

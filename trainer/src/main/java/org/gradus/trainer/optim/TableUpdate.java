@@ -31,6 +31,7 @@ final class TableUpdate implements Update {
   private final TableParameter parameter;
   private final Group group;
   private final Device device;
+  private final AdamNumbers adamNumbers;
   private final Table table;
   private final List<Table> state = new ArrayList<>();
   private final RowCounts counts;
@@ -91,10 +92,11 @@ final class TableUpdate implements Update {
     }
   }
 
-  TableUpdate(TableParameter parameter, Group group, Device device) {
+  TableUpdate(TableParameter parameter, Group group, Device device, AdamNumbers adamNumbers) {
     this.parameter = parameter;
     this.group = group;
     this.device = device;
+    this.adamNumbers = adamNumbers;
     this.table = parameter.table();
     if (group.penalty().l1() > 0 && group.penalty().tables() != Penalty.Tables.ROWS) {
       throw new IllegalArgumentException(
@@ -296,7 +298,7 @@ final class TableUpdate implements Update {
           state.get(0),
           state.get(1),
           g,
-          DenseUpdate.numbers(adam, rate, step),
+          adamNumbers.of(adam, rate, step),
           t.decay,
           parameter.firstTrainedRow());
     } else {
@@ -325,8 +327,7 @@ final class TableUpdate implements Update {
       case Rule.RowWiseAdagrad r ->
           update.rowWiseAdagradRows(table, state.get(0), g, rate, r.epsilon());
       case Rule.Adam adam ->
-          update.adamRows(
-              table, state.get(0), state.get(1), g, DenseUpdate.numbers(adam, rate, step));
+          update.adamRows(table, state.get(0), state.get(1), g, adamNumbers.of(adam, rate, step));
       case Rule.Ftrl r ->
           update.ftrlRows(
               table,
