@@ -16,6 +16,7 @@ import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
 import org.gradus.layers.Gru;
+import org.gradus.models.Models;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.Scope;
@@ -41,7 +42,8 @@ class AllocationTest {
       most.put(
           words[1], words[0].equals(FUSED) ? 1 << 16 : Double.parseDouble(words[3]) * (1 << 10));
     }
-    assertThat(bytes).containsOnlyKeys("deepfm", "dlrm", "din", "gru", "lstm", "gru-by-cell");
+    assertThat(bytes)
+        .containsOnlyKeys("deepfm", "dlrm", "din", "gru", "lstm", "afm", "autoint", "gru-by-cell");
     // 64 KiB a step on the fused path, 1 KiB per operation where none is fused
     assertThat(bytes)
         .allSatisfy((name, b) -> assertThat(b).as(name).isPositive().isLessThan(most.get(name)));
@@ -70,6 +72,7 @@ class AllocationTest {
     private static final int COUNTED = 30;
     private static final int ROWS = 1_000;
     private static final int BATCH = 256;
+    private static final int FEW = 64;
 
     private static final int STEPS = 20;
     private static final int WIDTH = 32;
@@ -84,6 +87,14 @@ class AllocationTest {
           try (Workload.Step step =
               workload.withBatch(BATCH).open(device, new Stopwatch(device.meter()))) {
             System.out.println(FUSED + " " + workload.name() + " " + bytes(step::run));
+          }
+        }
+        // two with a softmax, over rows of 741 and of 39
+        for (String name : List.of("afm", "autoint")) {
+          TrainedModel model = Workloads.of(Models.get(name), Map.of(), ROWS).withBatch(FEW);
+          try (Workload.Step step = model.open(device, new Stopwatch(device.meter()))) {
+            double bytes = bytes(step::run);
+            System.out.println(OPERATIONS + " " + name + " " + bytes + " " + step.operations());
           }
         }
         byCell(device);
