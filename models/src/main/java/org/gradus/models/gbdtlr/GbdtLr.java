@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
 /// the leaf, and a logistic regression learns a weight per leaf. g is nothing, or all features of the data. (GL-4) undoes the
 /// sampling of negatives, w being the share kept; it counts in evaluation, for training sees the sample.
 ///
-/// Departs from the paper in six places: ids reach the trees as click rate and count, learned from the same rows, where the
-/// paper has counters of its system ([TreeFeatures]); trees and weights learn from two random halves of the rows, not from
+/// Departs from the paper in seven places: ids reach the trees as click rate and count, learned from the same rows, where the
+/// paper has counters of its system ([TreeFeatures]); rates that leave out a row's fold are from elsewhere ([Rates]); trees and weights learn from two random halves of the rows, not from
 /// successive days; trees grow leaf by leaf, and what the paper does not say (shrinkage, rows of a node) is LightGBM's or
 /// ours; trees stay as they are for a whole run; weights are trained by whatever optimiser the run has; and the sigmoid
 /// lives in the loss.
@@ -51,20 +51,13 @@ public final class GbdtLr implements Fitted {
   ///
   /// @param boosting how trees are grown
   /// @param sampling from which rows trees and weights learn
-  /// @param smoothing s, see [TreeFeatures]
+  /// @param rates what trees are told about ids
   /// @param appendOriginalFeatures whether g is all features
   public record Config(
-      Boosting boosting, Sampling sampling, double smoothing, boolean appendOriginalFeatures) {
+      Boosting boosting, Sampling sampling, Rates rates, boolean appendOriginalFeatures) {
     /// 500 trees of at most 12 leaves, and leaves alone.
-    public static final Config PAPER = new Config(Boosting.PAPER, Sampling.USUAL, 20, false);
-
-    /// Checks the range.
-    public Config {
-      if (!(smoothing >= 0)) {
-        throw new IllegalArgumentException(
-            "gbdt-lr: smoothing " + smoothing + ". Expected at least 0.");
-      }
-    }
+    public static final Config PAPER =
+        new Config(Boosting.PAPER, Sampling.USUAL, Rates.USUAL, false);
   }
 
   /// Ids 0 and 1 are padding and unknown, as everywhere; no leaf is either.
@@ -86,7 +79,7 @@ public final class GbdtLr implements Fitted {
     target = Target.binary("gbdt-lr", schema);
     int count = config.boosting.trees();
     int most = config.boosting.maxLeaves();
-    features = new TreeFeatures(schema, config.smoothing, params.at("statistics"));
+    features = new TreeFeatures(schema, config.rates, params.at("statistics"));
     trees = new Forest.Stored(count, most, params.at("trees"));
     int rows = Math.addExact(Math.multiplyExact(count, most), FIRST_LEAF);
     w = params.at("w").table("leaves", rows, 1, 0, Initializers.zeros());
@@ -104,7 +97,7 @@ public final class GbdtLr implements Fitted {
       ends[b] = b * count;
     }
     Lookup.Bag sum = new Lookup.Bag(w, Pooling.SUM); //                     one bag for each row
-    int[] h = leavesOf(batch, tape); //                                     [B, T]  (GL-1), (GL-2)
+    int[] h = leavesOf(batch, mode); //                                     [B, T]  (GL-1), (GL-2)
     Var linear = Lookup.bags(tape, List.of(sum), h, ends, null); //         [B, 1]  (GL-3)
     Var z = linear.squeeze(1).add(tape.use(bias)); //                       [B]  (GL-3)
     if (original != null) {
@@ -116,13 +109,14 @@ public final class GbdtLr implements Fitted {
   }
 
   /// h(x) `[B, T]`, (GL-2): of each tree the row of the table where leaf ℓ_t, (GL-1), has its weight.
-  private int[] leavesOf(Batch batch, Tape tape) {
+  private int[] leavesOf(Batch batch, Mode mode) {
+    Tape tape = mode.tape();
     if (!trees.present(tape.scope())) {
       throw new IllegalStateException(
           "gbdt-lr: there are no trees yet. Expected fit(rows, seed) before the first batch, which"
               + " the trainer calls, or the parameters of a run.");
     }
-    TreeFeatures.Numbers numbers = features.of(batch, tape); //              [B, d]
+    TreeFeatures.Numbers numbers = features.of(batch, mode.training(), tape); //              [B, d]
     FlatForest forest = trees.flat(FIRST_LEAF, batch.size(), tape); //      [B, T]  (GL-1)
     int d = features.columns();
     int count = config.boosting.trees();

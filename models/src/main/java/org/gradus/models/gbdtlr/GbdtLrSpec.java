@@ -47,9 +47,15 @@ public final class GbdtLrSpec implements ModelSpec {
             "minSplit", b.minSplit(), List.of(2, 4), "rows below which a node is not split"),
         Option.real(
             "smoothing",
-            p.smoothing(),
+            p.rates().smoothing(),
             List.of(1.0, 0.0),
             "rows that draw a click rate to the average"),
+        Option.integer(
+            "folds",
+            p.rates().folds(),
+            List.of(0, 3),
+            "folds of rows whose rates come from the other folds while training; 0: trees are told"
+                + " the rates of earlier rows, weights those of all"),
         Option.flag(
             "splitTraining",
             p.sampling().split(),
@@ -87,9 +93,9 @@ public final class GbdtLrSpec implements ModelSpec {
             s.integer("minSplit"));
     Sampling sampling =
         new Sampling(s.flag("splitTraining"), s.real("negativeKeepRate"), s.integer("treeRows"));
+    Rates rates = new Rates(s.real("smoothing"), s.integer("folds"));
     return new GbdtLr(
-        new GbdtLr.Config(
-            boosting, sampling, s.real("smoothing"), s.flag("appendOriginalFeatures")),
+        new GbdtLr.Config(boosting, sampling, rates, s.flag("appendOriginalFeatures")),
         schema,
         params);
   }

@@ -7,7 +7,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.TableParameter;
@@ -18,35 +17,27 @@ import org.gradus.embeddings.KeyedJaggedTensor;
 import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.Fitted;
+import org.gradus.tensor.Counter;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Table;
 import org.jspecify.annotations.Nullable;
 
 /// The numbers that trees read: dense fields as they are, and for a field of ids what is known about its ids from the rows
-/// that trees are grown from.
+/// that trees are grown from, rate and count, see [Rates].
 ///
-/// ```
-/// rate(c)  = (clicks(c) − π n(c)) / (n(c) + s),   π the share of clicks in all rows
-/// count(c) = n(c)
-/// ```
-///
-/// n(c) is how often id c occurs. The rate is how far the clicks of an id are from the average, drawn towards it by s rows. Of several
-/// ids the mean counts. An id that was never seen, padding, and a bag without ids have rate and count 0.
-///
-/// While trees are grown, a row's rates are those of the rows before it: with its own click in them they would give away
-/// the answer. Fields come in the order of their names, so that their order in the schema does not matter.
+/// Of several ids the mean counts. An id that was never seen, padding, and a bag without ids have rate and count 0. Fields come in
+/// the order of their names, so that their order in the schema does not matter.
 final class TreeFeatures {
-  private static final int PER_ID = 2; // rate, count
+  private static final int PER_ID = 2; // rate, count: what trees read of an id
 
   private final List<Field.Dense> dense = new ArrayList<>();
   private final List<Field.Ids> ids = new ArrayList<>();
-  private final Map<String, TableParameter> tables = new HashMap<>(); // [rows, 2]
-  private final double smoothing; //                                     s
+  private final Map<String, TableParameter> tables = new HashMap<>(); // [rows, 2 + K]
+  private final Rates rates;
 
-  /// @param smoothing s
-  TreeFeatures(Schema schema, double smoothing, Params params) {
-    this.smoothing = smoothing;
+  TreeFeatures(Schema schema, Rates rates, Params params) {
+    this.rates = rates;
     List<Field> sorted = new ArrayList<>(schema.fields());
     sorted.sort(Comparator.comparing(Field::name));
     for (Field f : sorted) {
@@ -70,7 +61,7 @@ final class TreeFeatures {
     ids.add(field);
     if (!tables.containsKey(field.table())) {
       TableParameter table =
-          params.table(field.table(), field.size(), PER_ID, 0, Initializers.zeros());
+          params.table(field.table(), field.size(), rates.width(), 0, Initializers.zeros());
       table.freeze(true);
       tables.put(field.table(), table);
     }
@@ -84,7 +75,7 @@ final class TreeFeatures {
   /// What is known about an id.
   @FunctionalInterface
   private interface Known {
-    /// Writes rate and count of an id other than 0.
+    /// Writes rates and count of an id other than 0.
     ///
     /// @param field place of its field in [#ids]
     void read(int field, int id, float[] into);
@@ -99,8 +90,9 @@ final class TreeFeatures {
 
   /// The numbers of a batch, for as many rows at a time as are wanted.
   ///
+  /// @param training whether rates leave out the rows of a row's fold, if there are folds
   /// @param tape may be watched
-  Numbers of(Batch batch, Tape tape) {
+  Numbers of(Batch batch, boolean training, Tape tape) {
     tape.host(
         "rates and counts of ids, and dense fields",
         Shape.of(batch.size(), columns()),
@@ -112,7 +104,8 @@ final class TreeFeatures {
     Known read = (f, id, into) -> stored.get(f).read(id, into);
     return (from, to, x) -> {
       for (int b = from; b < to; b++) {
-        view.write(b, read, x, (b - from) * columns);
+        int fold = training ? view.fold(b) : Rates.ALL;
+        view.write(b, fold, read, x, (b - from) * columns);
       }
     };
   }
@@ -135,7 +128,7 @@ final class TreeFeatures {
     private final int[] columnOf;
     private final int width; // numbers of a row of the batch
     private final List<JaggedIds> bags = new ArrayList<>();
-    private final float[] one = new float[PER_ID];
+    private final float[] one = new float[rates.width()];
 
     /// @param scope of the step that reads the batch, or null when it is read once
     View(Batch batch, @Nullable Scope scope) {
@@ -147,7 +140,28 @@ final class TreeFeatures {
       ids.forEach(f -> bags.add(scope == null ? sparse.of(f.name()) : sparse.of(f.name(), scope)));
     }
 
-    void write(int row, Known known, float[] x, int at) {
+    /// The fold of a row, by the values that trees read; [Rates#ALL] without folds.
+    int fold(int row) {
+      if (rates.folds() == 0) {
+        return Rates.ALL;
+      }
+      long values = 0;
+      for (int c : columnOf) {
+        values = Counter.key(values, Float.floatToIntBits(batch.dense()[row * width + c]));
+      }
+      for (JaggedIds bag : bags) {
+        values = Counter.key(values, 0); // where a field begins
+        for (int i = bag.offsets()[row]; i < bag.offsets()[row + 1]; i++) {
+          int id = bag.values()[i];
+          values = id == 0 ? values : Counter.key(values, id);
+        }
+      }
+      return rates.fold(values);
+    }
+
+    /// @param fold whose rates are read, or [Rates#ALL]
+    void write(int row, int fold, Known known, float[] x, int at) {
+      int rateAt = rates.column(fold);
       for (int c = 0; c < columnOf.length; c++) {
         x[at + c] = batch.dense()[row * width + columnOf[c]];
       }
@@ -160,7 +174,7 @@ final class TreeFeatures {
         for (int i = bag.offsets()[row]; i < bag.offsets()[row + 1]; i++) {
           if (bag.values()[i] != 0) {
             known.read(f, bag.values()[i], one);
-            rate += one[0];
+            rate += one[rateAt];
             count += one[1];
             n++;
           }
@@ -168,6 +182,10 @@ final class TreeFeatures {
         x[to] = n == 0 ? 0 : (float) (rate / n);
         x[to + 1] = n == 0 ? 0 : (float) (count / n);
       }
+    }
+
+    float label(Choice choice, int row) {
+      return batch.label(choice.label)[row];
     }
 
     /// Every id of a row but padding, field by field.
@@ -206,25 +224,49 @@ final class TreeFeatures {
 
   /// Learns what is to be known about ids, keeps it, and gives the rows to grow trees from. Reads the rows twice.
   TreeLibrary.Examples learn(Fitted.Rows rows, Choice choice) {
-    Statistics statistics = new Statistics();
-    each(rows, choice, (view, row, _) -> statistics.count(view, row, view.batch, choice));
-    if (statistics.rows == 0) {
+    Map<String, Integer> sizes = new HashMap<>();
+    tables.forEach((name, table) -> sizes.put(name, table.table().rows()));
+    Statistics statistics = new Statistics(rates, sizes);
+    boolean ordered = rates.folds() == 0;
+    each(
+        rows,
+        choice,
+        (view, row, _) -> {
+          statistics.count(view.label(choice, row));
+          view.ids(row, statistics::count);
+          if (!ordered) {
+            learn(statistics, view, row, choice);
+          }
+        });
+    if (statistics.rows() == 0) {
       throw new IllegalArgumentException(
           "gbdt-lr: no row is left for the trees. Expected more training rows with a label, or"
               + " splitTraining=false.");
     }
-    Growing growing = new Growing(statistics.rows, choice.sampling.treeRows(), columns());
+    Growing growing = new Growing(statistics.rows(), choice.sampling.treeRows(), columns());
     each(
         rows,
         choice,
         (view, row, place) -> {
-          if (choice.sampling.isGrownFrom(place, statistics.rows, choice.seed)) {
-            growing.add(view, row, statistics, choice);
+          if (choice.sampling.isGrownFrom(place, statistics.rows(), choice.seed)) {
+            growing.add(view, row, known(statistics), choice);
           }
-          statistics.learn(view, row, view.batch.label(choice.label)[row]);
+          if (ordered) {
+            learn(statistics, view, row, choice);
+          }
         });
-    tables.forEach((name, table) -> table.table().write(0, statistics.rows(name)));
+    tables.forEach((name, table) -> table.table().write(0, statistics.read(name)));
     return growing.examples(columns());
+  }
+
+  private static void learn(Statistics statistics, View view, int row, Choice choice) {
+    int fold = view.fold(row);
+    float y = view.label(choice, row);
+    view.ids(row, (table, id) -> statistics.learn(table, id, fold, y));
+  }
+
+  private Known known(Statistics statistics) {
+    return (field, id, into) -> statistics.read(ids.get(field).table(), id, into);
   }
 
   @FunctionalInterface
@@ -244,73 +286,6 @@ final class TreeFeatures {
           }
           first[0] += batch.size();
         });
-  }
-
-  /// Counts, and clicks of the rows so far.
-  private final class Statistics implements Known {
-    private final Map<String, float[]> counts = new TreeMap<>();
-    private final Map<String, double[]> seen = new TreeMap<>();
-    private final Map<String, double[]> clicks = new TreeMap<>();
-    private long rows;
-    private double clicked;
-
-    Statistics() {
-      tables.forEach(
-          (name, table) -> {
-            int n = table.table().rows();
-            counts.put(name, new float[n]);
-            seen.put(name, new double[n]);
-            clicks.put(name, new double[n]);
-          });
-    }
-
-    private static <T> T of(Map<String, T> all, String table) {
-      T found = all.get(table);
-      if (found == null) {
-        throw new IllegalStateException("gbdt-lr: no table " + table);
-      }
-      return found;
-    }
-
-    void count(View view, int row, Batch batch, Choice choice) {
-      rows++;
-      clicked += batch.label(choice.label)[row];
-      view.ids(row, (table, id) -> of(counts, table)[id]++); // exact up to 2²⁴
-    }
-
-    void learn(View view, int row, float y) {
-      view.ids(
-          row,
-          (table, id) -> {
-            of(seen, table)[id]++;
-            of(clicks, table)[id] += y;
-          });
-    }
-
-    @Override
-    public void read(int field, int id, float[] into) {
-      read(ids.get(field).table(), id, into);
-    }
-
-    private void read(String table, int id, float[] into) {
-      double n = of(seen, table)[id];
-      double weight = n + smoothing;
-      double excess = of(clicks, table)[id] - clicked / rows * n;
-      into[0] = weight == 0 ? 0 : (float) (excess / weight);
-      into[1] = of(counts, table)[id];
-    }
-
-    /// Rate and count of every id of a table.
-    float[] rows(String table) {
-      int n = of(counts, table).length;
-      float[] all = new float[PER_ID * n];
-      float[] one = new float[PER_ID];
-      for (int id = 1; id < n; id++) {
-        read(table, id, one);
-        System.arraycopy(one, 0, all, PER_ID * id, PER_ID);
-      }
-      return all;
-    }
   }
 
   /// The rows that trees are grown from, as far as they are known.
@@ -333,8 +308,8 @@ final class TreeFeatures {
       if (n == y.length) {
         return;
       }
-      view.write(row, known, x, n * columns);
-      y[n] = view.batch.label(choice.label)[row];
+      view.write(row, view.fold(row), known, x, n * columns);
+      y[n] = view.label(choice, row);
       float[] given = view.batch.sampleWeights();
       weighted |= given != null;
       weights[n] = given == null ? 1 : given[row];

@@ -12,7 +12,7 @@
 /// | w, a weight per leaf | `w/leaves`: leaf ℓ of tree t in row 2 + t · `maxLeaves` + ℓ |
 /// | w of g(x), `appendOriginalFeatures` | `original/<table>`, `original/numeric` |
 /// | b | `bias` |
-/// | historical features | `statistics/<table>`: rate and count of every id |
+/// | historical features | `statistics/<table>`: rate and count of every id, and its rate outside each fold |
 /// | w of negative down sampling | `negativeKeepRate` |
 @NullMarked
 package org.gradus.models.gbdtlr;

@@ -62,6 +62,49 @@ class GbdtLrTest {
     }
   }
 
+  /// In training a row's leaves are those of the rates outside its fold: ∂Σz/∂w counts them.
+  @ParameterizedTest
+  @MethodSource("schemas")
+  void withFoldsTrainingReadsTheRatesOfOtherFolds(Schema schema) {
+    String label = schema.labels().getFirst().name();
+    int other = 0;
+    for (String folds : List.of("2", "3")) {
+      Map<String, String> given = new HashMap<>(small());
+      given.put("folds", folds);
+      given.put("splitTraining", "false");
+      Settings settings = SPEC.settings(given);
+      try (ModelBench bench = ModelBench.of(SPEC, given, schema, 1)) {
+        Batch batch = SampleBatches.draw(schema, 60, 2);
+        bench.fit(batch);
+        Map<String, double[]> params = bench.all();
+        double[] expected = new double[2 + 6 * 4];
+        double[] later = new double[2 + 6 * 4];
+        int k = settings.integer("folds");
+        for (int b = 0; b < 60; b++) {
+          double[] x = NaiveTrees.numbersInTraining(params, k, batch, b);
+          add(expected, NaiveTrees.oneHots(params, settings, x));
+          x = NaiveTrees.numbers(params, k, batch, b);
+          add(later, NaiveTrees.oneHots(params, settings, x));
+        }
+        Map<String, double[]> found =
+            bench.trainingGradients(batch, 1, o -> o.head(label).score().sum(0));
+        assertThat(Naive.get(found, "w/leaves")).containsExactly(expected);
+        double[] ones = new double[60];
+        Arrays.fill(ones, 1);
+        assertThat(Naive.get(bench.gradients(batch, ones), "w/leaves")).containsExactly(later);
+        other += Arrays.equals(expected, later) ? 0 : 1;
+      }
+    }
+    boolean ids = !schema.ids().isEmpty();
+    assertThat(other > 0).as("leaves differ between training and evaluation").isEqualTo(ids);
+  }
+
+  private static void add(double[] sum, double[] h) {
+    for (int i = 0; i < h.length; i++) {
+      sum[2 + i] += h[i];
+    }
+  }
+
   /// Two trees on price: leaves 0, 1, 2 at −1 and 1, and leaves 0, 1 at 2.
   private static ModelBench worked(String keepRate) {
     Map<String, String> given =
@@ -147,7 +190,7 @@ class GbdtLrTest {
       Map<String, double[]> params = bench.all();
       double[] raw = new double[20];
       for (int b = 0; b < 20; b++) {
-        double[] x = NaiveTrees.numbers(params, batch, b);
+        double[] x = NaiveTrees.numbers(params, 0, batch, b);
         for (int t = 0; t < 6; t++) {
           raw[b] += Naive.get(params, "trees/values")[4 * t + NaiveTrees.leaf(params, 4, t, x)];
         }
@@ -278,6 +321,8 @@ class GbdtLrTest {
                 "1",
                 "smoothing",
                 "-1",
+                "folds",
+                "1",
                 "negativeKeepRate",
                 "0",
                 "treeRows",

@@ -11,6 +11,7 @@ import org.gradus.embeddings.Field;
 import org.gradus.models.ModelBench;
 import org.gradus.models.Naive;
 import org.gradus.models.Settings;
+import org.gradus.tensor.Counter;
 
 /// The model as plain loops over what it keeps.
 final class NaiveTrees {
@@ -30,18 +31,47 @@ final class NaiveTrees {
     return found;
   }
 
-  /// x of a row, from the rates and counts that were learned.
-  static double[] numbers(Map<String, double[]> params, Batch batch, int row) {
+  /// x of a row in evaluation, from the rates and counts that were learned.
+  static double[] numbers(Map<String, double[]> params, int folds, Batch batch, int row) {
+    return numbers(params, folds, 0, batch, row);
+  }
+
+  /// x of a row in training, with the rates of the rows outside its fold.
+  static double[] numbersInTraining(Map<String, double[]> params, int folds, Batch batch, int row) {
+    return numbers(params, folds, 2 + fold(batch, row, folds), batch, row);
+  }
+
+  /// The fold of a row: a hash of its values, numbers and then ids in the order of the names of the fields.
+  static int fold(Batch batch, int row, int folds) {
+    long hash = 0;
+    for (Field f : fields(batch)) {
+      if (f instanceof Field.Ids ids) {
+        hash = Counter.key(hash, 0);
+        for (int id : ModelBench.bag(batch, ids.name(), row)) {
+          hash = id == 0 ? hash : Counter.key(hash, id);
+        }
+      } else {
+        int at = batch.schema().dense().indexOf((Field.Dense) f);
+        float x = batch.dense()[row * batch.schema().dense().size() + at];
+        hash = Counter.key(hash, Float.floatToIntBits(x));
+      }
+    }
+    return (int) Counter.below(Counter.key(hash, "fold"), 0, folds);
+  }
+
+  private static double[] numbers(
+      Map<String, double[]> params, int folds, int rateAt, Batch batch, int row) {
+    int width = 2 + folds;
     List<Double> x = new ArrayList<>();
     for (Field f : fields(batch)) {
       if (f instanceof Field.Ids ids) {
         double[] table = Naive.get(params, "statistics/" + ids.table());
         int[] bag =
             Arrays.stream(ModelBench.bag(batch, f.name(), row)).filter(id -> id != 0).toArray();
-        for (int k = 0; k < 2; k++) {
+        for (int k : new int[] {rateAt, 1}) {
           double sum = 0;
           for (int id : bag) {
-            sum += table[2 * id + k];
+            sum += table[width * id + k];
           }
           x.add((double) (float) (bag.length == 0 ? 0 : sum / bag.length));
         }
@@ -80,7 +110,7 @@ final class NaiveTrees {
   /// z of a row in evaluation  (GL-3), (GL-4)
   static double score(Map<String, double[]> params, Settings s, Batch batch, int row) {
     double z = Naive.get(params, "bias")[0] + StrictMath.log(s.real("negativeKeepRate"));
-    double[] h = oneHots(params, s, numbers(params, batch, row));
+    double[] h = oneHots(params, s, numbers(params, s.integer("folds"), batch, row));
     for (int i = 0; i < h.length; i++) {
       z += h[i] * Naive.get(params, "w/leaves")[2 + i];
     }

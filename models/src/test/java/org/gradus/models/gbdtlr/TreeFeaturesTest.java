@@ -31,6 +31,7 @@ class TreeFeaturesTest {
   private static final double FLOAT32 = 1e-6;
 
   private static final double SMOOTHING = 2;
+  private static final Rates ORDERED = new Rates(SMOOTHING, 0);
 
   static List<Schema> schemas() {
     return Schemas.of(new GbdtLrSpec());
@@ -56,8 +57,13 @@ class TreeFeaturesTest {
     return found;
   }
 
-  /// Rate, from the first rows, and count, from all, of an id.
-  private static double[] known(List<At> rows, int before, String table, int id) {
+  /// Which rows count in a rate, by their places among those that are taken.
+  private interface Told {
+    boolean by(int place);
+  }
+
+  /// Rate, from the rows that tell, and count, from all, of an id.
+  private static double[] known(List<At> rows, Told told, String table, int id) {
     double all = 0;
     for (At r : rows) {
       all += r.batch.label("click")[r.row];
@@ -71,8 +77,8 @@ class TreeFeaturesTest {
         for (int other : ModelBench.bag(r.batch, f.name(), r.row)) {
           if (f.table().equals(table) && other == id) {
             count++;
-            n += i < before ? 1 : 0;
-            clicks += i < before ? r.batch.label("click")[r.row] : 0;
+            n += told.by(i) ? 1 : 0;
+            clicks += told.by(i) ? r.batch.label("click")[r.row] : 0;
           }
         }
       }
@@ -80,7 +86,7 @@ class TreeFeaturesTest {
     return new double[] {(clicks - all / rows.size() * n) / (n + SMOOTHING), count};
   }
 
-  private static double[] expected(List<At> rows, int before, At at) {
+  private static double[] expected(List<At> rows, Told told, At at) {
     List<Double> x = new ArrayList<>();
     for (Field f : NaiveTrees.fields(at.batch)) {
       if (f instanceof Field.Dense d) {
@@ -91,7 +97,7 @@ class TreeFeaturesTest {
         int n = 0;
         for (int id : ModelBench.bag(at.batch, f.name(), at.row)) {
           if (id != 0) {
-            double[] one = known(rows, before, ids.table(), id);
+            double[] one = known(rows, told, ids.table(), id);
             sum[0] += one[0];
             sum[1] += one[1];
             n++;
@@ -102,6 +108,10 @@ class TreeFeaturesTest {
       }
     }
     return x.stream().mapToDouble(d -> d).toArray();
+  }
+
+  private static Told before(int row) {
+    return i -> i < row;
   }
 
   @ParameterizedTest
@@ -115,7 +125,7 @@ class TreeFeaturesTest {
       try (Device device = Device.open("reference");
           Params params = Params.create(device, 1);
           Tape tape = Tape.evaluating(device)) {
-        TreeFeatures features = new TreeFeatures(schema, SMOOTHING, params);
+        TreeFeatures features = new TreeFeatures(schema, ORDERED, params);
         TreeLibrary.Examples found =
             features.learn(in(first, second), new TreeFeatures.Choice("click", sampling, 7));
         int d = found.columns();
@@ -124,13 +134,13 @@ class TreeFeaturesTest {
         for (int i = 0; i < rows.size(); i++) {
           At at = rows.get(i);
           assertThat(found.y()[i]).isEqualTo(at.batch.label("click")[at.row]);
-          assertClose(numbers(found.x(), i, d), expected(rows, i, at), FLOAT32);
+          assertClose(numbers(found.x(), i, d), expected(rows, before(i), at), FLOAT32);
         }
         float[] later = new float[2 * d];
-        TreeFeatures.Numbers numbers = features.of(second, tape); // knows all rows
+        TreeFeatures.Numbers numbers = features.of(second, true, tape); // knows all rows
         for (int b = 1; b < second.size(); b++) {
           numbers.write(b - 1, b + 1, later);
-          double[] all = expected(rows, rows.size(), new At(second, b));
+          double[] all = expected(rows, _ -> true, new At(second, b));
           assertClose(numbers(later, 1, d), all, FLOAT32);
         }
         padding(params);
@@ -138,9 +148,99 @@ class TreeFeaturesTest {
     }
   }
 
+  /// While trees are grown and weights are trained, rows of the same fold are left out; later all rows count.
+  @ParameterizedTest
+  @MethodSource("schemas")
+  void withFoldsARowIsToldWhatOtherFoldsSaid(Schema schema) {
+    int folds = 3;
+    Batch batch = SampleBatches.draw(schema, 25, 1);
+    Sampling sampling = new Sampling(true, 1, 100);
+    List<At> rows = rows(sampling, 7, batch);
+    try (Device device = Device.open("reference");
+        Params params = Params.create(device, 1);
+        Tape tape = Tape.evaluating(device)) {
+      TreeFeatures features = new TreeFeatures(schema, new Rates(SMOOTHING, folds), params);
+      TreeLibrary.Examples found =
+          features.learn(in(batch), new TreeFeatures.Choice("click", sampling, 7));
+      int d = found.columns();
+      for (int i = 0; i < rows.size(); i++) {
+        At at = rows.get(i);
+        assertClose(
+            numbers(found.x(), i, d), expected(rows, outside(rows, at, folds), at), FLOAT32);
+      }
+      float[] x = new float[25 * d];
+      features.of(batch, true, tape).write(0, 25, x);
+      for (int b = 0; b < 25; b++) { // the other half of the rows, too, has folds
+        At at = new At(batch, b);
+        assertClose(numbers(x, b, d), expected(rows, outside(rows, at, folds), at), FLOAT32);
+      }
+      features.of(batch, false, tape).write(0, 25, x);
+      for (int b = 0; b < 25; b++) {
+        assertClose(numbers(x, b, d), expected(rows, _ -> true, new At(batch, b)), FLOAT32);
+      }
+      padding(params);
+    }
+  }
+
+  private static Told outside(List<At> rows, At at, int folds) {
+    int own = NaiveTrees.fold(at.batch, at.row, folds);
+    return i -> NaiveTrees.fold(rows.get(i).batch, rows.get(i).row, folds) != own;
+  }
+
+  /// Swaps the clicks of two rows that share no id, which leaves the average as it is: with folds neither row's numbers change.
+  @Test
+  void withFoldsARowsOwnClickDoesNotReachIt() {
+    Schema schema = Schemas.CATEGORICAL;
+    Batch batch = SampleBatches.draw(schema, 40, 3);
+    float[] y = new float[40];
+    for (int b = 0; b < 40; b += 2) {
+      y[b] = 1;
+    }
+    int swaps = 0;
+    for (int b = 1; b < 40; b += 2) {
+      if (!sharesAnId(batch, 0, b)) {
+        float[] swapped = y.clone();
+        swapped[0] = 0;
+        swapped[b] = 1;
+        float[] before = inTraining(schema, withClicks(batch, y));
+        float[] after = inTraining(schema, withClicks(batch, swapped));
+        int d = before.length / 40;
+        assertThat(numbers(after, 0, d)).isEqualTo(numbers(before, 0, d));
+        assertThat(numbers(after, b, d)).isEqualTo(numbers(before, b, d));
+        assertThat(after).isNotEqualTo(before);
+        swaps++;
+      }
+    }
+    assertThat(swaps).isPositive();
+  }
+
+  private static boolean sharesAnId(Batch batch, int a, int b) {
+    return batch.schema().ids().stream()
+        .anyMatch(
+            f ->
+                Arrays.equals(
+                    ModelBench.bag(batch, f.name(), a), ModelBench.bag(batch, f.name(), b)));
+  }
+
+  private static Batch withClicks(Batch batch, float[] y) {
+    return Batch.builder(batch.schema(), batch.size())
+        .sparse(batch.sparse())
+        .real("click", y)
+        .build();
+  }
+
+  private static float[] inTraining(Schema schema, Batch batch) {
+    try (Device device = Device.open("reference");
+        Params params = Params.create(device, 1)) {
+      return new TreeFeatures(schema, new Rates(SMOOTHING, 4), params)
+          .learn(in(batch), new TreeFeatures.Choice("click", new Sampling(false, 1, 100), 1))
+          .x();
+    }
+  }
+
   private static void padding(Params params) {
     for (var p : params.all()) {
-      float[] row = new float[2];
+      float[] row = new float[((TableParameter) p).table().width()];
       ((TableParameter) p).table().read(0, row);
       assertThat(row).containsOnly(0);
       assertThat(p.frozen()).isTrue();
@@ -173,7 +273,7 @@ class TreeFeaturesTest {
     try (Device device = Device.open("reference");
         Params params = Params.create(device, 1)) {
       TreeLibrary.Examples found =
-          new TreeFeatures(schema, 1, params)
+          new TreeFeatures(schema, ORDERED, params)
               .learn(in(batch), new TreeFeatures.Choice("click", new Sampling(false, 1, 10), 1));
       assertThat(found.x()).containsExactly(.5f, .125f);
       assertThat(found.y()).containsExactly(1, 0);
@@ -186,7 +286,7 @@ class TreeFeaturesTest {
     Schema schema = Schemas.CATEGORICAL;
     try (Device device = Device.open("reference");
         Params params = Params.create(device, 1)) {
-      TreeFeatures features = new TreeFeatures(schema, 1, params);
+      TreeFeatures features = new TreeFeatures(schema, ORDERED, params);
       assertThatThrownBy(
               () -> features.learn(in(), new TreeFeatures.Choice("click", Sampling.USUAL, 1)))
           .isInstanceOf(IllegalArgumentException.class)
@@ -213,6 +313,13 @@ class TreeFeaturesTest {
         counts.merge(y + " kept", trees || weights ? 1 : 0, Integer::sum);
       }
       counts.merge("grown", split.isGrownFrom(row, n, 9) ? 1 : 0, Integer::sum);
+    }
+    Rates rates = new Rates(1, 5);
+    for (long values = 0; values < n; values++) {
+      counts.merge("fold " + rates.fold(values), 1, Integer::sum);
+    }
+    for (int k = 0; k < 5; k++) {
+      share(counts, "fold " + k, .2, n);
     }
     share(counts, "1.0 trees", .5, n);
     share(counts, "0.0 trees", .15, n);

@@ -209,7 +209,7 @@ class ExplainerTest {
         .containsEntry("w/leaves", List.of("B", "1"));
     assertThat(e.unread().stream().map(Step.Reading::path)).containsExactly("trees/values");
     assertThat(ExplanationText.of(e)).contains("on the host: the leaf of each tree");
-    assertThat(e.steps().getFirst().code()).isEqualTo("h = leavesOf(batch, tape)");
+    assertThat(e.steps().getFirst().code()).isEqualTo("h = leavesOf(batch, mode)");
   }
 
   /// Sizes at which the model works part by part on batches: smaller ones tell what grows with the batch.
