@@ -115,7 +115,7 @@ public final class InfnetSpec implements ModelSpec {
         Option.choice("norm", Norm.NONE, "behind the answer"),
         Option.flag("coarseAttention", f.coarse().weighs(), "weights for groups as wholes"),
         Option.integer(
-            "coarseTopK", f.coarse().strongest(), List.of(0, 1), "groups asked untrained; 0: all"),
+            "coarseTopK", f.coarse().strongest(), List.of(0), "groups asked untrained; 0: all"),
         Option.choice("pguMode", g.kind(), "what proxies do to their tokens"),
         Option.choice("pguProxy", n.gating(), "which of them"),
         Option.flag("pguResidual", g.residual(), "tokens are added to what is gated"),
