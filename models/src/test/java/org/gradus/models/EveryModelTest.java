@@ -28,6 +28,7 @@ import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.Pooling;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -152,6 +153,13 @@ class EveryModelTest {
   }
 
   // Rows
+
+  /// Models with other labels than clicks, and other rows than the usual, are among them.
+  @Test
+  void modelsOfNumbersAndOfNodesAreHere() {
+    assertThat(modelsWithHeadsAndSchemas().map(a -> ((ModelSpec) a.get()[0]).name()))
+        .contains("easing", "source-attention", "lstm-forecast");
+  }
 
   /// Every head of every model: what it says of a row is what it says of it alone, and rows that change places take it along.
   @ParameterizedTest
