@@ -64,8 +64,9 @@ public interface ModelSpec {
     return EnumSet.allOf(Field.LabelKind.class);
   }
 
-  /// What the model misses in data of this schema, though it can be trained on them; null when nothing. Commands that train say it.
-  default @Nullable String misses(Schema schema) {
+  /// What the model misses with these settings in data of this schema, though it can be trained on them; null when nothing. Commands that
+  /// train say it.
+  default @Nullable String misses(Settings settings, Schema schema) {
     return null;
   }
 

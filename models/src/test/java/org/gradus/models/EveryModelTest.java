@@ -11,12 +11,14 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.gradus.autograd.GradCheck;
 import org.gradus.autograd.Parameter;
 import org.gradus.autograd.TableParameter;
+import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.KeyedJaggedTensor;
@@ -26,6 +28,7 @@ import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.Pooling;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -45,6 +48,11 @@ class EveryModelTest {
   /// Those that do not.
   static Stream<ModelSpec> otherModels() {
     return models().filter(spec -> !Schemas.fit(spec));
+  }
+
+  /// All but those whose objective is a loss of their own.
+  static Stream<Arguments> modelsWithHeadsAndSchemas() {
+    return pairs(models().filter(spec -> !spec.labelKinds().isEmpty()));
   }
 
   static Stream<Arguments> plainModelsAndSchemas() {
@@ -146,20 +154,99 @@ class EveryModelTest {
 
   // Rows
 
+  /// Models with other labels than clicks, and other rows than the usual, are among them.
+  @Test
+  void modelsOfNumbersAndOfNodesAreHere() {
+    assertThat(modelsWithHeadsAndSchemas().map(a -> ((ModelSpec) a.get()[0]).name()))
+        .contains("easing", "source-attention", "lstm-forecast");
+  }
+
+  /// Every head of every model: what it says of a row is what it says of it alone, and rows that change places take it along.
   @ParameterizedTest
-  @MethodSource("plainModelsAndSchemas")
+  @MethodSource("modelsWithHeadsAndSchemas")
   void inEvaluationARowDoesNotDependOnItsNeighbours(ModelSpec spec, Schema schema) {
+    int[] order = {3, 0, 4, 1, 2};
     for (Map<String, String> given : some(spec)) {
       try (ModelBench bench = ModelBench.drawn(spec, given, schema, 1)) {
         Batch batch = SampleBatches.draw(schema, 5, 1);
-        double[] all = bench.scores(batch);
+        Map<String, double[]> all = bench.scoresByLabel(batch);
+        assertThat(all.keySet()).containsExactlyInAnyOrderElementsOf(labels(schema));
         for (int b = 0; b < 5; b++) {
-          assertThat(bench.scores(ModelBench.rows(batch, b))).containsExactly(all[b]);
+          assertRows(bench.scoresByLabel(ModelBench.rows(batch, b)), all, b);
         }
-        assertThat(bench.scores(ModelBench.rows(batch, 3, 0, 4, 1, 2)))
-            .containsExactly(all[3], all[0], all[4], all[1], all[2]);
+        assertRows(bench.scoresByLabel(ModelBench.rows(batch, order)), all, order);
       }
     }
+  }
+
+  private static List<String> labels(Schema schema) {
+    return schema.labels().stream().map(Field.Label::name).toList();
+  }
+
+  /// The scores are those of these rows among five.
+  private static void assertRows(
+      Map<String, double[]> found, Map<String, double[]> all, int... rows) {
+    all.forEach(
+        (label, z) -> {
+          int each = z.length / 5; // several numbers of a row, where the head has them
+          double[] expected = new double[rows.length * each];
+          for (int b = 0; b < rows.length; b++) {
+            System.arraycopy(z, rows[b] * each, expected, b * each, each);
+          }
+          assertThat(Naive.get(found, label)).as(label).containsExactly(expected);
+        });
+  }
+
+  /// Options that drop a share of something.
+  static Stream<Arguments> dropouts() {
+    return models()
+        .flatMap(
+            spec ->
+                spec.options().stream()
+                    .map(Option::name)
+                    .filter(name -> name.toLowerCase(Locale.ROOT).endsWith("dropout"))
+                    .map(name -> Arguments.of(spec, name)));
+  }
+
+  /// In some combination of the other options, for a part that is not there drops nothing. Whatever else a step of training draws is the
+  /// same with it and without; in evaluation nothing is dropped.
+  @ParameterizedTest
+  @MethodSource("dropouts")
+  void whatIsDroppedIsDroppedInTrainingOnly(ModelSpec spec, String option) {
+    Schema schema = Schemas.richest(spec);
+    Batch batch = SampleBatches.draw(schema, Schemas.multiScenario(spec) ? 8 : 6, 4);
+    boolean dropped = false;
+    for (Map<String, String> combination : CoveringArray.pairwise(spec, 3)) {
+      Map<String, String> given = new HashMap<>(combination);
+      dropouts().map(Arguments::get).forEach(a -> given.replace((String) a[1], "0"));
+      Map<String, String> dropping = new HashMap<>(given);
+      dropping.put(option, "0.5");
+      try (ModelBench none = ModelBench.drawn(spec, given, schema, 4);
+          ModelBench some = ModelBench.drawn(spec, dropping, schema, 4)) {
+        assertThat(some.evaluate(batch, EveryModelTest::said))
+            .isEqualTo(none.evaluate(batch, EveryModelTest::said));
+        for (long step = 1; step <= 4 && !dropped; step++) {
+          dropped =
+              !some.train(batch, step, EveryModelTest::said)
+                  .equals(none.train(batch, step, EveryModelTest::said));
+        }
+      }
+      if (dropped) {
+        return;
+      }
+    }
+    throw new AssertionError(spec.name() + ": " + option + " drops nothing.");
+  }
+
+  private static List<Double> numbers(Var v) {
+    return Arrays.stream(v.value().toDoubles()).boxed().toList();
+  }
+
+  private static List<Double> said(Outputs out) {
+    List<Double> all = new ArrayList<>();
+    out.heads().values().forEach(h -> all.addAll(numbers(h.score())));
+    out.losses().values().forEach(loss -> all.addAll(numbers(loss)));
+    return all;
   }
 
   /// Every fourth combination of options.

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -18,6 +19,13 @@ class EveryMultiTaskTest {
 
   static Stream<ModelSpec> models() {
     return Models.all().stream().filter(Schemas::multiTask);
+  }
+
+  /// Models are found by the labels of their example: none of several tasks may drop out of these tests.
+  @Test
+  void everyModelOfTasksIsHere() {
+    assertThat(models().map(ModelSpec::name))
+        .contains("esmm", "infnet", "m2m", "mmoe", "pepnet", "ple", "shared-bottom");
   }
 
   /// Small sizes, so that parameters are few.

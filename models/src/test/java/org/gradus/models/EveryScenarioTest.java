@@ -15,6 +15,7 @@ import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -23,6 +24,12 @@ class EveryScenarioTest {
 
   static Stream<ModelSpec> models() {
     return Models.all().stream().filter(Schemas::multiScenario);
+  }
+
+  /// Models are found by the domain of their example: none that has scenarios may drop out of these tests.
+  @Test
+  void everyModelOfScenariosIsHere() {
+    assertThat(models().map(ModelSpec::name)).contains("apg", "hmoe", "m2m", "pepnet", "star");
   }
 
   private static Schema example(ModelSpec spec, int scenarios) {

@@ -116,7 +116,7 @@ record GeneratedTable(RowLaw law, String version) {
 
   private static String cell(CsvSchema.Column column, int c, CsvRow row) {
     return switch (column.kind()) {
-      case LABEL -> Integer.toString((int) row.reals[c]);
+      case LABEL, MASK -> Integer.toString((int) row.reals[c]);
       case GROUP, DOMAIN -> Long.toString(row.integers[c]);
       case CATEGORICAL -> row.tokens.get(c).getFirst();
       default ->

@@ -2,11 +2,11 @@
 package org.gradus.data.csv;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
+import java.util.function.LongToDoubleFunction;
+import java.util.stream.LongStream;
 import org.gradus.data.DataException;
 import org.gradus.data.synthetic.BayesScores;
 import org.gradus.data.synthetic.Latent;
@@ -31,10 +31,14 @@ import org.gradus.tensor.Counter;
 ///
 /// so that w_t^d · w_t = q, while p is the same in every scenario.
 ///
-/// In a funnel, as of clicks and conversions, the second label presupposes the first: it is 1 with probability σ(z₁) σ(z₂).
+/// In a funnel, as of clicks and conversions, the second label presupposes the first: it is 1 with probability σ(z₁ + o) σ(z₂). A third label
+/// may say the second again where the first is 1, and is not observed elsewhere: of conversions, what is known of clicked rows.
 final class TasksGenerator implements RowLaw {
   /// Names of the labels.
   static final List<String> TASKS = List.of("first", "second");
+
+  /// Name of the second label where the first is 1.
+  static final String GIVEN = "second_of_first";
 
   private final Spec spec;
   private final long values;
@@ -72,8 +76,23 @@ final class TasksGenerator implements RowLaw {
   /// How the tasks belong together.
   ///
   /// @param correlation p
-  /// @param funnel whether the second label presupposes the first
-  record Relation(double correlation, boolean funnel) {}
+  /// @param funnel whether and how the second label presupposes the first
+  record Relation(double correlation, Funnel funnel) {}
+
+  /// Whether and how the second label presupposes the first.
+  ///
+  /// @param there whether it does
+  /// @param given whether there is a third label, [#GIVEN]
+  /// @param offset o, added to z₁: below 0 the first label is rarer
+  record Funnel(boolean there, boolean given, double offset) {
+    Funnel {
+      if (given && !there) {
+        throw new DataException(
+            "data.given=true without a funnel. Expected data.funnel=true beside it: without one the"
+                + " second label says nothing of the first.");
+      }
+    }
+  }
 
   /// How scenarios differ.
   ///
@@ -186,12 +205,16 @@ final class TasksGenerator implements RowLaw {
     return sums;
   }
 
-  /// The labels, a user (whoever has the same value of the first field), the scenario as what a metric divides rows by and as a field of
-  /// its own, where there are several, and `f1` to `fF`.
+  /// The labels, the mask of the third if there is one, a user (whoever has the same value of the first field), the scenario as what a metric
+  /// divides rows by and as a field of its own, where there are several, and `f1` to `fF`.
   @Override
   public CsvSchema schema() {
     StringBuilder text = new StringBuilder();
     TASKS.forEach(task -> text.append("label ").append(task).append('\n'));
+    if (spec.relation.funnel.given) {
+      text.append("label ").append(GIVEN).append("\nmask first_done label=").append(GIVEN);
+      text.append('\n');
+    }
     text.append("group user\n");
     if (spec.shift.scenarios > 1) {
       text.append("domain scenario domains=").append(spec.shift.scenarios).append('\n');
@@ -244,11 +267,11 @@ final class TasksGenerator implements RowLaw {
     for (int f = 0; f < w.length; f++) {
       a += w[f] * latents[f][value(row, f)];
     }
-    return Latent.sigmoid(logit(a));
+    return Latent.sigmoid(logit(a) + (task == 0 ? spec.relation.funnel.offset : 0));
   }
 
   private boolean presupposes(int task) {
-    return task > 0 && spec.relation.funnel;
+    return task > 0 && spec.relation.funnel.there;
   }
 
   /// The probability that a label of a row is 1.
@@ -269,6 +292,10 @@ final class TasksGenerator implements RowLaw {
     for (int t = 0; t < TASKS.size(); t++) {
       row.reals[c++] = label(number, t);
     }
+    if (spec.relation.funnel.given) {
+      row.reals[c++] = label(number, 1);
+      row.reals[c++] = label(number, 0); // observed where this is 1
+    }
     row.integers[c++] = value(number, 0);
     if (spec.shift.scenarios > 1) {
       int d = scenario(number);
@@ -285,40 +312,45 @@ final class TasksGenerator implements RowLaw {
     row.tokens.get(c).add(token);
   }
 
-  /// `bayes_auc_first` and so on: the scores of the true probabilities, task by task; and of scenario 2 alone `bayes_auc_first_2`.
+  /// `bayes_auc_first` and so on: the scores of the true probabilities, task by task; and of scenario 2 alone `bayes_auc_first_2`. Those of
+  /// the third label are σ(z₂), over the rows where it is observed.
   @Override
   public Map<String, Double> facts(long from, int rows) {
     Map<String, Double> facts = new LinkedHashMap<>();
+    long[] all = LongStream.range(from, from + rows).toArray();
     for (int t = 0; t < TASKS.size(); t++) {
-      double[] probabilities = new double[rows];
-      float[] drawn = new float[rows];
-      for (int i = 0; i < rows; i++) {
-        probabilities[i] = probability(from + i, t);
-        drawn[i] = label(from + i, t);
-      }
-      String task = TASKS.get(t);
-      BayesScores.of(probabilities, drawn)
-          .facts()
-          .forEach((name, value) -> facts.put(name + "_" + task, value));
-      for (int d = 0; d < spec.shift.scenarios && spec.shift.scenarios > 1; d++) {
-        double auc = auc(from, d, probabilities, drawn);
-        if (!Double.isNaN(auc)) {
-          facts.put("bayes_auc_" + task + "_" + d, auc);
-        }
-      }
+      int task = t;
+      facts(TASKS.get(t), all, row -> probability(row, task), task, facts);
+    }
+    if (spec.relation.funnel.given) {
+      long[] some = LongStream.of(all).filter(row -> label(row, 0) == 1).toArray();
+      facts(GIVEN, some, row -> own(row, 1), 1, facts);
     }
     return facts;
   }
 
-  /// Of the rows of one scenario; NaN where they do not have both labels.
-  private double auc(long from, int scenario, double[] probabilities, float[] drawn) {
-    int[] rows =
-        IntStream.range(0, drawn.length).filter(i -> scenario(from + i) == scenario).toArray();
-    double[] p = Arrays.stream(rows).mapToDouble(i -> probabilities[i]).toArray();
-    float[] y = new float[rows.length];
-    for (int i = 0; i < y.length; i++) {
-      y[i] = drawn[rows[i]];
+  private void facts(
+      String name, long[] rows, LongToDoubleFunction law, int task, Map<String, Double> to) {
+    if (rows.length == 0) {
+      return;
     }
-    return y.length == 0 ? Double.NaN : BayesScores.of(p, y).auc();
+    scores(rows, law, task).facts().forEach((key, value) -> to.put(key + "_" + name, value));
+    for (int d = 0; d < spec.shift.scenarios && spec.shift.scenarios > 1; d++) {
+      int scenario = d;
+      long[] own = LongStream.of(rows).filter(row -> scenario(row) == scenario).toArray();
+      double auc = own.length == 0 ? Double.NaN : scores(own, law, task).auc();
+      if (!Double.isNaN(auc)) {
+        to.put("bayes_auc_" + name + "_" + d, auc);
+      }
+    }
+  }
+
+  private BayesScores scores(long[] rows, LongToDoubleFunction law, int task) {
+    double[] probabilities = LongStream.of(rows).mapToDouble(law).toArray();
+    float[] drawn = new float[rows.length];
+    for (int i = 0; i < drawn.length; i++) {
+      drawn[i] = label(rows[i], task);
+    }
+    return BayesScores.of(probabilities, drawn);
   }
 }

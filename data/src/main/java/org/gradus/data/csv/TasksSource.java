@@ -32,17 +32,10 @@ public final class TasksSource implements DataSource, RawGenerator {
   @Override
   public Map<String, String> settings() {
     Map<String, String> presets = new TreeMap<>(GeneratedTable.presets());
+    presets.putAll(Map.of("fields", "8", "values", "20", "strength", "2", "waves", "2"));
     presets.putAll(
-        Map.of(
-            "fields", "8",
-            "values", "20",
-            "strength", "2",
-            "waves", "2",
-            "correlation", "-0.5",
-            "funnel", "false",
-            "scenarios", "1",
-            "agreement", "0.5",
-            "skew", "0.5"));
+        Map.of("correlation", "-0.5", "funnel", "false", "given", "false", "offset", "0"));
+    presets.putAll(Map.of("scenarios", "1", "agreement", "0.5", "skew", "0.5"));
     return presets;
   }
 
@@ -55,7 +48,10 @@ public final class TasksSource implements DataSource, RawGenerator {
                 s.integer("values", 2),
                 s.number("strength", 0, 1e3),
                 s.integer("waves", 0),
-                new TasksGenerator.Relation(s.number("correlation", -1, 1), s.flag("funnel")),
+                new TasksGenerator.Relation(
+                    s.number("correlation", -1, 1),
+                    new TasksGenerator.Funnel(
+                        s.flag("funnel"), s.flag("given"), s.number("offset", -100, 100))),
                 new TasksGenerator.Shift(
                     s.integer("scenarios", 1),
                     s.number("agreement", 0, 1),

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.assertj.core.data.Offset;
 import org.gradus.data.DataException;
@@ -38,6 +39,10 @@ class TasksSourceTest {
   }
 
   private static TasksGenerator generator(int scenarios, boolean funnel) {
+    return generator(scenarios, new TasksGenerator.Funnel(funnel, false, 0));
+  }
+
+  private static TasksGenerator generator(int scenarios, TasksGenerator.Funnel funnel) {
     return new TasksGenerator(
         new TasksGenerator.Spec(
             FIELDS,
@@ -193,6 +198,72 @@ class TasksSourceTest {
     assertThat(Math.abs(surplus)).isLessThan(5 * Math.sqrt(variance));
   }
 
+  /// The first label alone becomes rarer: its logit falls by the offset in every row, that of the second stays.
+  @ParameterizedTest
+  @ValueSource(doubles = {-2, 1.5})
+  void anOffsetMovesTheFirstLabel(double offset) {
+    TasksGenerator g = generator(2, new TasksGenerator.Funnel(true, false, offset));
+    TasksGenerator plain = generator(2);
+    for (int r = 0; r < 200; r++) {
+      double p = plain.probability(r, 0);
+      double moved = 1 / (1 + Math.exp(-(Math.log(p / (1 - p)) + offset)));
+      assertThat(g.probability(r, 0)).isCloseTo(moved, within(1e-10)); // a logit of up to 20
+      assertThat(g.probability(r, 1)).isCloseTo(moved * plain.probability(r, 1), within(1e-10));
+    }
+  }
+
+  /// The third label is the second, observed where the first is 1; what is known of it is what is known of those rows.
+  @Test
+  void theSecondLabelIsThereOnceMoreWhereTheFirstIsOne() {
+    Map<String, String> settings =
+        Map.of(
+            "funnel",
+            "true",
+            "given",
+            "true",
+            "fields",
+            "5",
+            "values",
+            "6",
+            "waves",
+            "3",
+            "correlation",
+            "-0.6",
+            "rows",
+            "300",
+            "validRows",
+            "20",
+            "testRows",
+            "400");
+    TasksGenerator g = generator(1, new TasksGenerator.Funnel(true, true, 0));
+    try (DataSet data = open(settings).data()) {
+      assertThat(data.schema().labels().stream().map(Field.Label::name))
+          .containsExactly("first", "second", "second_of_first");
+      Batch b = all(data.train());
+      assertThat(b.label("second_of_first")).isEqualTo(b.label("second")).contains(0, 1);
+      assertThat(b.labelMask("second_of_first")).isEqualTo(b.label("first")).contains(0, 1);
+      assertThat(b.labelMask("second")).isNull();
+      TasksGenerator apart = generator(1);
+      double won = 0;
+      long pairs = 0;
+      for (int i = 320; i < 720; i++) {
+        for (int j = 320; j < 720; j++) {
+          if (g.label(i, 0) == 1
+              && g.label(i, 1) == 1
+              && g.label(j, 0) == 1
+              && g.label(j, 1) == 0) {
+            won += (1 + Math.signum(apart.probability(i, 1) - apart.probability(j, 1))) / 2;
+            pairs++;
+          }
+        }
+      }
+      assertThat(data.facts().get("bayes_auc_second_of_first")).isCloseTo(won / pairs, EXACT);
+    }
+    assertThatThrownBy(() -> open(Map.of("given", "true")))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("data.given=true without a funnel. Expected data.funnel=true");
+  }
+
   @Test
   void scenariosAndUsersAreThere() {
     Map<String, String> settings =
@@ -245,6 +316,27 @@ class TasksSourceTest {
       assertThat(x.sparse().values()).isEqualTo(y.sparse().values());
       assertThat(x.label("second")).isEqualTo(y.label("second"));
       assertThat(x.domains()).isEqualTo(y.domains());
+    }
+  }
+
+  /// The third label and its mask too: what is written of them is what the generator says.
+  @Test
+  void theThirdLabelIsWrittenWithItsMask() throws IOException {
+    Path table = folder.resolve("table.csv");
+    Map<String, String> law = Map.of("fields", "2", "funnel", "true", "given", "true");
+    new TasksSource().generate(table, 60, 7, law);
+    List<String> lines = Files.readAllLines(table);
+    assertThat(lines.getFirst()).isEqualTo("first,second,second_of_first,first_done,user,f1,f2");
+    assertThat(lines.subList(1, 61))
+        .allMatch(line -> line.matches("(1,([01]),\\2,1|0,0,0,0),\\d+,v\\d+,v\\d+"))
+        .anyMatch(line -> line.startsWith("1,0,"))
+        .anyMatch(line -> line.startsWith("0,"));
+    Map<String, String> order = Map.of("split", "order");
+    try (DataSet read =
+        new CsvSource()
+            .open(new Request(table, folder.resolve("cache"), 0, order, _ -> {}))
+            .data()) {
+      assertThat(requireNonNull(all(read.train()).labelMask("second_of_first"))).contains(0, 1);
     }
   }
 

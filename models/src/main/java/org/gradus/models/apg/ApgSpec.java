@@ -4,6 +4,7 @@ package org.gradus.models.apg;
 import java.util.List;
 import java.util.Map;
 import org.gradus.autograd.Params;
+import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.Model;
 import org.gradus.models.ModelSpec;
@@ -15,6 +16,7 @@ import org.gradus.models.apg.ApgLayer.Bias;
 import org.gradus.models.apg.ApgLayer.CoreInit;
 import org.gradus.models.apg.ApgLayer.Generated;
 import org.gradus.tensor.MatMulKernels.Activation;
+import org.jspecify.annotations.Nullable;
 
 /// `--model apg`.
 public final class ApgSpec implements ModelSpec {
@@ -81,19 +83,40 @@ public final class ApgSpec implements ModelSpec {
         : Map.of();
   }
 
+  /// Wide factors that are not wider than what they end in: legal, and nothing is gained.
+  @Override
+  public @Nullable String misses(Settings s, Schema schema) {
+    ApgLayer.Config layer = layer(s);
+    if (layer.generated() != Generated.SHARED || !layer.rank().wide()) {
+      return null;
+    }
+    int in = schema.dense().size();
+    for (Field.Ids f : schema.ids()) {
+      boolean read = f instanceof Field.Categorical || f instanceof Field.MultiValued;
+      in += read ? s.integer("embeddingDim") : 0;
+    }
+    for (int out : s.list("hidden")) {
+      int k = layer.rank().k(in, out);
+      int p = layer.rank().p(in, out);
+      if (p <= k) {
+        return "the layer from "
+            + in
+            + " to "
+            + out
+            + " has K = "
+            + k
+            + " and P = "
+            + p
+            + ": shared factors are no wider for being products of two. They would be with mfP"
+            + " below mfK; overParam=false leaves the second ones out";
+      }
+      in = out;
+    }
+    return null;
+  }
+
   @Override
   public Model create(Settings s, Schema schema, Params params) {
-    ApgLayer.Config layer =
-        new ApgLayer.Config(
-            s.choice("generated", Generated.class),
-            new ApgLayer.Rank(
-                s.integer("rank"), s.integer("mfK"), s.flag("overParam"), s.integer("mfP")),
-            new ApgLayer.Generators(
-                s.list("generatorUnits"),
-                s.choice("generateActivation", Activation.class),
-                s.choice("coreInit", CoreInit.class)),
-            new ApgLayer.Biases(s.choice("biasMode", Bias.class), s.flag("factorBias")),
-            s.choice("innerActivation", Activation.class));
     return new Apg(
         new Apg.Config(
             s.integer("embeddingDim"),
@@ -102,10 +125,23 @@ public final class ApgSpec implements ModelSpec {
                 s.wordList("conditionFields"),
                 s.choice("mixCombine", Condition.Combine.class),
                 s.flag("sgCondition")),
-            layer,
+            layer(s),
             new Apg.Tower(
                 s.list("hidden"), s.choice("activation", Activation.class), s.real("dropout"))),
         schema,
         params);
+  }
+
+  private static ApgLayer.Config layer(Settings s) {
+    return new ApgLayer.Config(
+        s.choice("generated", Generated.class),
+        new ApgLayer.Rank(
+            s.integer("rank"), s.integer("mfK"), s.flag("overParam"), s.integer("mfP")),
+        new ApgLayer.Generators(
+            s.list("generatorUnits"),
+            s.choice("generateActivation", Activation.class),
+            s.choice("coreInit", CoreInit.class)),
+        new ApgLayer.Biases(s.choice("biasMode", Bias.class), s.flag("factorBias")),
+        s.choice("innerActivation", Activation.class));
   }
 }

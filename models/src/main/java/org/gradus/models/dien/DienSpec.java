@@ -88,7 +88,7 @@ public final class DienSpec implements ModelSpec {
   }
 
   @Override
-  public @Nullable String misses(Schema schema) {
+  public @Nullable String misses(Settings s, Schema schema) {
     return schema.all(Field.Sequence.class).isEmpty()
         ? "no sequence in the data, and so no history: this is embeddings and a tower, without"
             + " interests"

@@ -104,7 +104,7 @@ public final class DsinSpec implements ModelSpec {
   }
 
   @Override
-  public @Nullable String misses(Schema schema) {
+  public @Nullable String misses(Settings s, Schema schema) {
     return schema.all(Field.Sessions.class).isEmpty()
         ? "no sessions in the data: this is embeddings and a tower, without interests"
         : null;

@@ -56,8 +56,8 @@ public final class Easing implements Model {
       NodeEncoder.Config encoder,
       DistributionDecoder.Config decoder,
       Learning.Config learning) {
-    /// Ten elements as in the paper; one layer, coupled heads, √D, γ = 0.9, five passes, λ_u = 1 and lists of ten as in its code; widths,
-    /// heads, dropout and λ_list are ours.
+    /// Ten elements, as a write-up of the paper has it; one layer, coupled heads, √D, γ = 0.9, five passes, λ_u = 1 and lists of ten as in
+    /// its code; widths, heads, dropout and λ_list are ours.
     public static final Config PAPER =
         new Config(
             new Importance(List.of("centrality"), List.of("entropy")),

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// (IN-15) weighs groups as wholes: an option that the paper does not have. u and w begin as 0, where it is the sum. Outside of
-/// training only the groups that weigh most may be asked, each with the weight that it had among all; those that weigh alike count
-/// alike.
+/// training only the groups that weigh most may be asked, each with the weight that it had among all; those that weigh alike, but for
+/// roundings, count alike.
 public final class Flow {
   private final List<Source> sources = new ArrayList<>();
   private final @Nullable DenseParameter u; // [d, |A|]
@@ -140,10 +140,10 @@ public final class Flow {
     int n = sources.size();
     boolean[] asked = new boolean[s.length];
     for (int from = 0; from < s.length; from += n) {
-      double[] rising = Arrays.copyOfRange(s, from, from + n);
-      Arrays.sort(rising);
+      double[] falling = Sparsity.falling(Arrays.copyOfRange(s, from, from + n));
+      double least = Sparsity.least(falling, config.coarse.strongest);
       for (int a = from; a < from + n; a++) {
-        asked[a] = s[a] >= rising[n - config.coarse.strongest];
+        asked[a] = s[a] >= least;
       }
     }
     return asked;

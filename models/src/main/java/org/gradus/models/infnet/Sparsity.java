@@ -20,13 +20,17 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The first is the paper's. A penalty on Σ|α_j|, which has been proposed, is none: on weights that are not negative and sum to 1 it is
 /// 1. (IN-21): Martins, Astudillo, ICML 2016, [arXiv:1602.02068](https://arxiv.org/abs/1602.02068). Which keys have weight in
-/// `SPARSEMAX` and `TOP_K` is decided on the host: on a GPU the attention waits for its scores.
+/// `SPARSEMAX` and `TOP_K` is decided on the host: on a GPU the attention waits for its scores. For `TOP_K` scores that differ by
+/// roundings are equal ([#least]).
 ///
 /// @param kind which
 /// @param topK k, for `TOP_K`
 public record Sparsity(Kind kind, int topK) {
   /// The paper's.
   public static final Sparsity SOFTMAX = new Sparsity(Kind.NONE, 0);
+
+  /// By less than this share of the largest magnitude of a row roundings of float32 make scores differ, and hardly anything else does.
+  private static final double ROUNDING = 1e-5;
 
   /// How.
   public enum Kind {
@@ -138,26 +142,49 @@ public record Sparsity(Kind kind, int topK) {
     return chosen;
   }
 
+  /// The least that is among the k largest of some scores. Those of equal steps, or of whoever asks nothing, are equal by their law, and
+  /// differ by roundings, on each device by others: they count alike.
+  ///
+  /// @param falling scores from the largest down, k or more
+  static double least(double[] falling, int k) {
+    double largest = Math.max(Math.abs(falling[0]), Math.abs(falling[falling.length - 1]));
+    return falling[k - 1] - ROUNDING * largest;
+  }
+
   /// Keeps the k largest real scores, and those that equal the last of them: whoever asks nothing hears everybody alike, whatever their
   /// order.
   private void largest(double[] s, boolean[] real) {
     double[] falling = falling(s, real);
-    for (int j = 0; j < s.length; j++) {
-      real[j] &= falling.length <= topK || s[j] >= -falling[topK - 1];
+    if (falling.length > topK) {
+      double least = least(falling, topK);
+      for (int j = 0; j < s.length; j++) {
+        real[j] &= s[j] >= least;
+      }
     }
   }
 
-  /// The real scores from the largest down, each times −1.
+  /// The real scores from the largest down.
   private static double[] falling(double[] s, boolean[] real) {
-    double[] falling = new double[s.length];
+    double[] rising = new double[s.length];
     int n = 0;
     for (int j = 0; j < s.length; j++) {
       if (real[j]) {
-        falling[n++] = -s[j];
+        rising[n++] = s[j];
       }
     }
-    Arrays.sort(falling, 0, n);
-    return Arrays.copyOf(falling, n);
+    return falling(Arrays.copyOf(rising, n));
+  }
+
+  /// Scores from the largest down.
+  static double[] falling(double[] s) {
+    double[] falling = s.clone();
+    Arrays.sort(falling);
+    for (int i = 0, j = falling.length - 1; i < j; i++, j--) {
+      double held = falling[i];
+      falling[i] = falling[j];
+      falling[j] = held;
+    }
+    return falling;
   }
 
   /// Keeps the scores above τ: the j-th largest is, if 1 + j s_(j) exceeds the sum of the j largest.
@@ -166,9 +193,9 @@ public record Sparsity(Kind kind, int topK) {
     double sum = 0;
     double least = Double.POSITIVE_INFINITY;
     for (int j = 0; j < falling.length; j++) {
-      sum -= falling[j];
-      if (1 + (j + 1) * -falling[j] > sum) {
-        least = -falling[j];
+      sum += falling[j];
+      if (1 + (j + 1) * falling[j] > sum) {
+        least = falling[j];
       }
     }
     for (int j = 0; j < s.length; j++) {

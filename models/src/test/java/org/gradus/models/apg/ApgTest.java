@@ -27,11 +27,13 @@ import org.gradus.models.NaiveTasks;
 import org.gradus.models.ScenarioBench;
 import org.gradus.models.ScenarioBench.Row;
 import org.gradus.models.ScenarioExamples;
+import org.gradus.models.Schemas;
 import org.gradus.models.Settings;
 import org.gradus.models.apg.ApgLayer.Generated;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.MatMulKernels.Activation;
 import org.gradus.tensor.Shape;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -429,11 +431,20 @@ class ApgTest {
     }
   }
 
-  /// Near the identity: the bias says it, and weights are a tenth.
-  @Test
-  void theCoreMayBeginNearTheIdentity() {
-    try (ModelBench near = ModelBench.of(SPEC, given("coreInit", "IDENTITY"), SCHEMA, 8);
-        ModelBench plain = ModelBench.of(SPEC, given(), SCHEMA, 8)) {
+  /// Near the identity: the bias says it, and weights are a tenth. Generated factors beside it begin as ever.
+  @ParameterizedTest
+  @EnumSource(
+      value = Generated.class,
+      names = {"SHARED", "LOW_RANK"})
+  void theCoreMayBeginNearTheIdentity(Generated what) {
+    Map<String, String> given = given("generated", what.name(), "coreInit", "IDENTITY");
+    try (ModelBench near = ModelBench.of(SPEC, given, SCHEMA, 8);
+        ModelBench plain = ModelBench.of(SPEC, given("generated", what.name()), SCHEMA, 8)) {
+      for (String path : plain.paths()) {
+        if (!path.matches("layer/\\d/core/.*")) {
+          assertThat(near.get(path)).as(path).isEqualTo(plain.get(path));
+        }
+      }
       assertThat(near.get("layer/0/core/group/out/bias")).containsExactly(1, 0, 0, 1);
       double[] w = plain.get("layer/0/core/group/out/weight");
       double[] tenth = new double[w.length];
@@ -474,6 +485,88 @@ class ApgTest {
     }
   }
 
+  /// ⌈·⌉: half of five is three, and K and P are never 0.
+  @Test
+  void sizesOfFactorsAreRoundedUp() {
+    ApgLayer.Rank rank = new ApgLayer.Rank(0, 2, true, 4);
+    assertThat(rank.k(5, 9)).isEqualTo(3);
+    assertThat(rank.p(9, 5)).isEqualTo(2);
+    assertThat(rank.k(1, 7)).isEqualTo(1);
+    assertThat(rank.p(7, 3)).isEqualTo(1);
+    assertThat(new ApgLayer.Rank(4, 2, true, 4).k(5, 9)).isEqualTo(4);
+  }
+
+  /// Biases come from a single layer, whatever lies below what generates the matrices.
+  @ParameterizedTest
+  @EnumSource(Generated.class)
+  void onlyMatricesHaveGeneratorsOfSeveralLayers(Generated what) {
+    Map<String, String> given =
+        given(
+            "generated",
+            what.name(),
+            "generatorUnits",
+            "3",
+            "factorBias",
+            "true",
+            "biasMode",
+            "GENERATED");
+    try (ModelBench bench = ModelBench.of(SPEC, given, SCHEMA, 9)) {
+      String matrix = what == Generated.FULL ? "full" : "core";
+      assertThat(bench.paths())
+          .contains("layer/0/" + matrix + "/group/0/weight", "layer/0/biases/group/out/weight")
+          .noneMatch(path -> path.matches(".*/biases/group/\\d+/.*"));
+      assertThat(bench.shape("layer/0/biases/group/out/weight")).isEqualTo(Shape.of(2, 4));
+    }
+  }
+
+  /// Where P is no larger than K, which the tutorial has and the layer by itself has not, whoever trains is told.
+  @Test
+  void factorsThatAreNoWiderAreSaid() {
+    Schema wide = Schema.of(new Field.Categorical("user", 9), new Field.Domain("page", 2));
+    assertThat(missed(wide, "embeddingDim", "32", "hidden", "32")).isNull(); // K = 2, P = 8
+    assertThat(missed(wide, "embeddingDim", "32", "hidden", "32,16", "mfK", "4"))
+        .isEqualTo(
+            "the layer from 32 to 32 has K = 8 and P = 8: shared factors are no wider for being"
+                + " products of two. They would be with mfP below mfK; overParam=false leaves the"
+                + " second ones out");
+    assertThat(missed(wide, "embeddingDim", "32", "hidden", "32,4"))
+        .contains("from 32 to 4 has K = 1 and P = 1");
+    assertThat(missed(SCHEMA, "embeddingDim", "2", "hidden", "5", "mfP", "5"))
+        .contains("from 5 to 5 has K = 1 and P = 1"); // a number, and two fields of ids
+    assertThat(missed(wide, "hidden", "4", "mfK", "4", "overParam", "false")).isNull();
+    assertThat(missed(wide, "hidden", "4", "mfK", "4", "generated", "LOW_RANK")).isNull();
+  }
+
+  private static @Nullable String missed(Schema schema, String... given) {
+    Map<String, String> all = new HashMap<>();
+    for (int i = 0; i < given.length; i += 2) {
+      all.put(given[i], given[i + 1]);
+    }
+    return SPEC.misses(SPEC.settings(all), schema);
+  }
+
+  /// Vectors of groups are N(0, 0.01²), matrices uniform up to √(6 / (N + M)): of so many numbers the deviation is within five of its own.
+  @Test
+  void parametersBeginAsOthersDo() {
+    Map<String, String> given = Map.of("embeddingDim", "400", "hidden", "200", "mfK", "4");
+    try (ModelBench bench = ModelBench.of(SPEC, given, ScenarioBench.with(SCHEMA, 10), 10)) {
+      for (String path : List.of("group", "v/user")) {
+        double[] all = bench.get(path);
+        int padding = path.equals("group") ? 0 : 400;
+        double[] v = Arrays.copyOfRange(all, padding, all.length);
+        double square = Arrays.stream(v).map(x -> x * x).sum() / v.length;
+        double deviation = Math.sqrt(2.0 / v.length); // of the mean of squares
+        assertThat(square / 1e-4).as(path).isBetween(1 - 5 * deviation, 1 + 5 * deviation);
+      }
+      for (String path : List.of("layer/0/vr/weight", "layer/0/core/group/out/weight")) {
+        double bound = Math.sqrt(6.0 / (bench.shape(path).size(0) + bench.shape(path).size(1)));
+        double[] w = bench.get(path);
+        double largest = Arrays.stream(w).map(Math::abs).max().orElseThrow();
+        assertThat(largest).as(path).isBetween(.99 * bound, bound); // of 2,500 and more
+      }
+    }
+  }
+
   /// K and P as the tutorial has them, ⌈256 / 4⌉ at most, and the biases of its layer; the layer by itself divides by 16 and 4.
   @Test
   void presets() {
@@ -506,6 +599,15 @@ class ApgTest {
     assertThatThrownBy(() -> ModelBench.of(SPEC, given("mfK", "0"), SCHEMA, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("mfK 0");
+    assertThatThrownBy(() -> ModelBench.of(SPEC, given("rank", "-1"), SCHEMA, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("rank -1");
+    Schema numbers = ScenarioExamples.with(Schema.of(new Field.Dense("a"), Schemas.CLICK), 2);
+    assertThatThrownBy(() -> ModelBench.of(SPEC, given("condition", "MIX"), numbers, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "apg: condition MIX of a schema without fields of ids. Expected one, or another"
+                + " condition.");
     assertThatThrownBy(() -> ModelBench.of(SPEC, given("hidden", ""), SCHEMA, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("apg: hidden is empty. Expected at least one layer.");

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import org.gradus.autograd.Mode;
+import org.gradus.autograd.Parameter;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
@@ -317,7 +318,95 @@ class EasingTest {
     }
   }
 
+  /// The model reads the sample, which is another one for every node and field, and of fields of one id nothing is left out.
+  @Test
+  void theModelReadsASampleOfNeighbours() {
+    int[] three = {5, 3, 8};
+    int[] missing = {0};
+    Batch batch =
+        ModelBench.batch(SCHEMA, 2, new float[6], missing, missing, three, three, three, three);
+    TreeSet<String> pairs = new TreeSet<>();
+    try (Device device = Device.open("reference");
+        Tape tape = Tape.evaluating(device)) {
+      for (long step = 0; step < 40; step++) {
+        Batch seen = new Neighbours(1, "encoder").of(batch, Mode.training(tape, 1, step));
+        assertThat(ModelBench.bag(seen, "type", 0)).containsExactly(0);
+        pairs.add(
+            ModelBench.bag(seen, "cites", 0)[0] == ModelBench.bag(seen, "cites", 1)[0]
+                ? "nodes alike"
+                : "nodes apart");
+        pairs.add(
+            ModelBench.bag(seen, "cites", 0)[0] == ModelBench.bag(seen, "mentions", 0)[0]
+                ? "fields alike"
+                : "fields apart");
+      }
+    }
+    assertThat(pairs).hasSize(4);
+    String[] plain = {"dropout", "0", "unlabelledWeight", "0", "listWeight", "0"};
+    try (ModelBench all = ModelBench.drawn(SPEC, small(plain), SCHEMA, 3);
+        ModelBench some = ModelBench.drawn(SPEC, small(plain), SCHEMA, 3);
+        ModelBench one = ModelBench.drawn(SPEC, small(with(plain, "neighbours", "1")), SCHEMA, 3)) {
+      assertThat(one.scores(batch)).containsExactly(all.scores(batch));
+      TreeSet<Double> said = new TreeSet<>();
+      for (long step = 0; step < 20; step++) {
+        said.add(one.train(batch, step, EasingTest::mean)[0]);
+        assertThat(some.train(batch, step, EasingTest::mean)).containsExactly(all.scores(batch));
+      }
+      assertThat(said).hasSizeBetween(4, 9); // three of cites, three of mentions
+    }
+  }
+
+  private static String[] with(String[] given, String... more) {
+    String[] all = Arrays.copyOf(given, given.length + more.length);
+    System.arraycopy(more, 0, all, given.length, more.length);
+    return all;
+  }
+
+  /// Losses are there in training only.
+  @Test
+  void evaluationHasNoLosses() {
+    try (ModelBench bench = ModelBench.drawn(SPEC, small(), SCHEMA, 2)) {
+      Batch batch = masked(SampleBatches.draw(SCHEMA, 4, 2), 1, 0, 1, 0);
+      assertThat(bench.<Map<String, Var>>evaluate(batch, Outputs::losses)).isEmpty();
+      assertThat(bench.<Map<String, Var>>train(batch, 1, Outputs::losses)).isNotEmpty();
+    }
+  }
+
   // Settings
+
+  /// Of several names the first that the data have.
+  @Test
+  void theFirstNumberThatIsThereIsRead() {
+    Batch batch = SampleBatches.draw(SCHEMA, 4, 2);
+    try (ModelBench bench =
+            ModelBench.drawn(SPEC, small("centrality", "rank,size,entropy"), SCHEMA, 2);
+        ModelBench same = ModelBench.drawn(SPEC, small("centrality", "size"), SCHEMA, 2);
+        ModelBench other = ModelBench.drawn(SPEC, small("centrality", "entropy"), SCHEMA, 2)) {
+      assertThat(bench.scores(batch)).containsExactly(same.scores(batch));
+      assertThat(bench.scores(batch)).isNotEqualTo(other.scores(batch));
+    }
+  }
+
+  /// pˢ and pᵘ are N(0, 1), vectors of nodes N(0, 0.1²): the mean of squares is within five of its deviations. γ begins as asked for, and
+  /// no penalty pulls it to 0.
+  @Test
+  void parametersBeginAsDescribed() {
+    Map<String, String> given = small("elements", "400", "embeddingDim", "100", "gamma", "0.6");
+    try (ModelBench bench = ModelBench.of(SPEC, given, SCHEMA, 5)) {
+      Map<String, Double> variances =
+          Map.of("dje/value/basis", 1.0, "dje/uncertainty/basis", 1.0, "nodes/node", 0.01);
+      variances.forEach(
+          (path, variance) -> {
+            double[] all = bench.get(path.equals("nodes/node") ? "encoder/nodes/node" : path);
+            double[] v = Arrays.stream(all).filter(x -> x != 0).toArray(); // padding is 0
+            double square = Arrays.stream(v).map(x -> x * x).sum() / v.length / variance;
+            assertThat(square).as(path).isCloseTo(1, within(5 * Math.sqrt(2.0 / v.length)));
+          });
+      assertThat(bench.get("dje/value/basis")).isNotEqualTo(bench.get("dje/uncertainty/basis"));
+      assertThat(bench.get("dje/gamma")).containsExactly((float) 0.6);
+      assertThat(bench.params().get("dje/gamma").role()).isEqualTo(Parameter.Role.NORM);
+    }
+  }
 
   @Test
   void theBasisIsTrainedAndSavedOrStays() {

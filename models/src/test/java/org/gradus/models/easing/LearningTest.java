@@ -9,7 +9,9 @@ import static org.gradus.models.ModelBench.EXACT;
 import static org.gradus.models.ModelBench.assertClose;
 
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Gradient;
@@ -159,9 +161,19 @@ class LearningTest {
         new Unlabelled(new Unlabelled.Config(1, 3, false, 0), params.at("unlabelled"));
     try (Tape tape = Tape.recording(device)) {
       int[] pass = new int[1];
+      Set<Long> drawn = new HashSet<>();
       Distribution d =
-          unlabelled.labels(m -> constant(m, passes[pass[0]++]), 2, Mode.training(tape, 1, 1));
+          unlabelled.labels(
+              m -> {
+                assertThat(m.training()).as("dropout is on").isTrue();
+                assertThat(m.updatesStatistics()).isFalse();
+                drawn.add(m.draw("dropout"));
+                return constant(m, passes[pass[0]++]);
+              },
+              2,
+              Mode.training(tape, 1, 1));
       assertThat(pass[0]).isEqualTo(3);
+      assertThat(drawn).as("every pass drops anew").hasSize(3);
       assertClose(d.mean().value().toDoubles(), new double[] {0.9, 2.5}, EXACT);
     }
   }
@@ -274,6 +286,10 @@ class LearningTest {
       double[] slope = of(tape.backward(requireNonNull(out.losses().get("list"))), mean);
       assertThat(slope[1]).isZero();
       assertThat(slope[0] + slope[2] + slope[3]).isCloseTo(0, within(EXACT));
+      // labels and predictions that are all alike: ln 3 of lists of three, times λ_list
+      Distribution alike = constant(mode, new double[] {2, 2, 2});
+      Outputs equal = losses(learning, alike, batch(new float[] {5, 5, 5}, 1, 1, 1), mode, m -> d);
+      assertThat(value(equal, "list")).isCloseTo(0.5 * Math.log(3), within(EXACT));
     }
   }
 

@@ -25,6 +25,7 @@ import org.gradus.tensor.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ListLossTest {
   private static final double[] Y = {0.5, 2, 1};
@@ -194,6 +195,27 @@ class ListLossTest {
       for (int[] list : new Lists(9, false, true, 2).draw(5, 5, key)) {
         assertThat(list).containsExactlyInAnyOrder(0, 1, 2, 3, 4); // no more than there are
       }
+    }
+  }
+
+  /// Every anchor draws its own, and whoever may come, comes at every place, with replacement and without.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void everyAnchorDrawsItsOwn(boolean replacement) {
+    boolean[][] seen = new boolean[3][6];
+    boolean apart = false;
+    for (long key = 0; key < 60; key++) {
+      int[][] lists = new Lists(4, replacement, false, 2).draw(2, 6, key);
+      apart |= !Arrays.equals(lists[0], 1, 4, lists[1], 1, 4);
+      for (int k = 0; k < 3; k++) {
+        seen[k][lists[0][1 + k]] = true;
+      }
+    }
+    assertThat(apart).isTrue();
+    // 60 draws of 6 nodes: one is missed with probability below 6 (5/6)^60 = 1e-4, and keys are
+    // fixed
+    for (boolean[] place : seen) {
+      assertThat(place).containsOnly(true);
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models.infnet;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.gradus.models.ModelBench.EXACT;
@@ -15,15 +16,21 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.assertj.core.data.Offset;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.GradCheck;
+import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Mode;
+import org.gradus.autograd.Parameter;
 import org.gradus.autograd.Params;
+import org.gradus.autograd.TableParameter;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
+import org.gradus.autograd.WeightsWatcher;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
+import org.gradus.embeddings.KeyedJaggedTensor;
 import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.CoveringArray;
@@ -37,7 +44,9 @@ import org.gradus.models.Outputs;
 import org.gradus.models.Schemas;
 import org.gradus.models.Settings;
 import org.gradus.models.TaskBench;
+import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
+import org.gradus.tensor.Pooling;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -209,6 +218,39 @@ class InfnetTest {
     assertThat(assertEquations(given, SCHEMA, 7)).isEqualTo(sparsity.equals("NONE") ? 0 : 1);
   }
 
+  /// A step is gated by the mean of its own behaviour's proxies, of which there are two here.
+  @Test
+  void stepsAreGatedByTheirOwnBehaviour() {
+    assertEquations(
+        given("pguMode", "INTERPOLATE", "seqProxiesPerBehaviour", "2", "blocks", "2"), SCHEMA, 5);
+  }
+
+  /// Windows of three, one and one of at most three steps: none is shorter than a step.
+  @Test
+  void theNewestStepIsTheShortestWindow() {
+    assertEquations(
+        given("seqProxySource", "MULTI_SCALE", "seqProxiesPerBehaviour", "3", "blocks", "2"),
+        SCHEMA,
+        6);
+  }
+
+  /// What attention says is dropped, where nothing else is: no layer lies in front of a gate or a head.
+  @Test
+  void whatAttentionSaysIsDropped() {
+    Map<String, String> bare = given("towerUnits", "", "pguHidden", "", "phiHidden", "");
+    Map<String, String> dropping = new HashMap<>(bare);
+    dropping.put("dropout", "0.5");
+    Batch batch = SampleBatches.draw(SCHEMA, 4, 8);
+    try (ModelBench none = ModelBench.drawn(SPEC, bare, SCHEMA, 8);
+        ModelBench some = ModelBench.drawn(SPEC, dropping, SCHEMA, 8)) {
+      assertThat(some.scores(batch)).containsExactly(none.scores(batch));
+      Function<Outputs, double[]> click = out -> out.head("click").score().value().toDoubles();
+      assertThat(none.train(batch, 1, click)).containsExactly(none.scores(batch));
+      assertThat(some.train(batch, 1, click)).isNotEqualTo(none.scores(batch));
+      assertThat(some.train(batch, 2, click)).isNotEqualTo(some.train(batch, 1, click));
+    }
+  }
+
   /// Two values of a table have rows of their own, the more frequent ones; the others share a narrow table.
   @Test
   void frequentValuesHaveRowsOfTheirOwn() {
@@ -242,6 +284,147 @@ class InfnetTest {
       }
       assertThat(bench.get("v/item")).hasSize(4 * 3);
       assertThat(bench.paths()).doesNotContain("v/tail/bought/places"); // two values, two rows
+    }
+  }
+
+  /// Steps that are equal by their law, such as those of one item seen twice, have scores that differ by roundings, on each device by others:
+  /// the same keys count on all of them.
+  @Test
+  void equalStepsCountAlikeOnEveryDevice() {
+    Settings settings =
+        SPEC.settings(
+            given(
+                "embeddingDim",
+                "3",
+                "heads",
+                "3",
+                "sparsity",
+                "TOP_K",
+                "sparsityTopK",
+                "2",
+                "encoderLayers",
+                "1",
+                "causal",
+                "false"));
+    for (long seed = 1; seed <= 8; seed++) {
+      Map<String, String> expected = heard("reference", settings, seed);
+      assertThat(expected.toString()).contains("true", "false");
+      assertThat(heard("cpu", settings, seed)).as("seed %d", seed).isEqualTo(expected);
+    }
+  }
+
+  /// Which keys have weight, attention by attention.
+  private static Map<String, String> heard(String name, Settings settings, long seed) {
+    Map<String, String> heard = new TreeMap<>();
+    try (Device device = Device.open(name);
+        Params params = Params.create(device, seed);
+        Tape tape = Tape.evaluating(device)) {
+      Model model = SPEC.createExample(settings, SCHEMA, params);
+      for (Parameter p : params.all()) {
+        double[] values = new double[(int) p.elements()];
+        Arrays.setAll(
+            values, i -> (float) (.5 * Initializers.normalAt(Counter.key(seed, p.path()), i)));
+        switch (p) {
+          case DenseParameter d -> d.write(values);
+          case TableParameter t -> {
+            Arrays.fill(values, 0, t.table().width(), 0); // padding
+            t.table().write(0, values);
+          }
+        }
+      }
+      Mode mode = Mode.evaluation(tape);
+      Outputs out =
+          model.forward(
+              SampleBatches.draw(SCHEMA, 5, seed),
+              mode.watching(
+                  w ->
+                      heard.put(
+                          w.name(),
+                          Arrays.toString(
+                              Arrays.stream(w.values().toDoubles())
+                                  .mapToObj(a -> a > 0)
+                                  .toArray()))));
+      assertThat(out.heads()).isNotEmpty();
+    }
+    return heard;
+  }
+
+  /// Whoever watches is told whose steps are heard, and which of them are real; of two behaviours nobody's, for they stand side by side.
+  @Test
+  void whoeverWatchesKnowsTheSteps() {
+    Schema one =
+        Schema.of(
+            new Field.Categorical("item", 5),
+            new Field.Sequence("viewed", 5, "item", 3),
+            SCHEMA.labels().getFirst());
+    Batch batch =
+        ModelBench.batch(
+            one, 2, new float[0], new int[] {3}, new int[] {4}, new int[] {2, 4}, new int[] {3});
+    List<WeightsWatcher.Weights> seen = new ArrayList<>();
+    try (ModelBench bench = ModelBench.drawn(SPEC, given(), one, 3);
+        Tape tape = Tape.evaluating(bench.params().device())) {
+      assertThat(bench.model().forward(batch, Mode.evaluation(tape).watching(seen::add)))
+          .isNotNull();
+      for (WeightsWatcher.Weights w : seen) {
+        boolean steps = w.name().matches(".*/attention/[CtT]S");
+        assertThat(w.over()).as(w.name()).isEqualTo(steps ? List.of("viewed") : List.of());
+        if (steps) {
+          assertThat(requireNonNull(w.mask()).toBooleans())
+              .containsExactly(true, true, true, false);
+        } else {
+          assertThat(w.mask()).as(w.name()).isNull();
+        }
+      }
+      assertThat(seen).anyMatch(w -> !w.over().isEmpty()).anyMatch(w -> w.over().isEmpty());
+    }
+    List<WeightsWatcher.Weights> two = new ArrayList<>();
+    try (ModelBench bench = ModelBench.drawn(SPEC, given(), SCHEMA, 3);
+        Tape tape = Tape.evaluating(bench.params().device())) {
+      Batch both = SampleBatches.draw(SCHEMA, 2, 3);
+      assertThat(bench.model().forward(both, Mode.evaluation(tape).watching(two::add))).isNotNull();
+    }
+    assertThat(two).isNotEmpty().allMatch(w -> w.over().isEmpty() && w.mask() == null);
+  }
+
+  /// A value that no training row holds has no row of its own, though there would be room.
+  @Test
+  void valuesThatNobodyHoldsAreNotFrequent() {
+    Schema schema = Schema.of(new Field.Categorical("item", 9), SCHEMA.labels().getFirst());
+    Map<String, String> given = given("frequentRows", "4", "tailWidth", "2", "hashes", "1");
+    try (ModelBench bench = ModelBench.of(SPEC, given, schema, 1)) {
+      bench.set("v/tail/item/counted", 0);
+      bench.fit(ModelBench.batch(schema, 4, new float[0], ModelBench.single(7, 3, 7, 1)));
+      assertThat(bench.get("v/tail/item/places")).containsExactly(0, 0, 0, 3, 0, 0, 0, 2, 0);
+    }
+  }
+
+  /// Tables of fields of several values stay as they are, however many values there are, and their ids may have weights.
+  @Test
+  void bagsStayAsTheyAre() {
+    Schema schema =
+        Schema.of(
+            new Field.MultiValued("tags", 20, "tags", Pooling.SUM, 3),
+            new Field.Categorical("item", 14),
+            SCHEMA.labels().getFirst());
+    Map<String, String> frequent = given("frequentRows", "4", "tailWidth", "2", "hashRows", "0");
+    try (ModelBench bench = ModelBench.of(SPEC, frequent, schema, 2)) {
+      assertThat(bench.paths()).contains("v/tail/item/rows").doesNotContain("v/tail/tags/rows");
+      assertThat(bench.tableWidth("v/tags")).isEqualTo(bench.tableWidth("v/item"));
+    }
+    Map<String, String> wide =
+        given("tableWidth", "ADAPTIVE", "maxTableWidth", "64", "hashRows", "0");
+    try (ModelBench bench = ModelBench.drawn(SPEC, wide, schema, 2)) {
+      assertThat(bench.tableWidth("v/item"))
+          .isEqualTo(8); // 12 values: padding and unknown are none
+      List<String> keys = List.of("tags", "item");
+      Batch.Builder twice = Batch.builder(schema, 1).real("click", new float[1]);
+      Batch.Builder weighed = Batch.builder(schema, 1).real("click", new float[1]);
+      int[] three = {5, 5, 9, 3};
+      twice.sparse(KeyedJaggedTensor.fromOffsets(keys, three, new int[] {0, 3, 4}));
+      float[] weights = {2, 1, 1};
+      int[] two = {5, 9, 3};
+      weighed.sparse(KeyedJaggedTensor.fromOffsets(keys, two, weights, new int[] {0, 2, 3}));
+      assertClose(bench.scores(weighed.build()), bench.scores(twice.build()), EXACT);
     }
   }
 

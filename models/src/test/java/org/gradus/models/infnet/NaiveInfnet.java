@@ -452,11 +452,13 @@ final class NaiveInfnet {
     return alpha;
   }
 
-  /// −∞ for all but the k largest
+  /// −∞ for all but the k largest, and those that differ from the k-th by roundings
   private static double[] largest(double[] s, int k) {
     double[] rising = s.clone();
     Arrays.sort(rising);
-    double least = s.length > k ? rising[s.length - k] : Double.NEGATIVE_INFINITY;
+    double magnitude = Arrays.stream(s).map(Math::abs).max().orElse(0);
+    double least =
+        s.length > k ? rising[s.length - k] - 1e-5 * magnitude : Double.NEGATIVE_INFINITY;
     return Arrays.stream(s).map(x -> x >= least ? x : Double.NEGATIVE_INFINITY).toArray();
   }
 

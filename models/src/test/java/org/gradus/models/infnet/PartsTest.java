@@ -322,6 +322,22 @@ class PartsTest {
         EXACT);
   }
 
+  private Var strongest(double... scores) {
+    Var row = constant(Shape.of(1, 1, scores.length), scores);
+    return new Sparsity(Sparsity.Kind.TOP_K, 1).weights(row, null).alpha();
+  }
+
+  /// Scores that a rounding of float32 keeps apart are equal, as those of equal steps are; scores that differ by more are not.
+  @Test
+  void scoresThatDifferByRoundingsCountAlike() {
+    double apart = 1 + 0x1p-23;
+    for (double[] s : new double[][] {{1, apart, -2}, {apart, 1, -2}, {-1, -apart, -3}}) {
+      // half of what the rounding makes of a weight of a half
+      assertClose(numbers(strongest(s)), new double[] {.5, .5, 0}, 0x1p-24);
+    }
+    assertClose(numbers(strongest(1, 1.001, -2)), new double[] {0, 1, 0}, EXACT);
+  }
+
   /// Rows of padding alone, of one key, and of some, under every kind.
   @ParameterizedTest
   @EnumSource(Sparsity.Kind.class)
@@ -401,6 +417,12 @@ class PartsTest {
     for (int i = 0; i < 4; i++) {
       assertThat(Math.abs(t[4 + i] - y[i]) < EXACT).isEqualTo(!causal); // β begins as 0
     }
+    Tensor two = tape.scope().upload(Shape.of(1, 3), true, true, false);
+    double[] padded = numbers(encoder.forward(constant(Shape.of(1, 3, 4), x), two, mode));
+    Tensor both = tape.scope().upload(Shape.of(1, 2), true, true);
+    Var alone = constant(Shape.of(1, 2, 4), Arrays.copyOf(x, 8));
+    assertClose(Arrays.copyOf(padded, 8), numbers(encoder.forward(alone, both, mode)), EXACT);
+    assertThat(Arrays.copyOfRange(padded, 8, 12)).containsOnly(0);
   }
 
   // Tables
@@ -456,6 +478,26 @@ class PartsTest {
     assertThat(line.over(given, 2, unit)).containsExactly(given);
     line.add(constant(Shape.of(1, 3, 2), 0, 0, -3, -4, 3, 4), null);
     assertClose(line.over(given, 2, unit), new double[] {.6, .8, 5, 4}, EXACT);
+  }
+
+  /// Of many tokens so many are kept, each as likely as the next: a quarter of them lie along the first axis, and so does a quarter of the
+  /// variance, within five deviations of a share of 4,096.
+  @Test
+  void ofManyTokensASampleSpeaks() {
+    PrincipalAxes axes = new PrincipalAxes(3);
+    for (int part = 0; part < 4; part++) {
+      double[] tokens = new double[2 * 4096];
+      for (int i = 0; i < 4096; i++) {
+        tokens[2 * i + (part == 0 ? 0 : 1)] = i % 2 == 0 ? 1 : -1;
+      }
+      axes.add(constant(Shape.of(1, 4096, 2), tokens), null);
+    }
+    assertThat(axes.seen()).isEqualTo(4 * 4096);
+    double[] found = axes.over(new double[4], 2, new PrincipalAxes.Start(false, false));
+    Offset<Double> five = Offset.offset(5 * Math.sqrt(.25 * .75 / 4096));
+    assertThat(found[1] * found[1])
+        .isCloseTo(.75, five); // the first proxy, √λ along the second axis
+    assertThat(found[2] * found[2]).isCloseTo(.25, five);
   }
 
   // Eight bits

@@ -3,6 +3,7 @@ package org.gradus.models.m2m;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.gradus.models.ModelBench.EXACT;
 import static org.gradus.models.ModelBench.SIX_DECIMALS;
 import static org.gradus.models.ModelBench.assertClose;
@@ -18,6 +19,7 @@ import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.Field;
 import org.gradus.embeddings.SampleBatches;
 import org.gradus.embeddings.Schema;
 import org.gradus.models.CoveringArray;
@@ -426,6 +428,63 @@ class M2mTest {
     assertThatThrownBy(() -> ModelBench.of(SPEC, given("userFields", "user,viewed"), HISTORIES, 13))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("m2m: setting userFields names viewed. Expected some of: user, item, price.");
+  }
+
+  /// Their vectors in the order of the names, then their numbers; those of the scenario first. With one row the gradient of a weight of S̃
+  /// is its input times what all inputs share.
+  @Test
+  void namedFieldsSpeakInTheirOrder() {
+    Schema schema =
+        Schema.of(
+            new Field.Dense("a"),
+            new Field.Dense("b"),
+            new Field.Categorical("user", 5),
+            new Field.Categorical("item", 5),
+            new Field.Domain("page", 2),
+            new Field.Label("click", Field.LabelKind.BINARY));
+    Map<String, String> given = given("scenarioFields", "b,item", "userFields", "a,user");
+    Batch batch = ModelBench.batch(schema, 1, new float[] {.5f, -2}, new int[] {3}, new int[] {4});
+    try (ModelBench bench = ModelBench.drawn(SPEC, given, schema, 14)) {
+      double[] x = ScenarioBench.vector(bench.get("domain"), 0, 2);
+      x = Naive.flat(x, ScenarioBench.vector(bench.get("v/item"), 4, 2), new double[] {-2});
+      x = Naive.flat(x, ScenarioBench.vector(bench.get("v/user"), 3, 2), new double[] {.5});
+      double[] g = Naive.get(bench.gradients(batch, 1), "scenario/0/weight"); // [8, 2]
+      assertThat(g).hasSize(16).doesNotContain(0);
+      for (int i = 0; i < 8; i++) {
+        for (int j = 0; j < 2; j++) {
+          assertThat(g[2 * i + j] * x[0]).isCloseTo(g[j] * x[i], within(EXACT));
+        }
+      }
+    }
+  }
+
+  /// GradNorm looks at the last layer of the experts, however many there are.
+  @Test
+  void theLastLayerOfExpertsIsShared() {
+    for (String units : List.of("", "3", "4,3")) {
+      try (ModelBench bench = ModelBench.of(SPEC, given("expertUnits", units), PLAIN, 15)) {
+        String pattern = ((M2m) bench.model()).lastShared().getFirst();
+        assertThat(bench.params().matching(pattern))
+            .hasSize(3)
+            .allMatch(p -> bench.shape(p.path()).size(1) == 2); // d
+        String next = pattern.replace("*", "0").replaceFirst("\\d+/weight$", "%d/weight");
+        int last = units.isEmpty() ? 0 : units.split(",", -1).length;
+        assertThat(pattern).isEqualTo("expert/*/" + last + "/weight");
+        assertThat(bench.paths()).doesNotContain(next.formatted(last + 1));
+      }
+    }
+  }
+
+  /// Vectors of scenarios, tasks and values are N(0, 0.01²): the mean of squares is within five of its deviations.
+  @Test
+  void vectorsBeginSmall() {
+    try (ModelBench bench = ModelBench.of(SPEC, given("embeddingDim", "500"), PLAIN, 16)) {
+      for (String path : List.of("domain", "task/click/vector", "v/user")) {
+        double[] v = Arrays.stream(bench.get(path)).filter(x -> x != 0).toArray(); // padding is 0
+        double square = 1e4 * Arrays.stream(v).map(x -> x * x).sum() / v.length;
+        assertThat(square).as(path).isCloseTo(1, within(5 * Math.sqrt(2.0 / v.length)));
+      }
+    }
   }
 
   @Test

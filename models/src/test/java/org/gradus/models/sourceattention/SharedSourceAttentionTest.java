@@ -11,6 +11,7 @@ import static org.gradus.models.ModelBench.assertClose;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Gradient;
 import org.gradus.autograd.Gradients;
@@ -428,6 +429,98 @@ class SharedSourceAttentionTest {
     double deviation = Math.sqrt(trials * p * (1 - p));
     assertThat((double) kept[0]).isCloseTo(trials * p, within(5 * deviation));
     assertThat((double) kept[1]).isCloseTo(trials * p, within(5 * deviation));
+  }
+
+  /// What is left out in training has no weight, though the node has it; it is neither heard nor taught.
+  @Test
+  void sourcesThatAreLeftOutHaveNoWeight() {
+    Config dropping =
+        new Config(
+            PLAIN.projection(),
+            PLAIN.score(),
+            PLAIN.sum(),
+            Level.NODE,
+            0.5); // one in eight keeps all
+    double[][][] nodes = new double[40][][];
+    Arrays.fill(nodes, FIRST);
+    Layer layer = worked(dropping);
+    Found f = found(layer, true, all(120), nodes);
+    SourceDropout same = new SourceDropout(0.5, "");
+    boolean[] kept = kept(same, 40);
+    Layer plain = worked(PLAIN);
+    for (int b = 0; b < 40; b++) {
+      boolean[] own = Arrays.copyOfRange(kept, 3 * b, 3 * b + 3);
+      Found alone = found(plain, false, own, FIRST);
+      assertClose(Arrays.copyOfRange(f.alpha, 3 * b, 3 * b + 3), alone.alpha, EXACT);
+      assertClose(Arrays.copyOfRange(f.h, 2 * b, 2 * b + 2), alone.h, EXACT);
+    }
+    assertThat(kept).contains(true, false);
+    assertThat(
+            IntStream.range(0, 40)
+                .mapToObj(b -> Arrays.toString(Arrays.copyOfRange(kept, 3 * b, 3 * b + 3)))
+                .distinct())
+        .as("every node loses its own")
+        .hasSizeGreaterThan(2);
+  }
+
+  private boolean[] kept(SourceDropout dropout, int nodes) {
+    try (Tape tape = Tape.evaluating(device)) {
+      return dropout.of(all(3 * nodes), nodes, Mode.training(tape, 1, 1));
+    }
+  }
+
+  /// A pass without side effects, as of a gradient check, leaves the moving means of a population.
+  @Test
+  void passesWithoutSideEffectsLeaveTheMeans() {
+    Layer layer = worked(config(Aggregate.PROJECTED, Level.POPULATION));
+    try (Tape tape = Tape.recording(device)) {
+      Mode mode = Mode.training(tape, 1, 1).withoutSideEffects();
+      assertThat(layer.attention.forward(sources(tape, FIRST, SECOND), all(6), mode)).isNotNull();
+    }
+    for (int r = 0; r < 3; r++) {
+      assertThat(((DenseParameter) layer.params.get("mean/s" + r)).value().item()).isZero();
+    }
+  }
+
+  /// Of several heads each has its own moving means, and watchers are told the mean of their weights.
+  @Test
+  void headsOfAPopulationHaveMeansOfTheirOwn() {
+    Config two =
+        new Config(PLAIN.projection(), new Score(2, false, 0, 1), PLAIN.sum(), Level.POPULATION, 0);
+    double[] other = {-0.5, 1.5};
+    double[] both = {Q[0], other[0], Q[1], other[1]}; // [d, H]
+    Layer layer =
+        layer(two, 3).set("project/weight", W).set("project/bias", B).set("score/query", both);
+    double[][] alpha = new double[2][];
+    double[][] moving = new double[2][3];
+    for (int h = 0; h < 2; h++) {
+      Layer one = worked(config(Aggregate.PROJECTED, Level.POPULATION));
+      one.set("score/query", h == 0 ? Q : other);
+      alpha[h] = found(one, true, all(6), FIRST, SECOND).alpha;
+      for (int r = 0; r < 3; r++) {
+        moving[h][r] = ((DenseParameter) one.params.get("mean/s" + r)).value().item();
+      }
+    }
+    Found f = found(layer, true, all(6), FIRST, SECOND);
+    for (int i = 0; i < 6; i++) {
+      assertThat(f.alpha[i]).isCloseTo((alpha[0][i] + alpha[1][i]) / 2, within(EXACT));
+    }
+    for (int r = 0; r < 3; r++) {
+      double[] found = ((DenseParameter) layer.params.get("mean/s" + r)).value().toDoubles();
+      assertClose(found, new double[] {moving[0][r], moving[1][r]}, EXACT);
+    }
+  }
+
+  /// q is N(0, 1/d_a): of so many numbers the mean of squares is within five of its deviations.
+  @Test
+  void queriesBeginSmall() {
+    Config wide =
+        new Config(PLAIN.projection(), new Score(40, true, 50, 1), PLAIN.sum(), Level.NODE, 0);
+    double[] q = ((DenseParameter) layer(wide, 2).params.get("score/query")).value().toDoubles();
+    double square = 50 * Arrays.stream(q).map(x -> x * x).sum() / q.length;
+    double deviation = Math.sqrt(2.0 / q.length);
+    assertThat(q).hasSize(2000);
+    assertThat(square).isCloseTo(1, within(5 * deviation));
   }
 
   @Test

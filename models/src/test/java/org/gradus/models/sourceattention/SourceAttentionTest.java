@@ -3,6 +3,7 @@ package org.gradus.models.sourceattention;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.gradus.models.ModelBench.EXACT;
 import static org.gradus.models.ModelBench.assertClose;
 
@@ -176,10 +177,44 @@ class SourceAttentionTest {
           (stage, w) -> {
             int n = w.length / 4;
             for (int b = 0; b < 4; b++) {
-              assertThat(Arrays.stream(w, b * n, (b + 1) * n).sum())
-                  .isCloseTo(1, org.assertj.core.api.Assertions.within(EXACT));
+              assertThat(Arrays.stream(w, b * n, (b + 1) * n).sum()).isCloseTo(1, within(EXACT));
             }
           });
+    }
+  }
+
+  /// A node of which no id is known still has its numbers, in the first stage and through it in the second, beside nodes that have ids.
+  @Test
+  void numbersSpeakWhereNoIdIsKnown() {
+    Schema schema =
+        Schema.of(
+            new Field.Dense("a"),
+            new Field.Dense("b"),
+            new Field.Categorical("type", 4),
+            new Field.Categorical("place", 4),
+            new Field.Label("click", Field.LabelKind.BINARY));
+    float[] numbers = {1, 2, 1, 2, 1, -2};
+    Batch batch = ModelBench.batch(schema, 3, numbers, ModelBench.single(3, 0, 0, 2, 0, 0));
+    for (Map<String, String> given : CoveringArray.pairwise(SPEC, 6)) {
+      try (ModelBench bench = ModelBench.drawn(SPEC, given, schema, 3)) {
+        double[] expected = new double[3];
+        for (int b = 0; b < 3; b++) {
+          expected[b] = naive(bench.all(), SPEC.settings(given), batch, b);
+        }
+        assertClose(bench.scores(batch), expected, EXACT);
+        assertThat(expected[1]).isNotEqualTo(expected[2]);
+      }
+    }
+  }
+
+  /// Vectors of fields are N(0, 1/n): the mean of squares is within five of its deviations.
+  @Test
+  void vectorsBeginOfLengthOne() {
+    try (ModelBench bench = ModelBench.of(SPEC, Map.of("embeddingDim", "300"), SCHEMA, 7)) {
+      String path = "v/" + SCHEMA.ids().getFirst().table();
+      double[] v = Arrays.stream(bench.get(path)).filter(x -> x != 0).toArray(); // padding is 0
+      double square = 300 * Arrays.stream(v).map(x -> x * x).sum() / v.length;
+      assertThat(square).isCloseTo(1, within(5 * Math.sqrt(2.0 / v.length)));
     }
   }
 

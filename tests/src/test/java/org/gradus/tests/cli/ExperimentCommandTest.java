@@ -115,7 +115,39 @@ class ExperimentCommandTest {
         .containsPattern("\\| PEPNet \\|( 0\\.\\d{4} \\|){7} [0-9,]+ \\| `towerUnits=")
         .containsPattern("gain over per task [\\s\\S]*\\| PEPNet \\|( [-+]0\\.\\d{4} \\|){7}");
     assertThat(r.out()).endsWith(Files.readString(out));
+    Path nowhere = folder.resolve("nowhere").resolve("table.md");
+    assertThat(cli.run("experiment", "compare", file.toString(), "--out=" + nowhere).err())
+        .contains("--out: cannot write " + nowhere + ": its folder is not there.")
+        .doesNotContain("generating");
     assertThat(cli.run("experiment", "compare", file.toString(), "--set=towerUnits=3").err())
         .contains("--set towerUnits: no option of training or data");
+  }
+
+  /// A rate that is trained on clicked rows alone has a column of its own, in which ESMM is measured too.
+  @Test
+  void ratesOfClickedRowsAreCompared() {
+    Path file =
+        Path.of(
+            System.getProperty("gradus.root"),
+            "docs",
+            "examples",
+            "multi-task",
+            "planted-clicked.yaml");
+    Result r =
+        cli.run(
+            "experiment",
+            "compare",
+            file.toString(),
+            "--only=per task,ESMM",
+            "--device=cpu",
+            "--set=data.rows=600",
+            "--set=data.validRows=300",
+            "--set=data.testRows=300",
+            "--epochs=1",
+            "--seeds=1");
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(r.out())
+        .contains("| model | first | second | second_of_first | mean |")
+        .containsPattern("\\| ESMM \\|( 0\\.\\d{4} \\|){4}");
   }
 }

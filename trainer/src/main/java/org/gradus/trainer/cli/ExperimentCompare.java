@@ -65,6 +65,7 @@ final class ExperimentCompare implements Runnable {
     PrintWriter err = spec.commandLine().getErr();
     PrintWriter to = spec.commandLine().getOut();
     Study study = asked(Study.read(file), err);
+    Runs.checkFile("--out", out);
     try (DataSet data = Session.open(study.common(), err).data()) {
       Trials trials =
           new Trials(

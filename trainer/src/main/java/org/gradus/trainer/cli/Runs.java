@@ -9,6 +9,7 @@ import java.util.Map;
 import org.gradus.data.DataSource;
 import org.gradus.data.Examples;
 import org.gradus.embeddings.Schema;
+import org.gradus.models.ModelSpec;
 import org.gradus.models.Models;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
@@ -43,9 +44,10 @@ final class Runs {
 
   /// Says what the model misses in the data, before it is trained without it.
   static void sayWhatIsMissed(TrainConfig config, Schema schema, PrintWriter err) {
-    String missed = Models.get(config.model().name()).misses(schema);
+    ModelSpec spec = Models.get(config.model().name());
+    String missed = spec.misses(spec.settings(config.model().settings()), schema);
     if (missed != null) {
-      err.println(config.model().name() + ": " + missed);
+      err.println(spec.name() + ": " + missed);
       err.flush();
     }
   }

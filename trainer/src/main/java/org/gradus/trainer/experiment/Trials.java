@@ -186,7 +186,28 @@ public final class Trials {
 
   private Prepared cut(Part part) {
     Prepared own = Prepared.of(rows.data(), part.tasks);
-    return part.scenario == null ? own : own.scenario(part.scenario);
+    if (part.scenario == null) {
+      return own;
+    }
+    Prepared cut = own.scenario(part.scenario);
+    check(part.scenario, "training", cut.data().train().rows());
+    check(part.scenario, "validation", cut.data().valid().rows());
+    return cut;
+  }
+
+  /// Refuses a scenario without rows before whoever trains wonders whose rows are missing.
+  private void check(int scenario, String split, long count) {
+    if (count == 0) {
+      throw new IllegalArgumentException(
+          "study: scenario "
+              + scenario
+              + " of "
+              + rows.data().name()
+              + " has no "
+              + split
+              + " rows. Expected some for a model of its own: more rows, fewer scenarios, or"
+              + " another word for apart.");
+    }
   }
 
   /// NaN for what is undefined.

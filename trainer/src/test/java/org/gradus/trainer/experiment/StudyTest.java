@@ -183,6 +183,9 @@ class StudyTest {
               .9,
               "bayes_auc_second_1",
               .8);
+      Map<String, Double> some = new LinkedHashMap<>(facts);
+      some.remove("bayes_auc_second_0");
+      assertThat(new StudyTable(trials.cells(), outcomes, some).scores()).isEqualTo(table.scores());
       assertThat(new StudyTable(trials.cells(), outcomes, facts).scores())
           .contains(
               "\n| the true probabilities | 0.7000 | 0.8000 | 0.9000 | 0.8000 | 0.8000 | | |\n");
@@ -208,7 +211,70 @@ class StudyTest {
       }
       assertThat(found).isEqualTo(expected).hasSizeGreaterThan(5);
       assertThat(own.domains()).containsOnly(1);
-      assertThat(one.data().fingerprint()).isNotEqualTo(data.fingerprint());
+      assertThat(whole(one.data().train()).domains()).containsOnly(1).hasSizeGreaterThan(5);
+      assertThat(whole(one.data().valid()).domains()).containsOnly(1).hasSizeGreaterThan(5);
+      Prepared other = Prepared.of(data, List.of("second"));
+      assertThat(
+              List.of(
+                  data.fingerprint(),
+                  other.data().fingerprint(),
+                  other.scenario(0).data().fingerprint(),
+                  one.data().fingerprint()))
+          .doesNotHaveDuplicates();
+    }
+  }
+
+  /// A label goes with its mask, and stays with it.
+  @Test
+  void masksGoWithTheirLabels() {
+    Map<String, String> settings = new LinkedHashMap<>(FEW);
+    settings.putAll(Map.of("funnel", "true", "given", "true"));
+    try (DataSet data =
+        new TasksSource()
+            .open(new DataSource.Request(null, folder.resolve("cache"), 0, settings, _ -> {}))
+            .data()) {
+      assertThat(Prepared.of(data, List.of("second")).data().schema().all(Field.LabelMask.class))
+          .isEmpty();
+      Prepared given = Prepared.of(data, List.of("second_of_first")).scenario(0);
+      Batch rows = whole(given.data().train());
+      assertThat(requireNonNull(rows.labelMask("second_of_first"))).contains(0, 1);
+    }
+  }
+
+  /// Of candidates that are equally good on validation rows the first is taken; what a candidate says goes over the entry's settings.
+  @Test
+  void theFirstOfEqualCandidatesIsTaken() throws IOException {
+    Study study =
+        read(
+            FILE.replace("towerUnits: \"\"}", "towerUnits: \"\", expertUnits: \"4\"}")
+                .replace("{expertUnits: \"4\"}, ", ""));
+    try (DataSet data = data()) {
+      Trials trials =
+          new Trials(study, data, (config, rows) -> madeUp(Asked.of(config, rows)), _ -> {});
+      Trials.Outcome found = trials.of(study.entries().getLast());
+      assertThat(found.chosen()).isEqualTo(Map.of("expertUnits", "3"));
+      assertThat(found.valid()).hasSize(2).containsOnly(found.valid().getFirst());
+      assertThat(found.test().getFirst().getFirst()).isEqualTo(0.5);
+    }
+  }
+
+  /// A scenario that nobody is in has no model of its own: the message says which, and of what rows.
+  @Test
+  void aScenarioWithoutRowsIsSaid() throws IOException {
+    Study study = read(FILE);
+    Map<String, String> settings = new LinkedHashMap<>(FEW);
+    settings.putAll(Map.of("scenarios", "3", "skew", "0.001"));
+    try (DataSet data =
+        new TasksSource()
+            .open(new DataSource.Request(null, folder.resolve("cache"), 0, settings, _ -> {}))
+            .data()) {
+      Trials trials =
+          new Trials(study, data, (config, rows) -> madeUp(Asked.of(config, rows)), _ -> {});
+      assertThatThrownBy(() -> trials.of(study.entries().getFirst()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "study: scenario 1 of tasks-synthetic has no training rows. Expected some for a model"
+                  + " of its own: more rows, fewer scenarios, or another word for apart.");
     }
   }
 
