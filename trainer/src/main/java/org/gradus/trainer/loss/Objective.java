@@ -15,6 +15,7 @@ import org.gradus.embeddings.Schema;
 import org.gradus.layers.NormalLoss;
 import org.gradus.models.Head;
 import org.gradus.models.Outputs;
+import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
 import org.gradus.trainer.loss.LossConfig.Reduction;
@@ -204,7 +205,8 @@ public final class Objective {
     float @Nullable [] mask = batch.labelMask(label);
     float @Nullable [] weights = batch.sampleWeights();
     Tape tape = head.score().tape();
-    Tensor target = tape.scope().upload(Shape.of(y.length), targets(label, head, y, mask));
+    Tensor target =
+        tape.scope().upload(Shape.of(y.length), targets(label, head, y, mask, tape.scope()));
     if (head.score().size(0) != y.length) {
       throw new IllegalArgumentException(
           "loss: head "
@@ -275,8 +277,13 @@ public final class Objective {
   }
 
   /// The labels, 0 where they are masked: what stands there may be anything.
-  private static float[] targets(String label, Head head, float[] y, float @Nullable [] mask) {
-    float[] targets = mask == null ? y : y.clone();
+  private static float[] targets(
+      String label, Head head, float[] y, float @Nullable [] mask, Scope scope) {
+    float[] targets = y;
+    if (mask != null) {
+      targets = scope.floats(y.length);
+      System.arraycopy(y, 0, targets, 0, y.length);
+    }
     for (int i = 0; i < y.length; i++) {
       if (mask != null && mask[i] == 0) {
         targets[i] = 0;
