@@ -179,9 +179,11 @@ class Mutants {
   private String killer(Mutant mutant) throws IOException, InterruptedException {
     Path library = library(mutant);
     String suite =
-        mutant.family.equals("sort")
-            ? "jagged"
-            : mutant.family.equals("matmul") ? "matMul" : mutant.family;
+        switch (mutant.family) {
+          case "matmul" -> "matMul";
+          case "sort" -> "gather"; // whose suite merges lists of ids
+          default -> mutant.family;
+        };
     String test = Character.toUpperCase(suite.charAt(0)) + suite.substring(1) + "ContractTest";
     for (String configuration : CONFIGURATIONS.keySet()) {
       boolean products = mutant.family.equals("matmul");

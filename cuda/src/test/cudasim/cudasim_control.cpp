@@ -27,6 +27,13 @@ struct Injection {
 
 Injection injection;
 
+// The codes of which cuda.h says that all further work returns the same, and that of memory that is broken.
+bool losesContext(Result code) {
+  const int ECC_UNCORRECTABLE = 214, LAUNCH_TIMEOUT = 702, ASSERT = 710, HARDWARE_STACK_ERROR = 714;
+  return code == ECC_UNCORRECTABLE || code == ILLEGAL_ADDRESS || code == LAUNCH_TIMEOUT || code == ASSERT ||
+         (code >= HARDWARE_STACK_ERROR && code <= LAUNCH_FAILED);
+}
+
 void print(Result code, const char* format, va_list arguments) {
   char text[2000];
   vsnprintf(text, sizeof text, format, arguments);
@@ -75,7 +82,7 @@ Result injected(const char* function) {
   if (injection.calls > 0 && --injection.calls) {
     return OK;
   }
-  if (injection.code >= ILLEGAL_ADDRESS) {
+  if (losesContext(injection.code)) {
     lost = injection.code;
   }
   return injection.code;

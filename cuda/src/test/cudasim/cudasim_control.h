@@ -55,8 +55,8 @@ Result fault(Result code, const char* format, ...) __attribute__((format(printf,
 // The code with which this call of a function shall fail; OK for none.
 Result injected(const char* function);
 
-// Makes a call fail: the first, second, ... from now of a function, or of any for "*". Codes from 700 on lose the context. 0 for none to
-// fail, -1 for every call. False for a function that is not simulated.
+// Makes a call fail: the first, second, ... from now of a function, or of any for "*". Codes of kernels that failed, as 700 and 719, lose
+// the context. 0 for none to fail, -1 for every call. False for a function that is not simulated.
 bool inject(const std::string& function, int call, Result code);
 
 // The same by CUDASIM_FAIL=function:call:code. What is wrong with it, or nothing.

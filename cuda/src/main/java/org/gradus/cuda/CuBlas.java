@@ -188,12 +188,11 @@ final class CuBlas {
     }
     if (status != 0) {
       throw gpu.failure(
-          "cuda: "
+          "cuda: could not multiply by "
               + describe(s)
               + ": "
               + name(status)
-              + ", behind "
-              + gpu.lastLaunch()
+              + gpu.lastLaunch(", behind ")
               + ". Open the device anew; cuda.gemm=own multiplies without the library.");
     }
     last = s;

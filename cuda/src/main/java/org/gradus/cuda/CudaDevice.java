@@ -116,8 +116,9 @@ final class CudaDevice implements Device {
     return memory;
   }
 
+  /// Frees memory; on a GPU that failed, which was said, when the device closes.
   void free(GpuMemory memory) {
-    if (allocated.remove(memory)) {
+    if (!gpu.failed() && allocated.remove(memory)) {
       memory.free();
     }
   }
@@ -162,7 +163,7 @@ final class CudaDevice implements Device {
   @Override
   public void release(Buffer buffer) {
     CudaBuffer b = CudaBuffer.of(buffer);
-    if (poison) {
+    if (poison && !gpu.failed()) {
       b.memory().fill(0xFF);
     }
     if (!pool.give(b)) {
@@ -241,7 +242,9 @@ final class CudaDevice implements Device {
   @Override
   public void close() {
     try {
-      if (!gpu.failed()) {
+      if (gpu.failed()) {
+        gpu.settle();
+      } else {
         gpu.await();
       }
     } finally {

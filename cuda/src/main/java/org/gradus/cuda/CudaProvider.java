@@ -8,7 +8,7 @@ import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.DeviceProvider;
 
-/// Answers to `--device cuda`, the first NVIDIA GPU, and `cuda:1`, `cuda:2`, ... for others.
+/// Answers to `--device cuda`, the first NVIDIA GPU that is usable, and `cuda:0`, `cuda:1`, ... for that of a number.
 public final class CudaProvider implements DeviceProvider {
   /// For `ServiceLoader`.
   public CudaProvider() {}
@@ -20,7 +20,7 @@ public final class CudaProvider implements DeviceProvider {
 
   @Override
   public Availability availability() {
-    return availability(0);
+    return Gpus.firstUsable();
   }
 
   @Override
@@ -47,12 +47,16 @@ public final class CudaProvider implements DeviceProvider {
 
   @Override
   public Device open(DeviceOptions options) {
-    return open(0, options);
+    return open(Gpus.firstUsableNumber(), options);
   }
 
   @Override
   public Device open(int number, DeviceOptions options) {
-    return new CudaDevice(number, options);
+    try {
+      return new CudaDevice(number, options);
+    } catch (GpuException e) {
+      throw e.during("opening cuda:" + number);
+    }
   }
 
   @Override

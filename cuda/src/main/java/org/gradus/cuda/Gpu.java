@@ -10,10 +10,12 @@ import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
+import org.jspecify.annotations.Nullable;
 
 /// A GPU that is open: its context and one stream, in which everything happens in the order of the calls.
 ///
-/// A context is current on a thread, not in a process, so every way into the driver goes through [#enter].
+/// A context is current on a thread, not in a process, so every way into the driver goes through [#enter]. Once a call has failed
+/// that is closed: what was to be computed or copied is not there, and numbers that come later would be of what was there before.
 final class Gpu implements AutoCloseable {
   /// the driver's library
   static final String LIBRARY =
@@ -24,8 +26,8 @@ final class Gpu implements AutoCloseable {
   private final Stream stream = new Stream();
   private final boolean only; // no other GPU whose context might be current
   private long current; // the thread that entered last
-  private Supplier<String> lastLaunch = () -> "none";
-  private boolean failed;
+  private @Nullable Supplier<String> lastLaunch;
+  private @Nullable String failure; // what failed first
   private Runnable beforeEntering = () -> {};
   private final Deque<Runnable> undo = new ArrayDeque<>();
 
@@ -61,11 +63,21 @@ final class Gpu implements AutoCloseable {
     beforeEntering = step;
   }
 
-  /// The stream of all work, for the calling thread.
+  /// The stream of all work, for the calling thread. Throws once something has failed.
   CUstream enter() {
+    requireUnfailed();
     makeCurrent();
     beforeEntering.run();
     return stream;
+  }
+
+  /// Throws what failed first, once something has.
+  void requireUnfailed() {
+    if (failure != null) {
+      throw new GpuException(
+          "cuda: no more numbers from this device until it is opened anew, since it "
+              + failure.substring("cuda: ".length()));
+    }
   }
 
   private void makeCurrent() {
@@ -90,9 +102,9 @@ final class Gpu implements AutoCloseable {
     lastLaunch = words;
   }
 
-  /// What was launched last, in words.
-  String lastLaunch() {
-    return lastLaunch.get();
+  /// What was launched last, behind words that lead to it; nothing where nothing was.
+  String lastLaunch(String words) {
+    return lastLaunch == null ? "" : words + lastLaunch.get();
   }
 
   /// Waits until the GPU has done everything.
@@ -100,7 +112,14 @@ final class Gpu implements AutoCloseable {
     check(JCudaDriver.cuStreamSynchronize(enter()), "wait for the GPU");
   }
 
-  /// Throws unless the driver said that all is well. A kernel that failed shows at any later call, so the message names the last one.
+  /// Waits after a failure, before what is still running loses its memory. What is to be said was said.
+  void settle() {
+    JCudaDriver.cuCtxSetCurrent(context);
+    JCudaDriver.cuStreamSynchronize(stream);
+  }
+
+  /// Throws unless the driver said that all is well, and lets nothing go on that follows. A kernel that failed shows at any later
+  /// call, so the message names the last one.
   void check(int code, String what) {
     if (code != CUresult.CUDA_SUCCESS) {
       throw refused(code, what, " in a kernel, at the latest ");
@@ -109,34 +128,33 @@ final class Gpu implements AutoCloseable {
 
   /// What to throw when something could not be launched: the kernel that failed may be one before it, or itself.
   GpuException notLaunched(int code, String what) {
-    failed = true;
     return refused(code, "launch " + what, " in it or in a kernel before it, at the latest ");
   }
 
   private GpuException refused(int code, String what, String where) {
-    if (!GpuException.isLost(code)) {
-      return new GpuException(what, code);
-    }
     return failure(
         "cuda: could not "
             + what
             + ": "
             + CUresult.stringFor(code)
-            + where
-            + lastLaunch.get()
+            + (GpuException.isLost(code) ? lastLaunch(where) : "")
             + ". "
             + GpuException.advice(code));
   }
 
-  /// What to throw when a kernel could not be launched, or failed.
+  /// What to throw when something that was asked of the GPU was not done. It is the last of it.
+  ///
+  /// @param message that begins with `cuda: could not`
   GpuException failure(String message) {
-    failed = true;
+    if (failure == null) {
+      failure = message;
+    }
     return new GpuException(message);
   }
 
-  /// Whether that happened: then nothing is worth waiting for.
+  /// Whether that happened: then nothing is worth waiting for, and what is given back goes with the context.
   boolean failed() {
-    return failed;
+    return failure != null;
   }
 
   @Override

@@ -4,7 +4,7 @@ package org.gradus.cuda;
 import jcuda.driver.CUresult;
 import org.gradus.tensor.DeviceException;
 
-/// The driver refused something, or a kernel failed. The device is of no use after a failed kernel.
+/// The driver refused something, or a kernel failed. But for memory that was not there, the device is of no use after it.
 public final class GpuException extends DeviceException {
   private static final long serialVersionUID = 1;
 
@@ -17,7 +17,8 @@ public final class GpuException extends DeviceException {
     this("cuda: could not " + what + ": " + CUresult.stringFor(code) + ". " + advice(code));
   }
 
-  /// Whether a code says that the context is lost, by a kernel that was launched before.
+  /// Whether a code says that the context is lost, by a kernel that was launched before: those of which `cuda.h` says that all
+  /// further work returns the same, and memory that is broken.
   static boolean isLost(int code) {
     return switch (code) {
       case CUresult.CUDA_ERROR_ECC_UNCORRECTABLE,
@@ -43,14 +44,16 @@ public final class GpuException extends DeviceException {
     }
     return switch (code) {
       case CUresult.CUDA_ERROR_OUT_OF_MEMORY ->
-          "Expected smaller batches or tables, a GPU with more memory, or less of this one in use"
-              + " by others, which nvidia-smi shows.";
+          "Expected a GPU with more memory, or less of this one in use by others, which nvidia-smi"
+              + " shows.";
       case CUresult.CUDA_ERROR_NO_DEVICE ->
           "Expected a GPU that nvidia-smi shows and CUDA_VISIBLE_DEVICES does not hide.";
+      case CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES ->
+          "The GPU has too few registers, or too little shared memory, for a block of that kernel."
+              + " Expected another GPU, or --device cpu.";
       case CUresult.CUDA_ERROR_INVALID_VALUE,
           CUresult.CUDA_ERROR_INVALID_CONTEXT,
           CUresult.CUDA_ERROR_INVALID_HANDLE,
-          CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES,
           CUresult.CUDA_ERROR_NOT_FOUND ->
           "The driver was asked for what it cannot do, which is a bug: please report this line."
               + " --device cpu does the same meanwhile.";

@@ -48,7 +48,8 @@ final class GpuMemory {
               + (total[0] >> 20)
               + " MiB are free"
               + inPieces
-              + GpuException.advice(code));
+              + "Expected smaller batches or tables, a GPU with more memory, or less of this one in"
+              + " use by others, which nvidia-smi shows.");
     }
     gpu.check(code, "allocate " + this.bytes + " bytes");
   }

@@ -69,6 +69,39 @@ final class Gpus {
     }
   }
 
+  /// The first GPU that can be opened, and what it is; where there is none, what is missing of the first.
+  static Availability firstUsable() {
+    Availability first = availability(0);
+    int number = first.usable() || !missingLibrary().isEmpty() ? 0 : firstUsableNumber();
+    return number == 0
+        ? first
+        : new Availability(
+            true,
+            "cuda:"
+                + number
+                + ", "
+                + availability(number).explanation()
+                + ". Not cuda:0: "
+                + first.explanation());
+  }
+
+  /// The number of that GPU; 0 where there is none.
+  static int firstUsableNumber() {
+    int count;
+    try {
+      start();
+      count = count();
+    } catch (GpuException e) {
+      return 0; // availability says why
+    }
+    for (int i = 0; i < count; i++) {
+      if (availability(i).usable()) {
+        return i;
+      }
+    }
+    return 0;
+  }
+
   /// What the kernels need, for a message about what is there.
   static String needs() {
     return ". Expected compute capability "
@@ -113,7 +146,15 @@ final class Gpus {
     if (!failure.isEmpty()) {
       throw new GpuException("cuda: " + failure + ".");
     }
-    check(JCudaDriver.cuInit(0), "start the NVIDIA driver");
+    int code = JCudaDriver.cuInit(0);
+    if (code == CUresult.CUDA_ERROR_INVALID_VALUE) { // not ours: there is no other argument
+      throw new GpuException(
+          "cuda: could not start the NVIDIA driver: "
+              + CUresult.stringFor(code)
+              + ". Expected one that starts: nvidia-smi shows that, and the driver itself may have"
+              + " said why not.");
+    }
+    check(code, "start the NVIDIA driver");
   }
 
   /// How many there are.

@@ -5,7 +5,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /// Launches that are collected and handed to the driver as one CUDA graph when something else enters the stream: a copy, a wait, a
 /// product of cuBLAS.
@@ -27,7 +26,6 @@ final class KernelGraphs {
   private final LaunchPlan[] plans = new LaunchPlan[MOST + 1]; // at the end the one launched last
   private int count; // of the plans that wait
   private final List<KernelGraph> kept = new ArrayList<>(); // used last at the end
-  private @Nullable String broken;
   private long made;
   private long set;
   private long runs;
@@ -42,8 +40,9 @@ final class KernelGraphs {
     gpu.beforeEntering(this::flush);
   }
 
-  /// Where the next launch is to be written.
+  /// Where the next launch is to be written; nowhere once something has failed.
   LaunchPlan next() {
+    gpu.requireUnfailed();
     return plans[count];
   }
 
@@ -61,33 +60,25 @@ final class KernelGraphs {
     }
   }
 
-  /// Hands over what was collected. Once that has failed it always fails: what was to be computed is not there.
+  /// Hands over what was collected.
   private void flush() {
-    if (broken != null) {
-      throw gpu.failure(broken);
-    }
     int n = count;
     if (n == 0) {
       return;
     }
     count = 0; // the calls below enter, too
-    try {
-      if (n < LEAST) {
-        for (int i = 0; i < n; i++) {
-          plans[i].launch(gpu);
-        }
-      } else {
-        graph(n).launch(gpu.streamAddress());
-        gpu.launched(plans[n - 1].words());
-        runs++;
+    if (n < LEAST) {
+      for (int i = 0; i < n; i++) {
+        plans[i].launch(gpu);
       }
-      LaunchPlan last = plans[n - 1]; // kept as it is for messages
-      plans[n - 1] = plans[MOST];
-      plans[MOST] = last;
-    } catch (GpuException e) {
-      broken = String.valueOf(e.getMessage());
-      throw gpu.failure(broken);
+    } else {
+      graph(n).launch(gpu.streamAddress());
+      gpu.launched(plans[n - 1].words());
+      runs++;
     }
+    LaunchPlan last = plans[n - 1]; // kept as it is for messages
+    plans[n - 1] = plans[MOST];
+    plans[MOST] = last;
   }
 
   /// A graph of the first n plans: one that is kept, with what differs set, or a new one.

@@ -347,8 +347,13 @@ class CuBlasTest {
       driver.fail("cublasSgemm_v2", 1, EXECUTION_FAILED);
       assertThatExceptionOfType(GpuException.class)
           .isThrownBy(() -> device.kernels().matMul().multiply(x, x, x, Product.of(2, 2, 2)))
-          .withMessageContaining("cublasSgemm_v2 of Sizes[batch=1, m=2, n=2, k=2")
-          .withMessageContaining("CUBLAS_STATUS_EXECUTION_FAILED");
+          .withMessageStartingWith(
+              "cuda: could not multiply by cublasSgemm_v2 of Sizes[batch=1, m=2, n=2, k=2")
+          .withMessageContaining("CUBLAS_STATUS_EXECUTION_FAILED. Open the device anew")
+          .withMessageNotContaining("none");
+      assertThatExceptionOfType(GpuException.class)
+          .isThrownBy(() -> device.download(new float[4], x))
+          .withMessageContaining("since it could not multiply by cublasSgemm_v2");
     }
   }
 

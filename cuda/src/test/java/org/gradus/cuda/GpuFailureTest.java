@@ -7,6 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
+import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceException;
@@ -15,6 +19,7 @@ import org.gradus.tensor.ElementwiseKernels.Unary;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
+import org.gradus.tensor.Table;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -30,6 +35,7 @@ class GpuFailureTest {
   private static final int UNSUPPORTED_PTX_VERSION = 222;
   private static final int ILLEGAL_ADDRESS = 700;
   private static final int LAUNCH_FAILED = 719;
+  private static final int UNKNOWN = 999;
   private static final DeviceOptions OPTIONS = new DeviceOptions(1, 1 << 20, false);
 
   private SimulatedDriver driver;
@@ -124,6 +130,124 @@ class GpuFailureTest {
               "kernel elementwise_fill with grid (4, 1, 1) of blocks (256, 1) and numbers 1000: ")
           .withMessageContaining(
               "CUDA_ERROR_INVALID_VALUE. The driver was asked for what it cannot");
+    }
+  }
+
+  /// What was refused was not done: a download would give what was there before. Codes that do not lose the context are no better,
+  /// though the driver goes on; neither is a copy that was refused. Whatever is asked for says what failed first, and giving back
+  /// is quiet.
+  @ParameterizedTest
+  @CsvSource({
+    "cuLaunchKernel, 1, launch kernel elementwise_fill, CUDA_ERROR_INVALID_VALUE, false",
+    "cuLaunchKernel, 2, launch kernel elementwise_fill, CUDA_ERROR_OUT_OF_MEMORY, false",
+    "cuLaunchKernel, 701, launch kernel elementwise_fill, CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES,"
+        + " false",
+    "cuLaunchKernel, 1, launch kernel elementwise_fill, CUDA_ERROR_INVALID_VALUE, true",
+    "cuMemcpyHtoDAsync_v2, 1, copy 12 bytes to the GPU, CUDA_ERROR_INVALID_VALUE, false",
+    "cuStreamSynchronize, 999, wait for the GPU, CUDA_ERROR_UNKNOWN, false"
+  })
+  void afterAFailureThereAreNoNumbers(
+      String function, int code, String what, String named, boolean graphs) {
+    DeviceOptions options =
+        new DeviceOptions(1, 1 << 20, true)
+            .withSettings(Map.of("cuda.graphs", Boolean.toString(graphs)));
+    try (Device device = new CudaDevice(0, options);
+        Table table = device.table(3, 2)) {
+      Buffer x = device.allocate(Kind.REAL, 3);
+      device.upload(x, new float[] {1, 2, 3});
+      device.kernels().elementwise().fill(x, 4, 3);
+      device.download(new float[3], x);
+      driver.fail(function, 1, code);
+      float[] values = {7, 7, 7};
+      assertThatExceptionOfType(GpuException.class)
+          .isThrownBy(
+              () -> {
+                device.upload(x, new float[3]);
+                device.kernels().elementwise().fill(x, 5, 3);
+                device.download(values, x);
+              })
+          .withMessageContaining("could not " + what)
+          .withMessageContaining(named);
+      driver.fail("*", 0, 0);
+      List<ThrowingCallable> calls =
+          List.of(
+              () -> device.download(values, x),
+              () -> device.download(new int[3], x),
+              () -> table.read(0, new float[6]),
+              () -> device.upload(x, values),
+              () -> device.kernels().elementwise().fill(x, 5, 3),
+              () -> device.allocate(Kind.REAL, 5));
+      for (ThrowingCallable call : calls) {
+        assertThatExceptionOfType(GpuException.class)
+            .isThrownBy(call)
+            .withMessageStartingWith(
+                "cuda: no more numbers from this device until it is opened anew, since it could"
+                    + " not "
+                    + what)
+            .withMessageContaining(named);
+      }
+      assertThat(values).containsOnly(7);
+      device.release(x);
+    }
+    nothingIsLeft();
+  }
+
+  /// Codes that the driver gives once, and those that it gives for good.
+  @ParameterizedTest
+  @CsvSource({"701, false", "709, false", "720, false", "702, true", "716, true", "719, true"})
+  void whatLosesTheContext(int code, boolean loses) {
+    try (CudaDevice device = new CudaDevice(0, OPTIONS)) {
+      Buffer x = device.allocate(Kind.REAL, 3);
+      driver.fail("cuLaunchKernel", 1, code);
+      assertThatThrownBy(() -> device.kernels().elementwise().fill(x, 5, 3))
+          .isInstanceOf(GpuException.class);
+      int after = JCudaDriver.cuMemGetInfo(new long[1], new long[1]);
+      assertThat(after).isEqualTo(loses ? code : CUresult.CUDA_SUCCESS);
+      assertThat(GpuException.isLost(code)).isEqualTo(loses);
+    }
+  }
+
+  /// Nothing was launched yet: then no kernel is said to be at fault.
+  @Test
+  void beforeTheFirstLaunchNoKernelIsNamed() {
+    for (String function : List.of("cuMemcpyHtoDAsync_v2", "cuLaunchKernel")) {
+      try (Device device = new CudaDevice(0, OPTIONS)) {
+        Buffer x = device.allocate(Kind.REAL, 3);
+        driver.fail(function, 1, LAUNCH_FAILED);
+        assertThatExceptionOfType(GpuException.class)
+            .isThrownBy(
+                () -> {
+                  device.upload(x, new float[3]);
+                  device.kernels().elementwise().fill(x, 5, 3);
+                })
+            .withMessageContaining(": CUDA_ERROR_LAUNCH_FAILED. The context is lost: ");
+      }
+    }
+  }
+
+  @Test
+  void tooFewRegistersAreNoBugOfOurs() {
+    try (Device device = new CudaDevice(0, OPTIONS)) {
+      Buffer x = device.allocate(Kind.REAL, 3);
+      driver.fail("cuLaunchKernel", 1, 701);
+      assertThatExceptionOfType(GpuException.class)
+          .isThrownBy(() -> device.kernels().elementwise().fill(x, 5, 3))
+          .withMessageContaining("too few registers")
+          .withMessageContaining("Expected another GPU, or --device cpu.")
+          .withMessageNotContaining("bug");
+    }
+  }
+
+  @Test
+  void whatFailsWhileADeviceIsOpenedSaysSo() {
+    for (String function : List.of("cuStreamCreate", "cuMemHostAlloc", "cuModuleGetFunction")) {
+      driver.fail(function, 1, UNKNOWN);
+      assertThatExceptionOfType(DeviceException.class)
+          .as(function)
+          .isThrownBy(() -> Device.open("cuda", OPTIONS).close())
+          .withMessageStartingWith("opening cuda:0: cuda: could not ")
+          .withMessageContaining(": CUDA_ERROR_UNKNOWN. ");
+      nothingIsLeft();
     }
   }
 
@@ -241,7 +365,8 @@ class GpuFailureTest {
     assertThatExceptionOfType(GpuException.class)
         .isThrownBy(() -> new CudaDevice(0, OPTIONS).close())
         .withMessageContaining("could not open a context on GPU 0: CUDA_ERROR_OUT_OF_MEMORY. ")
-        .withMessageContaining("less of this one in use by others, which nvidia-smi shows.");
+        .withMessageContaining("less of this one in use by others, which nvidia-smi shows.")
+        .withMessageNotContaining("batches");
   }
 
   @Test

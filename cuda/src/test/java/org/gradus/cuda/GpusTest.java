@@ -166,13 +166,40 @@ class GpusTest {
   void anOldGpuBesideANewOne() {
     driver.set("CUDASIM_DEVICES", "2");
     driver.set("CUDASIM_CAPABILITY", "6.1,9.0");
-    assertThat(availability().usable()).isFalse();
+    assertThat(new CudaProvider().availability(0).usable()).isFalse();
+    assertThat(availability())
+        .isEqualTo(
+            new Availability(
+                true,
+                "cuda:1, simulated driver, no GPU, compute capability 9.0, 1024 MiB, driver for"
+                    + " CUDA 12.6. Not cuda:0: simulated driver, no GPU, compute capability 6.1,"
+                    + " 1024 MiB, driver for CUDA 12.6. Expected compute capability 7.5 or later,"
+                    + " and a driver for CUDA 11.8 or later (520 or later)"));
+    Devices.Choice auto = Devices.choose("auto");
+    assertThat(auto.name()).isEqualTo("cuda");
+    assertThat(auto.reason()).startsWith("cuda:1, ").contains(". Not cuda:0: ");
+    for (String name : List.of("cuda", "auto", "cuda:1")) {
+      try (Device device = Device.open(name, OPTIONS)) {
+        assertThat(device.name()).as(name).isEqualTo("cuda:1");
+        assertThat(filled(device, 4)).containsOnly(4);
+      }
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Device.open("cuda:0", OPTIONS))
+        .withMessageContaining("compute capability 6.1")
+        .withMessageEndingWith("Usable here: auto, cuda, cpu, reference.");
     assertThat(new CudaProvider().details())
         .anyMatch(line -> line.startsWith("cuda:0: ") && line.endsWith(" (not usable)"))
         .anyMatch(line -> line.startsWith("cuda:1: ") && line.contains("compute capability 9.0"));
-    try (Device device = Device.open("cuda:1", OPTIONS)) {
-      assertThat(device.name()).isEqualTo("cuda:1");
-    }
+  }
+
+  @Test
+  void severalOldGpusAreNoneThatIsUsable() {
+    driver.set("CUDASIM_DEVICES", "3");
+    driver.set("CUDASIM_CAPABILITY", "6.1,7.0,5.2");
+    assertThat(availability()).isEqualTo(new CudaProvider().availability(0));
+    assertThat(availability().usable()).isFalse();
+    assertThat(Devices.choose("auto").name()).isEqualTo("cpu");
   }
 
   /// Whatever question the driver does not answer, the answer is its error by name, and no exception.

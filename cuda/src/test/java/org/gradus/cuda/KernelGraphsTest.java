@@ -217,6 +217,10 @@ class KernelGraphsTest {
               .withMessageContaining(
                   setting ? "CUDA_ERROR_INVALID_VALUE" : "CUDA_ERROR_OUT_OF_MEMORY");
         }
+        assertThatExceptionOfType(GpuException.class)
+            .as(function)
+            .isThrownBy(() -> negate(device, x, 2, 2 * KernelGraphs.MOST))
+            .withMessageContaining("no more numbers from this device");
         assertThat(untouched).containsOnly(7);
       }
     }

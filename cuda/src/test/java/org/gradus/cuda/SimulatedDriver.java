@@ -59,8 +59,8 @@ final class SimulatedDriver {
     }
   }
 
-  /// Makes a call fail: the first, second, ... from now of a function, or of any function for `*`. A code of 700 or more loses the
-  /// context. Call 0 is none, -1 every one.
+  /// Makes a call fail: the first, second, ... from now of a function, or of any function for `*`. Codes of kernels that failed, as
+  /// 700 and 719, lose the context. Call 0 is none, -1 every one.
   void fail(String function, int call, int code) {
     int known;
     try (Arena arena = Arena.ofConfined()) {

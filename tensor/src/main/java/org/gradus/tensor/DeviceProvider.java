@@ -9,13 +9,15 @@ public interface DeviceProvider {
   /// The word after `--device`: `reference`, `cpu`, `cuda`.
   String name();
 
-  /// Whether the device can be opened here, and if not, what is missing and what to do about it.
+  /// Whether the device can be opened here, and if not, what is missing and what to do about it. Where devices have numbers: the first
+  /// that can be.
   Availability availability();
 
-  /// Opens the device, or fails saying what is missing.
+  /// Opens the device, or fails saying what is missing. Where devices have numbers: the first that can be opened.
   Device open(DeviceOptions options);
 
-  /// Whether devices of this kind have numbers, from 0: `name` is `name:0`, and there may be a `name:1`.
+  /// Whether devices of this kind have numbers, from 0: there may be a `name:1` beside `name:0`, and `name` is the first that can be
+  /// opened.
   default boolean numbered() {
     return false;
   }

@@ -83,8 +83,9 @@ public final class Devices {
     String exact = choose(name, providers).name();
     checkSettings(options, providers);
     DeviceProvider provider = provider(exact, providers);
-    int number = number(exact, provider);
-    var a = provider.availability(number);
+    boolean any = exact.equals(provider.name());
+    int number = any ? 0 : number(exact, provider);
+    var a = any ? provider.availability() : provider.availability(number);
     if (!a.usable()) {
       throw new IllegalArgumentException(
           "device "
@@ -94,9 +95,7 @@ public final class Devices {
               + ". Usable here: auto, "
               + providers.stream()
                   .filter(
-                      p ->
-                          (number > 0 || !p.name().equals(provider.name()))
-                              && p.availability().usable())
+                      p -> (!any || !p.name().equals(provider.name())) && p.availability().usable())
                   .map(DeviceProvider::name)
                   .collect(Collectors.joining(", "))
               + ".");
@@ -109,7 +108,7 @@ public final class Devices {
               + options.tables()
               + ". Only cpu maps tables to files.");
     }
-    return provider.open(number, options);
+    return any ? provider.open(options) : provider.open(number, options);
   }
 
   private static DeviceProvider provider(String name, List<DeviceProvider> providers) {
@@ -129,12 +128,9 @@ public final class Devices {
             + ".");
   }
 
-  /// The number behind the colon; 0 where there is none.
+  /// The number behind the colon.
   private static int number(String name, DeviceProvider provider) {
     String kind = provider.name();
-    if (name.equals(kind)) {
-      return 0;
-    }
     if (!provider.numbered()) {
       throw new IllegalArgumentException(
           "device " + name + ": " + kind + " has no numbers. Expected " + kind + ".");

@@ -82,7 +82,7 @@ class DevicesTest {
 
     @Override
     public Device open(DeviceOptions options) {
-      throw new AssertionError("without a number");
+      throw new IllegalStateException("opened the first that is usable");
     }
 
     @Override
@@ -104,10 +104,10 @@ class DevicesTest {
 
   @Test
   void theNumberBehindTheColonSaysWhichOne() {
-    opens("gpu", "opened 0");
+    opens("gpu", "opened the first that is usable");
     opens("gpu:0", "opened 0");
     opens("gpu:1", "opened 1");
-    opens("auto", "opened 0");
+    opens("auto", "opened the first that is usable");
     opens("gpu:2", "device gpu:2: there are two. Usable here: auto, gpu, reference.");
     opens(
         "gpu:999999999", "device gpu:999999999: there are two. Usable here: auto, gpu, reference.");

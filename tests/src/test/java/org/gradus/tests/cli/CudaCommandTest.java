@@ -109,13 +109,69 @@ class CudaCommandTest {
                 List.of("compare", "--models=lr", "--seeds=1", "--speed=0", "--device=cuda"),
                 List.of("--out=" + folder.resolve("out")),
                 rows),
-            "CUDASIM_FAIL=" + LOST);
+            "CUDASIM_FAIL=" + LOST,
+            "CUDASIM_REPORT=" + folder.resolve("report"));
     assertThat(failed.code()).as(failed.all()).isEqualTo(1);
+    nothingIsLeft(folder.resolve("report"));
     assertThat(failed.err())
         .contains(
             "compare: lr, seed 0: cuda: could not wait for the GPU: CUDA_ERROR_ILLEGAL_ADDRESS")
         .endsWith("Nothing was written.\n")
         .doesNotContain("\tat ");
+  }
+
+  /// Whatever fails, and when: the first call that did is what is said, and memory and context are given back. Tables are freed one
+  /// by one before the device is.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "cuLaunchKernel:1:700 | could not launch kernel | CUDA_ERROR_ILLEGAL_ADDRESS",
+        "cuLaunchKernel:400:701 | could not launch kernel | CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES",
+        "cuMemcpyHtoDAsync_v2:20:700 | could not copy | CUDA_ERROR_ILLEGAL_ADDRESS",
+        "cuMemAlloc_v2:30:2 | no memory for | MiB are free",
+        "cuStreamSynchronize:5:999 | could not wait for the GPU | CUDA_ERROR_UNKNOWN",
+      })
+  void aFailureIsSaidAndNothingIsLeft(String failure, String said, String code) throws Exception {
+    Path report = folder.resolve("report");
+    Result failed =
+        run(
+            Cli.join(
+                List.of("train", "--model=fm", "--device=cuda", "--out=" + folder.resolve("run")),
+                LR),
+            "CUDASIM_FAIL=" + failure,
+            "CUDASIM_REPORT=" + report);
+    assertThat(failed.code()).as(failed.all()).isEqualTo(1);
+    assertThat(failed.err())
+        .containsPattern("gradus: .*cuda: " + said)
+        .contains(code)
+        .doesNotContain("could not free", "(GpuException", "\tat ");
+    nothingIsLeft(report);
+  }
+
+  private static void nothingIsLeft(Path report) throws IOException {
+    assertThat(Files.readAllLines(report))
+        .contains(
+            "errors=0", "leaked=0", "live=0", "streams=0", "events=0", "pinned=0", "contexts=0");
+  }
+
+  /// The first GPU that is usable need not be the first: whoever asks for no number is told which it is.
+  @Test
+  void theFirstUsableGpuIsTaken() throws Exception {
+    String[] machine = {"CUDASIM_DEVICES=2", "CUDASIM_CAPABILITY=6.1,9.0"};
+    Result checked = run(List.of("gradcheck", "--model=lr", "--device=cuda"), machine);
+    assertThat(checked.code()).as(checked.all()).isZero();
+    assertThat(checked.out()).contains("gradcheck: passed on cuda:1, seed 1");
+    Path run = folder.resolve("run");
+    Result trained =
+        run(Cli.join(List.of("train", "--model=lr", "--device=cuda", "--out=" + run), LR), machine);
+    assertThat(trained.code()).as(trained.all()).isZero();
+    assertThat(trained.err())
+        .contains("device: cuda is cuda:1, products by our own kernel, float32: the first usable.");
+    assertThat(config(run)).containsPattern("\"device\" *: *\"cuda:1\"");
+    Result doctor = run(List.of("doctor"), machine);
+    assertThat(doctor.out())
+        .containsPattern("device auto +chooses cuda: cuda:1, simulated driver.* Not cuda:0: ");
   }
 
   /// What cannot be used is not chosen, whatever the reason; and a driver told to fail at what it does not know, or set to what cannot
@@ -139,7 +195,7 @@ class CudaCommandTest {
   void whatDoesNotWorkIsNotChosen(String setting, String said, String also) throws Exception {
     Result doctor = run(List.of("doctor"), setting);
     assertThat(doctor.code()).as(doctor.all()).isZero();
-    assertThat(doctor.all()).contains(said, also);
+    assertThat(doctor.all()).contains(said, also).doesNotContain("which is a bug");
     assertThat(doctor.out())
         .containsPattern("device cuda +not usable: ")
         .containsPattern("device auto +chooses cpu: ");

@@ -3,6 +3,7 @@ package org.gradus.tests.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.stream.IntStream;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
@@ -12,6 +13,9 @@ import org.gradus.tensor.Kind;
 /// Random numbers are those of [Counter], bit for bit.
 class RandomContractTest {
   private static final long[] KEYS = {0, 1, -1, Long.MIN_VALUE, 0x123456789ABCDEFL};
+
+  /// More numbers than 16 bits count.
+  private static final int BEYOND_16_BITS = (1 << 16) + 4465;
 
   private interface Draw {
     void into(Buffer y, Device device);
@@ -26,6 +30,10 @@ class RandomContractTest {
     return found;
   }
 
+  private static int[] sizes() {
+    return IntStream.concat(IntStream.of(Samples.sizes()), IntStream.of(BEYOND_16_BITS)).toArray();
+  }
+
   private static Device open(DeviceUnderTest device) {
     return Device.open(device.name(), new DeviceOptions(device.threads(), 1 << 20, true));
   }
@@ -33,7 +41,7 @@ class RandomContractTest {
   @OnEveryDevice
   void uniform(DeviceUnderTest under) {
     try (Device device = open(under)) {
-      for (int n : Samples.sizes()) {
+      for (int n : sizes()) {
         for (long key : KEYS) {
           float[] found = draw(device, n, (y, d) -> d.kernels().random().uniform(y, key, n));
           for (int i = 0; i < n; i++) {
@@ -52,7 +60,7 @@ class RandomContractTest {
   @OnEveryDevice
   void dropout(DeviceUnderTest under) {
     try (Device device = open(under)) {
-      for (int n : Samples.sizes()) {
+      for (int n : sizes()) {
         for (double keep : new double[] {1, 0.75, 0.5, 0.1, Counter.uniform(7, 2)}) {
           float[] found = draw(device, n, (y, d) -> d.kernels().random().dropout(y, 7, keep, n));
           for (int i = 0; i < n; i++) {

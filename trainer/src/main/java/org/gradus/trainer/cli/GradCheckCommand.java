@@ -90,11 +90,13 @@ final class GradCheckCommand implements Runnable {
     PrintWriter out = spec.commandLine().getOut();
     Runs.checkFile("--json", json);
     List<ModelSpec> models = model.equals("all") ? Models.all() : List.of(Models.get(model));
-    String name = Devices.choose(Runs.device(device, "reference")).name();
+    String asked = Devices.choose(Runs.device(device, "reference")).name();
+    String name; // cuda:0 for cuda
     Map<String, Map<String, Row>> tables = new LinkedHashMap<>();
     List<String> failures = new ArrayList<>();
     try (Device reference = Device.open("reference");
-        Device checked = name.equals("reference") ? reference : Device.open(name)) {
+        Device checked = asked.equals("reference") ? reference : Device.open(asked)) {
+      name = checked.name();
       for (ModelSpec m : models) {
         Map<String, Row> table = check(m, reference, checked, failures);
         tables.put(m.name(), table);

@@ -95,6 +95,10 @@ final class Runs {
     }
     DeviceOptions options = DeviceOptions.defaults().withSettings(settings);
     try (Device device = Device.open(choice.name(), options)) {
+      if (device.name().startsWith(name + ":") && !device.name().equals(name + ":0")) {
+        err.println("device: " + name + " is " + device.description() + ": the first usable.");
+        err.flush();
+      }
       if (settings.keySet().stream().anyMatch(k -> Devices.isSettingOf(device.name(), k))) {
         err.println("device: " + device.description() + ".");
         err.flush();

@@ -143,19 +143,16 @@ public record Experiment(TrainConfig config, List<String> tasks) {
   public BuiltModel train(Prepared rows, RunFolder folder, Listener listener) {
     TrainConfig c = fitting(config, rows.tasks());
     BuiltModel built = new BuiltModel(c, rows.data().schema(), c.device());
-    boolean trained = false;
     try {
       Trainer trainer = new Trainer(c, rows.data(), built.model(), built.params());
       RunResult result = trainer.run(folder, listener);
       if (result.interrupted()) {
         throw new IllegalStateException("experiment: stopped after step " + result.steps());
       }
-      trained = true;
       return built;
-    } finally {
-      if (!trained) {
-        built.close();
-      }
+    } catch (RuntimeException | Error e) {
+      built.closeAfter(e);
+      throw e;
     }
   }
 

@@ -30,8 +30,8 @@ public final class BuiltModel implements AutoCloseable {
     params = Params.create(device, config.seed());
     try {
       model = model(config.model(), schema, params);
-    } catch (RuntimeException e) {
-      close();
+    } catch (RuntimeException | Error e) {
+      closeAfter(e);
       throw e;
     }
   }
@@ -65,7 +65,17 @@ public final class BuiltModel implements AutoCloseable {
 
   @Override
   public void close() {
-    params.close();
-    device.close();
+    try (device) {
+      params.close();
+    }
+  }
+
+  /// Closes it because something failed. What fails then, too, is told beside it and not instead.
+  public void closeAfter(Throwable first) {
+    try {
+      close();
+    } catch (RuntimeException later) {
+      first.addSuppressed(later);
+    }
   }
 }
