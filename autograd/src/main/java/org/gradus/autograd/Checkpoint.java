@@ -23,7 +23,7 @@ final class Checkpoint {
       y = tape.scope().share(check(output, inside).value());
       // A walk asks the tape for its parameters before it goes inside, and those of a checkpoint in
       // the inside would come too late.
-      inside.parameters().keySet().forEach(tape::use);
+      inside.parameters().keys().forEach(tape::use);
     }
     return tape.record(
         "checkpoint",

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.autograd;
 
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import org.gradus.tensor.ElementwiseKernels;
 import org.gradus.tensor.ElementwiseKernels.Binary;
 import org.gradus.tensor.ElementwiseKernels.Broadcast;
@@ -14,6 +18,9 @@ import org.gradus.tensor.Tensor;
 
 /// Operations on one or two numbers at every position, each with its derivative.
 final class Elementwise {
+  private static final Map<Unary, String> UNARY = names(Unary.class);
+  private static final Map<Binary, String> BINARY = names(Binary.class);
+
   private Elementwise() {}
 
   static Var unary(Var x, Unary op) {
@@ -335,7 +342,7 @@ final class Elementwise {
     int added = sum.shape().rank() - to.rank();
     if (added > 0) {
       Shape s = sum.shape();
-      int[] rest = java.util.Arrays.copyOfRange(s.toArray(), added, s.rank());
+      int[] rest = Arrays.copyOfRange(s.toArray(), added, s.rank());
       sum = sumMiddle(scope, sum, 1, s.product(0, added), Shape.of(rest));
     }
     for (int axis = 0; axis < to.rank(); axis++) {
@@ -355,9 +362,24 @@ final class Elementwise {
     return y;
   }
 
+  private static String name(Unary op) {
+    return Objects.requireNonNull(UNARY.get(op));
+  }
+
+  private static String name(Binary op) {
+    return Objects.requireNonNull(BINARY.get(op));
+  }
+
+  private static <E extends Enum<E>> Map<E, String> names(Class<E> operations) {
+    Map<E, String> names = new EnumMap<>(operations);
+    for (E op : operations.getEnumConstants()) {
+      names.put(op, method(op.name()));
+    }
+    return names;
+  }
+
   /// The method of [Var] that an enum constant stands behind.
-  private static String name(Enum<?> op) {
-    String words = op.name();
+  private static String method(String words) {
     int gap = words.indexOf('_');
     return gap < 0
         ? words.toLowerCase(Locale.ROOT)

@@ -3,9 +3,8 @@ package org.gradus.autograd;
 
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Tensor;
@@ -13,16 +12,13 @@ import org.jspecify.annotations.Nullable;
 
 /// What one walk backward over a tape found. Lives as long as the tape.
 public final class Gradients {
-  private final Map<Parameter, Gradient> ofParameters;
-  private final Map<Var, Tensor> ofVariables;
+  private final InOrder<Parameter, Gradient> ofParameters;
+  private @Nullable Tape tape; //             of the variables
+  private @Nullable Tensor[] ofVariables = new Tensor[0]; // by their number on the tape
 
-  Gradients(Map<Parameter, Gradient> ofParameters, Map<Var, Tensor> ofVariables) {
-    this.ofParameters = ofParameters;
-    this.ofVariables = ofVariables;
-  }
-
-  static Gradients empty() {
-    return new Gradients(new LinkedHashMap<>(), new LinkedHashMap<>());
+  /// None yet, with room for about so many.
+  Gradients(int parameters) {
+    ofParameters = new InOrder<>(parameters);
   }
 
   /// Gradient of a parameter, or null when the loss does not depend on it: then it is zero.
@@ -33,7 +29,9 @@ public final class Gradients {
   /// Gradient of a [Tape#variable], or null when the loss does not depend on it. An error for the result of an operation:
   /// its gradient is passed on and not kept.
   public @Nullable Tensor of(Var variable) {
-    Tensor gradient = ofVariables.get(variable);
+    int number = variable.number();
+    boolean may = variable.tape() == tape && number >= 0 && number < ofVariables.length;
+    Tensor gradient = may ? ofVariables[number] : null;
     if (gradient == null && variable.tape().records(variable)) {
       throw new IllegalArgumentException(
           "gradients: "
@@ -46,7 +44,7 @@ public final class Gradients {
 
   /// The parameters that the loss depends on, in no particular order.
   public Set<Parameter> parameters() {
-    return Collections.unmodifiableSet(ofParameters.keySet());
+    return Collections.unmodifiableSet(new LinkedHashSet<>(ofParameters.keys()));
   }
 
   /// ⟨g, g′⟩ of this and another walk's gradient of a parameter; 0 when one of the losses does not depend on it. The
@@ -70,9 +68,10 @@ public final class Gradients {
   ///
   /// @param scope owns the sums, usually that of the tape
   public static Gradients sum(List<Gradients> walks, Coefficients coefficients, Scope scope) {
-    Gradients sum = empty();
+    Gradients sum =
+        new Gradients(walks.isEmpty() ? 0 : walks.getFirst().ofParameters.keys().size());
     for (Gradients walk : walks) {
-      for (Parameter p : walk.parameters()) {
+      for (Parameter p : walk.ofParameters.keys()) {
         if (sum.of(p) == null) {
           sum.put(p, GradientSums.of(p, walks, coefficients, scope));
         }
@@ -85,19 +84,25 @@ public final class Gradients {
     ofParameters.put(parameter, gradient);
   }
 
-  void put(Var variable, Tensor gradient) {
-    ofVariables.put(variable, gradient);
+  /// What a walk has left of values of its tape: the gradients of its variables.
+  void variables(Tape tape, @Nullable Tensor[] gradients) {
+    this.tape = tape;
+    ofVariables = gradients;
   }
 
   /// Puts the gradient of a table that has none; false when it has one.
   boolean putFirst(TableParameter table, Gradient.Rows gradient) {
-    return ofParameters.putIfAbsent(table, gradient) == null;
+    boolean first = ofParameters.get(table) == null;
+    if (first) {
+      ofParameters.put(table, gradient);
+    }
+    return first;
   }
 
   /// The tables that have gradients.
   List<TableParameter> tables() {
     List<TableParameter> tables = new ArrayList<>();
-    for (Parameter parameter : ofParameters.keySet()) {
+    for (Parameter parameter : ofParameters.keys()) {
       if (parameter instanceof TableParameter table) {
         tables.add(table);
       }

@@ -142,7 +142,8 @@ final class MatMul {
     if (x.shape().rank() < 1
         || w.shape().rank() != 2
         || x.size(-1) != w.size(0)
-        || !b.shape().equals(Shape.of(w.size(1)))) {
+        || b.shape().rank() != 1
+        || b.size(0) != w.size(1)) {
       throw new IllegalArgumentException(
           "linear: x "
               + x.shape()

@@ -19,19 +19,17 @@ final class RowGradients {
   private final Scope scope;
   private final List<TableParameter> tables;
   private final Tensor source; // [N], where the slice of each place starts
-  private final int[] starts;
   private final List<Tensor> rows; // of each table [n], the first `count` defined
   private final List<Merged> merged;
 
   /// Groups the places of some tables: those of table t lie from `starts[t]` to `starts[t + 1]`.
   ///
-  /// @param ids `[N]`, the row looked up at each place
+  /// @param ids `[N]`, the row looked up at each place; of one table it may have room for more
   /// @param source `[N]`, where in the gradient the slice of each place starts
   RowGradients(Scope scope, List<TableParameter> tables, Tensor ids, Tensor source, int... starts) {
     this.scope = scope;
     this.tables = tables;
     this.source = source;
-    this.starts = starts;
     int lists = tables.size();
     this.rows = new ArrayList<>(lists);
     this.merged = new ArrayList<>(lists);
@@ -39,7 +37,7 @@ final class RowGradients {
     int[] bounds = new int[lists];
     Shape shape = Shape.of(0);
     for (int t = 0; t < lists; t++) {
-      int n = starts[t + 1] - starts[t];
+      int n = lists == 1 ? ids.elements() : starts[t + 1] - starts[t];
       bounds[t] = tables.get(t).table().rows();
       shape = shape.elements() == n ? shape : Shape.of(n); // mostly that of the table before
       rows.add(scope.allocate("rows", Kind.INT, shape));
@@ -83,7 +81,7 @@ final class RowGradients {
 
   /// Per distinct row of table t and component the sum over those places that won their bag's maximum.
   Gradient.Rows sumOfWinners(int t, Tensor dy, Tensor place, Tensor argmax) {
-    Tensor values = scope.real("rows", Shape.of(starts[t + 1] - starts[t], width(t)));
+    Tensor values = scope.real("rows", Shape.of(rows.get(t).elements(), width(t)));
     scope
         .device()
         .kernels()
@@ -110,8 +108,9 @@ final class RowGradients {
     for (Gradient.Rows part : parts) {
       n += part.count();
     }
-    Tensor ids = scope.allocate("rows", Kind.INT, Shape.of(n));
-    Tensor values = scope.real("rows", Shape.of(n, width));
+    int room = room(n);
+    Tensor ids = scope.allocate("rows", Kind.INT, Shape.of(room));
+    Tensor values = scope.real("rows", Shape.of(room, width));
     int at = 0;
     for (Gradient.Rows part : parts) {
       int k = part.count();
@@ -129,7 +128,15 @@ final class RowGradients {
       at += k;
       part.release(scope);
     }
-    return new RowGradients(scope, table, ids, wholeRows(scope, n, width)).sum(0, values, null);
+    Tensor source = wholeRows(scope, room, width);
+    return new RowGradients(scope, List.of(table), ids, source, 0, n).sum(0, values, null);
+  }
+
+  /// A size that holds n, at most an eighth more: how many distinct rows the lookups of a step have together is another number in
+  /// every batch, and a buffer of a size of its own would be made anew each time.
+  private static int room(int n) {
+    int step = Math.max(1, Integer.highestOneBit(n) / 8);
+    return Math.ceilDiv(n, step) * step;
   }
 
   /// Where each of n rows starts.

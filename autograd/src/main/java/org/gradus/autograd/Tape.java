@@ -2,9 +2,7 @@
 package org.gradus.autograd;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BiFunction;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.Kernels;
@@ -28,12 +26,15 @@ import org.gradus.tensor.Tensor;
 public final class Tape implements AutoCloseable {
   private static final int TENSORS = 128; // of a step, about
   private static final int TENSORS_INSIDE = 32; // of a checkpoint
+  private static final int PARAMETERS = 21; // as many as a map of its size holds
+  private static final int NODES = 48;
 
   private final Scope scope;
   private final boolean recording;
   private final Probe probe;
-  private final List<Node> nodes = new ArrayList<>();
-  private final Map<DenseParameter, Var> parameters = new LinkedHashMap<>();
+  private final List<Node> nodes = new ArrayList<>(NODES);
+  private final InOrder<DenseParameter, Var> parameters = new InOrder<>(PARAMETERS);
+  private int numbered; // values that a gradient is asked for
   private int unrecorded; // operations that no node stands for
 
   private Tape(Device device, boolean recording, Probe probe, int tensors) {
@@ -122,7 +123,7 @@ public final class Tape implements AutoCloseable {
 
   /// A value that no gradient is asked for.
   public Var constant(Tensor value) {
-    return new Var(this, probe.constant(value, scope), false);
+    return new Var(this, probe.constant(value, scope), Var.CONSTANT);
   }
 
   /// A `REAL` constant from host values.
@@ -155,13 +156,27 @@ public final class Tape implements AutoCloseable {
 
   /// A value whose gradient [Gradients#of(Var)] will hold.
   public Var variable(Tensor value) {
-    return new Var(this, value, recording);
+    return new Var(this, value, number(recording));
   }
 
   /// A parameter on this tape; the same [Var] each time.
   public Var use(DenseParameter parameter) {
-    return parameters.computeIfAbsent(
-        parameter, p -> new Var(this, p.value(), recording && !p.frozen()));
+    Var known = parameters.get(parameter);
+    if (known != null) {
+      return known;
+    }
+    Var var = new Var(this, parameter.value(), number(recording && !parameter.frozen()));
+    parameters.put(parameter, var);
+    return var;
+  }
+
+  private int number(boolean gradient) {
+    return gradient ? numbered++ : Var.CONSTANT;
+  }
+
+  /// Number of values that a gradient is asked for.
+  int numbered() {
+    return numbered;
   }
 
   /// Records an operation. For operations that are not in this module: compute `output` with kernels, say how to
@@ -181,7 +196,7 @@ public final class Tape implements AutoCloseable {
   /// As above, for an operation that also reads tables: `needed` says whether a gradient is asked for all the same.
   Var record(String op, Tensor output, Backward backward, boolean needed, Var... inputs) {
     probe.value(op, output, inputs);
-    Var y = new Var(this, output, recording && needed);
+    Var y = new Var(this, output, number(recording && needed));
     if (y.needsGradient()) {
       nodes.add(new Node(op, y, inputs, backward));
     }
@@ -265,7 +280,8 @@ public final class Tape implements AutoCloseable {
     return nodes;
   }
 
-  Map<DenseParameter, Var> parameters() {
+  /// The parameters in use.
+  InOrder<DenseParameter, Var> parameters() {
     return parameters;
   }
 

@@ -23,14 +23,23 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Lookups in embedding tables are in [Lookup], masks in [Masks], recomputation in [Tape#checkpoint].
 public final class Var {
+  /// The number of a value that no gradient is asked for.
+  static final int CONSTANT = -1;
+
   private final Tape tape;
   private final Tensor value;
-  private final boolean needsGradient;
+  private final int number;
 
-  Var(Tape tape, Tensor value, boolean needsGradient) {
+  /// @param number among the values of the tape that a gradient is asked for, or [#CONSTANT]
+  Var(Tape tape, Tensor value, int number) {
     this.tape = tape;
     this.value = value;
-    this.needsGradient = needsGradient;
+    this.number = number;
+  }
+
+  /// As the constructor takes it.
+  int number() {
+    return number;
   }
 
   /// Where it was recorded.
@@ -55,7 +64,7 @@ public final class Var {
 
   /// Whether a parameter or variable lies behind it.
   public boolean needsGradient() {
-    return needsGradient;
+    return number != CONSTANT;
   }
 
   @Override

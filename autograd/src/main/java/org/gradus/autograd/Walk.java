@@ -15,32 +15,35 @@ import org.jspecify.annotations.Nullable;
 /// One walk backward: visits the recorded operations from last to first, and lets each gradient die as soon as it has
 /// been passed on.
 final class Walk implements Tape.Sink {
+  private static final int TABLES = 2; // of a small model
+
   private final Tape tape;
   private final Scope scope;
   private final List<Tape.Node> nodes;
-  private final Map<DenseParameter, Var> parameters;
-  private final Map<Var, Tensor> pending = new LinkedHashMap<>();
-  private final Gradients found = Gradients.empty(); // of a table the first that it is given
+  private final InOrder<DenseParameter, Var> parameters;
+  private @Nullable Tensor[] pending; // sums so far, by the number of the value
+  private final Gradients found; // of a table the first that it is given
   private final Map<TableParameter, List<Gradient.Rows>> more = new LinkedHashMap<>();
   private Tape.@Nullable Node current;
 
-  Walk(Tape tape, List<Tape.Node> nodes, Map<DenseParameter, Var> parameters) {
+  Walk(Tape tape, List<Tape.Node> nodes, InOrder<DenseParameter, Var> parameters) {
     this.tape = tape;
     this.scope = tape.scope();
     this.nodes = nodes;
     this.parameters = parameters;
+    this.pending = new Tensor[tape.numbered()];
+    this.found = new Gradients(parameters.keys().size() + TABLES);
   }
 
   Gradients from(Var output, Tensor seed) {
     visit(output, seed);
-    parameters.forEach(
-        (parameter, var) -> {
-          Tensor g = pending.remove(var);
-          if (g != null) {
-            found.put(parameter, new Gradient.Dense(g));
-          }
-        });
-    pending.forEach(found::put);
+    for (DenseParameter parameter : parameters.keys()) {
+      Tensor g = remove(tape.use(parameter));
+      if (g != null) {
+        found.put(parameter, new Gradient.Dense(g));
+      }
+    }
+    found.variables(tape, pending);
     more.forEach(
         (table, others) ->
             found.put(table, RowGradients.merge(scope, table, parts(found.rows(table), others))));
@@ -53,7 +56,7 @@ final class Walk implements Tape.Sink {
     }
     for (int i = nodes.size() - 1; i >= 0; i--) {
       Tape.Node node = nodes.get(i);
-      Tensor dy = pending.remove(node.output());
+      Tensor dy = remove(node.output());
       if (dy != null) {
         current = node;
         node.backward().run(dy, this);
@@ -71,22 +74,19 @@ final class Walk implements Tape.Sink {
     Walk walk = new Walk(inside, inside.nodes(), inside.parameters());
     List<Var> here = new ArrayList<>(outer);
     List<Var> there = new ArrayList<>(inner);
-    inside
-        .parameters()
-        .forEach(
-            (parameter, var) -> {
-              here.add(tape.use(parameter));
-              there.add(var);
-            });
+    for (DenseParameter parameter : inside.parameters().keys()) {
+      here.add(tape.use(parameter));
+      there.add(inside.use(parameter));
+    }
     for (int i = 0; i < here.size(); i++) {
-      Tensor sum = pending.remove(here.get(i));
+      Tensor sum = remove(here.get(i));
       if (sum != null) {
         walk.accumulate(there.get(i), moved(sum, scope, inside.scope()));
       }
     }
     walk.visit(output, inside.scope().share(dy));
     for (int i = 0; i < here.size(); i++) {
-      Tensor sum = walk.pending.remove(there.get(i));
+      Tensor sum = walk.remove(there.get(i));
       if (sum != null) {
         accumulate(here.get(i), moved(sum, inside.scope(), scope));
       }
@@ -143,10 +143,20 @@ final class Walk implements Tape.Sink {
     accumulate(x, tape.probe().gradient(node.op(), input, gradient, scope));
   }
 
+  /// The sum for a value, which has none from here on; null when it had none.
+  private @Nullable Tensor remove(Var x) {
+    if (!x.needsGradient()) {
+      return null;
+    }
+    Tensor sum = pending[x.number()];
+    pending[x.number()] = null;
+    return sum;
+  }
+
   private void accumulate(Var x, Tensor g) {
-    Tensor sum = pending.get(x);
+    Tensor sum = pending[x.number()];
     if (sum == null) {
-      pending.put(x, g);
+      pending[x.number()] = g;
       return;
     }
     Kernels k = tape.kernels();
@@ -156,7 +166,7 @@ final class Walk implements Tape.Sink {
       Tensor total = scope.real("backward", x.shape());
       k.elementwise().binary(Binary.ADD, total.buffer(), sum.buffer(), g.buffer(), g.elements());
       scope.release(sum);
-      pending.put(x, total);
+      pending[x.number()] = total;
     }
     scope.release(g);
   }
@@ -164,7 +174,7 @@ final class Walk implements Tape.Sink {
   @Override
   public void give(int input, View part, Tensor gradient) {
     Var x = current().inputs()[input];
-    Tensor sum = pending.get(x);
+    Tensor sum = x.needsGradient() ? pending[x.number()] : null;
     if (sum == null || !sum.sole() || !tape.probe().equals(Probe.NONE)) {
       Tensor whole = Layout.zeros(scope, current().op(), x.shape());
       tape.kernels().layout().write(whole.buffer(), gradient.buffer(), part);

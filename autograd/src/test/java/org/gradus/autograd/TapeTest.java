@@ -57,6 +57,20 @@ class TapeTest {
   }
 
   @Test
+  void aVariableOfAnotherTapeHasNoGradientHere() {
+    Var x = bench.tape.variable(bench.tape.scope().upload(Shape.of(1), 2.0));
+    Gradients gradients = bench.tape.backward(x.square().sum());
+    try (Tape other = Tape.recording(bench.device)) {
+      assertThat(gradients.of(other.variable(x.value()))).isNull();
+      assertThat(gradients.of(other.constant(x.value()))).isNull();
+    }
+    assertThat(gradients.of(bench.tape.variable(x.value()))).isNull(); // younger than the walk
+    assertThat(gradients.of(x))
+        .isNotNull()
+        .satisfies(g -> assertThat(g.toDoubles()).containsExactly(4));
+  }
+
+  @Test
   void countsWhatTheHostReads() {
     DenseParameter w = params.weight("w", Shape.of(2), Initializers.constant(3));
     TableParameter table = params.table("t", 4, 2, 0, Initializers.normal(1));

@@ -24,6 +24,7 @@ public final class Batch {
   private final Map<String, long[]> integers;
   private final Map<String, JaggedIds> sessions;
   private final Map<String, float[]> series;
+  private final int @Nullable [] domains; // null without a domain
 
   private Batch(Builder b) {
     this.schema = b.schema;
@@ -34,6 +35,18 @@ public final class Batch {
     this.integers = Map.copyOf(b.integers);
     this.sessions = Map.copyOf(b.sessions);
     this.series = Map.copyOf(b.series);
+    this.domains = domains(schema, integers);
+  }
+
+  private static int @Nullable [] domains(Schema schema, Map<String, long[]> integers) {
+    var field = schema.one(Field.Domain.class);
+    long[] given = field.isEmpty() ? null : integers.get(field.get().name());
+    if (given == null) {
+      return null;
+    }
+    int[] domains = new int[given.length];
+    Arrays.setAll(domains, i -> Math.toIntExact(given[i]));
+    return domains;
   }
 
   private static KeyedJaggedTensor emptySparse(Builder b) {
@@ -169,18 +182,15 @@ public final class Batch {
 
   /// `[B]`: scenarios, 0 … P−1. An error when the schema has no domain.
   public int[] domains() {
-    Field.Domain f =
+    if (domains != null) {
+      return domains;
+    }
+    throw new IllegalArgumentException(
         schema
             .one(Field.Domain.class)
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "batch: the schema has no domain field. Expected one for a multi-scenario"
-                            + " model."));
-    long[] given = present(integers, f.name(), "domain");
-    int[] domains = new int[given.length];
-    Arrays.setAll(domains, i -> Math.toIntExact(given[i]));
-    return domains;
+            .map(f -> "batch: no domain " + f.name() + ". Expected one for each example.")
+            .orElse(
+                "batch: the schema has no domain field. Expected one for a multi-scenario model."));
   }
 
   private static <T> T present(Map<String, T> columns, String name, String what) {

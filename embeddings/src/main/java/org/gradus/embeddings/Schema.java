@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.embeddings;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// The fields of a data set, in order. A model is built from it and fed batches of it; model and data meet nowhere
 /// else.
@@ -13,6 +13,8 @@ public final class Schema {
   private final List<Field> fields;
   private final Map<String, Field> byName = new LinkedHashMap<>();
   private final Map<String, Integer> tables = new LinkedHashMap<>();
+  private final Map<Class<? extends Field>, List<? extends Field>> byKind =
+      new ConcurrentHashMap<>(); // as far as asked for; a step asks often
 
   /// A schema of these fields. Names must be unique, fields that share a table must agree on its size, and a label mask
   /// must name a label.
@@ -76,19 +78,22 @@ public final class Schema {
   }
 
   /// The fields of one kind, in order.
+  @SuppressWarnings("unchecked") // what was found by this class
   public <F extends Field> List<F> all(Class<F> kind) {
-    List<F> found = new ArrayList<>();
-    for (Field f : fields) {
-      if (kind.isInstance(f)) {
-        found.add(kind.cast(f));
-      }
-    }
-    return List.copyOf(found);
+    List<? extends Field> known = byKind.get(kind);
+    return known != null ? (List<F>) known : find(kind);
+  }
+
+  private <F extends Field> List<F> find(Class<F> kind) {
+    List<F> found = fields.stream().filter(kind::isInstance).map(kind::cast).toList();
+    byKind.put(kind, found);
+    return found;
   }
 
   /// The only field of a kind, if there is one.
   public <F extends Field> Optional<F> one(Class<F> kind) {
-    return all(kind).stream().findFirst();
+    List<F> all = all(kind);
+    return all.isEmpty() ? Optional.empty() : Optional.of(all.getFirst());
   }
 
   /// Real-valued fields, the columns of [Batch#dense].

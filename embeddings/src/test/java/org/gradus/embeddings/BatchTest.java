@@ -80,6 +80,8 @@ class BatchTest {
     refuses(() -> batch.label("click"), "no label click");
     assertThatThrownBy(() -> builder().build().sampleWeights())
         .hasMessageContaining("no sample weight w");
+    assertThatThrownBy(() -> builder().build().domains())
+        .hasMessageContaining("no domain domain. Expected one for each example.");
   }
 
   @Test

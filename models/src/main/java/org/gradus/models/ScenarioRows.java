@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
+import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
 
@@ -43,18 +44,19 @@ public final class ScenarioRows {
   /// @param scenarios of each row, from [Scenarios#of]
   /// @param count P
   public ScenarioRows(int[] scenarios, int count, Tape tape) {
-    int[] sizes = new int[count];
+    Scope scope = tape.scope();
+    int[] sizes = scope.ints(count);
     for (int p : scenarios) {
       sizes[p]++;
     }
     int[][] rows = new int[count][];
-    int[] starts = new int[count];
+    int[] starts = scope.ints(count);
     for (int p = 0; p < count; p++) {
-      rows[p] = new int[sizes[p]];
+      rows[p] = scope.ints(sizes[p]);
       starts[p] = p == 0 ? 0 : starts[p - 1] + sizes[p - 1];
     }
-    int[] seen = new int[count];
-    int[] place = new int[scenarios.length];
+    int[] seen = scope.ints(count);
+    int[] place = scope.ints(scenarios.length);
     for (int b = 0; b < scenarios.length; b++) {
       int p = scenarios[b];
       place[b] = starts[p] + seen[p];
@@ -62,10 +64,10 @@ public final class ScenarioRows {
     }
     for (int p = 0; p < count; p++) {
       if (sizes[p] > 0) {
-        groups.add(new Group(p, tape.scope().upload(Shape.of(sizes[p]), rows[p])));
+        groups.add(new Group(p, scope.upload(Shape.of(sizes[p]), rows[p])));
       }
     }
-    places = tape.scope().upload(Shape.of(place.length), place);
+    places = scope.upload(Shape.of(place.length), place);
   }
 
   /// The scenarios that occur, with their rows.

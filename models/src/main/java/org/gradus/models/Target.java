@@ -56,11 +56,14 @@ public record Target(String label, Field.LabelKind kind) {
 
   /// The prediction z `[B]` as the head of this label.
   public Outputs outputs(Var z) {
-    return Outputs.head(
-        label,
-        switch (kind) {
-          case BINARY -> new Head.Logit(z);
-          case REGRESSION -> new Head.Value(z);
-        });
+    return Outputs.head(label, head(z));
+  }
+
+  /// The prediction z `[B]` as a head.
+  public Head head(Var z) {
+    return switch (kind) {
+      case BINARY -> new Head.Logit(z);
+      case REGRESSION -> new Head.Value(z);
+    };
   }
 }

@@ -2,7 +2,9 @@
 package org.gradus.models;
 
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.gradus.autograd.Var;
 import org.gradus.embeddings.Schema;
 
@@ -60,11 +62,10 @@ public record Tasks(List<Target> all) {
 
   /// The predictions of the tasks, in order, each `[B]`.
   public Outputs outputs(List<Var> z) {
-    Outputs outputs = all.getFirst().outputs(z.getFirst());
-    for (int t = 1; t < all.size(); t++) {
-      Target task = all.get(t);
-      outputs = outputs.with(task.label(), task.outputs(z.get(t)).head(task.label()));
+    Map<String, Head> heads = new LinkedHashMap<>();
+    for (int t = 0; t < all.size(); t++) {
+      heads.put(all.get(t).label(), all.get(t).head(z.get(t)));
     }
-    return outputs;
+    return new Outputs(heads, Map.of());
   }
 }

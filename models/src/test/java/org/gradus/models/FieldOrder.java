@@ -207,12 +207,14 @@ final class FieldOrder {
 
   /// T = [d; s₀; …], fields that share a table side by side (DI-1).
   private void dlrm() {
-    along("bottom/0/weight", 0, dense);
+    boolean constant = dense.isEmpty() && is("constantInput", "true");
+    List<String> d = dense.isEmpty() && !constant ? List.of() : List.of("d");
+    along("bottom/0/weight", 0, constant ? List.of("1") : dense);
     Map<String, List<String>> byTable = new LinkedHashMap<>();
     for (int f = 0; f < ids.size(); f++) {
       byTable.computeIfAbsent(tables.get(f), _ -> new ArrayList<>()).add(ids.get(f));
     }
-    List<String> t = new ArrayList<>(dense.isEmpty() ? List.of() : List.of("d"));
+    List<String> t = new ArrayList<>(d);
     byTable.values().forEach(t::addAll);
     int dim = bench.tableWidth("tables/" + tables.getFirst());
     List<String> flat = numbered(t, dim);
@@ -220,7 +222,7 @@ final class FieldOrder {
     along("interaction/branch1/0/weight", 0, flat);
     along("interaction/branch2/0/weight", 0, flat);
     if (is("interaction", "DOT")) {
-      List<String> kept = numbered(dense.isEmpty() ? List.of() : List.of("d"), dim);
+      List<String> kept = numbered(d, dim);
       along("top/0/weight", 0, join(kept, dots(t)));
     } else if (!is("interaction", "PROJECTION")) {
       along("top/0/weight", 0, flat);

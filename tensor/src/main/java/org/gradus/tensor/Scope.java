@@ -43,7 +43,7 @@ public final class Scope implements AutoCloseable {
 
   /// A new tensor, its values undefined until a kernel writes them.
   public Tensor allocate(String op, Kind kind, Shape shape) {
-    return own(new Tensor(device, shape, op, new Tensor.Storage(memory(op, kind, shape))));
+    return own(new Tensor(device, shape, op, memory(op, kind, shape)));
   }
 
   private Buffer memory(String op, Kind kind, Shape shape) {

@@ -12,26 +12,29 @@ public final class Tensor {
   private final Device device;
   private final Shape shape;
   private final String op;
-  private @Nullable Storage storage;
+  private final Buffer memory;
+  private @Nullable Tensor first; // for whom the memory was taken; null when this tensor is dead
+  private int users = 1; //          of the memory, as far as this is the first
 
   /// Slot in the scope that owns this tensor, or −1.
   int slot = -1;
 
-  Tensor(Device device, Shape shape, String op, Storage storage) {
+  /// A tensor that owns its memory.
+  Tensor(Device device, Shape shape, String op, Buffer memory) {
     this.device = device;
     this.shape = shape;
     this.op = op;
-    this.storage = storage;
+    this.memory = memory;
+    this.first = this;
   }
 
-  /// The block of memory behind one or several tensors, counted by its users.
-  static final class Storage {
-    final Buffer buffer;
-    int users = 1;
-
-    Storage(Buffer buffer) {
-      this.buffer = buffer;
-    }
+  private Tensor(Shape shape, String op, Tensor first) {
+    this.device = first.device;
+    this.shape = shape;
+    this.op = op;
+    this.memory = first.memory;
+    this.first = first;
+    first.users++;
   }
 
   /// Where the numbers live.
@@ -46,7 +49,7 @@ public final class Tensor {
 
   /// What the numbers are.
   public Kind kind() {
-    return storage().buffer.kind();
+    return buffer().kind();
   }
 
   /// The operation that made this tensor.
@@ -61,21 +64,22 @@ public final class Tensor {
 
   /// The memory, for kernels of the same device. An error when the tensor is dead.
   public Buffer buffer() {
-    return storage().buffer;
+    first();
+    return memory;
   }
 
   /// Whether the memory is still there.
   public boolean alive() {
-    return storage != null;
+    return first != null;
   }
 
   /// Whether no other tensor shares the memory, so that it may be overwritten.
   public boolean sole() {
-    return storage().users == 1;
+    return first().users == 1;
   }
 
-  private Storage storage() {
-    if (storage == null) {
+  private Tensor first() {
+    if (first == null) {
       throw new IllegalStateException(
           op
               + ": its result "
@@ -83,23 +87,21 @@ public final class Tensor {
               + " is used after its scope was closed. Expected use inside the step; take it out"
               + " with keep() to use it later.");
     }
-    return storage;
+    return first;
   }
 
   /// Another tensor over the same memory, holding it.
   Tensor share(Shape to, String by) {
-    Storage s = storage();
-    s.users++;
-    return new Tensor(device, to, by, s);
+    return new Tensor(to, by, first());
   }
 
   /// Lets go of the memory; the last user returns it to the device.
   void die() {
-    Storage s = storage;
-    if (s != null) {
-      storage = null;
-      if (--s.users == 0) {
-        device.release(s.buffer);
+    Tensor of = first;
+    if (of != null) {
+      first = null;
+      if (--of.users == 0) {
+        device.release(memory);
       }
     }
   }

@@ -24,6 +24,7 @@ import org.gradus.models.Target;
 import org.gradus.tensor.MatMulKernels.Activation;
 import org.gradus.tensor.Pooling;
 import org.gradus.tensor.Shape;
+import org.gradus.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /// **DLRM** — Naumov, Mudigere, Shi et al. 2019, [arXiv:1906.00091](https://arxiv.org/abs/1906.00091)
@@ -40,8 +41,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Departs from the paper in five places: the sigmoid lives in the loss; bags are pooled as their field says, where the
 /// paper sums; dot products stand in upper row-major order unless set otherwise, where the original script has the lower
-/// one; cross networks and the projection are from later work; and without dense fields there is no bottom tower and no d,
-/// which the paper does not foresee.
+/// one; cross networks and the projection are from later work; and without dense fields, which the paper does not foresee,
+/// there is no bottom tower and no d, or the tower reads the number 1, so that d is one learned vector for all examples.
 public final class Dlrm implements Model {
 
   /// What a user may set.
@@ -51,16 +52,23 @@ public final class Dlrm implements Model {
   /// @param top sizes of the top tower without its last layer, which has one output
   /// @param interaction how vectors meet
   /// @param init how layers start
+  /// @param constantInput whether the bottom tower reads the number 1 where there is no dense field; with one it says nothing
   public record Config(
       int embeddingDim,
       List<Integer> bottom,
       List<Integer> top,
       Interaction.Config interaction,
-      LinearInit init) {
+      LinearInit init,
+      boolean constantInput) {
     /// Small enough to learn in a minute on two cores; a starting point of this library, not the paper's.
     public static final Config DEFAULT =
         new Config(
-            16, List.of(64, 16), List.of(128, 64), Interaction.Config.DOT, LinearInit.PYTORCH);
+            16,
+            List.of(64, 16),
+            List.of(128, 64),
+            Interaction.Config.DOT,
+            LinearInit.PYTORCH,
+            false);
 
     /// The public training script's Criteo setting: D = 64, bottom 512-256-64, top 512-512-256-1.
     public static final Config SCRIPT =
@@ -69,22 +77,25 @@ public final class Dlrm implements Model {
             List.of(512, 256, 64),
             List.of(512, 512, 256),
             Interaction.Config.DOT,
-            LinearInit.PYTORCH);
+            LinearInit.PYTORCH,
+            false);
   }
 
   private final EmbeddingBagCollection tables;
-  private final @Nullable Mlp bottom; // null without dense fields
+  private final @Nullable Mlp bottom; // null without an input
   private final Interaction interaction;
   private final Mlp top;
   private final Linear out;
-  private final int numbers; //      c
+  private final int numbers; //      c, or 1 for the constant
+  private final boolean constant;
   private final int dim; //          D
   private final Target target;
 
   /// A model for the only label of the schema.
   public Dlrm(Config config, Schema schema, Params params) {
     dim = config.embeddingDim;
-    numbers = schema.dense().size();
+    constant = config.constantInput && schema.dense().isEmpty();
+    numbers = constant ? 1 : schema.dense().size();
     // null: rows start uniform in ±1/√n
     tables = new EmbeddingBagCollection(tables(schema, dim), params.at("tables"), null);
     Mlp.Style style = Mlp.Style.RELU.withInit(config.init);
@@ -117,12 +128,22 @@ public final class Dlrm implements Model {
     Var s = tables.forward(batch.sparse(), tape).values(); //            [B, F·D]  (EB-1)
     Var d = null;
     if (bottom != null) {
-      Var x = tape.constant(Shape.of(batch.size(), numbers), batch.dense()); // [B, c]
+      Var x = tape.constant(constant ? ones(batch.size(), tape) : numbers(batch, tape)); // [B, c]
       d = bottom.forward(x, mode); //                                    [B, D]
     }
     Var r = interaction.forward(d, s.reshape(batch.size(), -1, dim), mode); // [B, R]  (DI-1)
     Var z = out.forward(top.forward(r, mode)).squeeze(1); //              [B]
     return target.outputs(z);
+  }
+
+  private Tensor numbers(Batch batch, Tape tape) {
+    return tape.scope().upload(Shape.of(batch.size(), numbers), batch.dense());
+  }
+
+  private static Tensor ones(int size, Tape tape) {
+    Tensor ones = tape.scope().real("constant", Shape.of(size, 1));
+    tape.kernels().elementwise().fill(ones.buffer(), 1, size);
+    return ones;
   }
 
   /// One table per categorical or multi-valued field; fields with the same table name share it.

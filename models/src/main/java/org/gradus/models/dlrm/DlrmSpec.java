@@ -76,7 +76,11 @@ public final class DlrmSpec implements ModelSpec {
             "branch1", List.of(64, 32), List.of("6,4", "4"), "first tower of the projection"),
         Option.integers(
             "branch2", List.of(64, 32), List.of("5,6"), "second tower of the projection"),
-        Option.choice("init", p.init(), "how layers start"));
+        Option.choice("init", p.init(), "how layers start"),
+        Option.flag(
+            "constantInput",
+            p.constantInput(),
+            "without dense fields the bottom tower reads the number 1"));
   }
 
   @Override
@@ -87,7 +91,8 @@ public final class DlrmSpec implements ModelSpec {
             s.list("bottom"),
             s.list("top"),
             interaction(s),
-            s.choice("init", LinearInit.class)),
+            s.choice("init", LinearInit.class),
+            s.flag("constantInput")),
         schema,
         params);
   }

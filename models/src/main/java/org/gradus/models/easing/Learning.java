@@ -12,6 +12,7 @@ import org.gradus.embeddings.Batch;
 import org.gradus.layers.NormalLoss;
 import org.gradus.models.Outputs;
 import org.gradus.models.easing.DistributionDecoder.Distribution;
+import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
@@ -106,7 +107,7 @@ final class Learning {
   Outputs with(Outputs outputs, String label, Distribution found, Batch batch, Pass pass) {
     float[] y = batch.label(label);
     float @Nullable [] mask = batch.labelMask(label);
-    int[] known = known(label, y, mask);
+    int[] known = known(label, y, mask, found.mean().tape().scope());
     Outputs all = outputs;
     if (config.reduction == Reduction.EPOCH_WEIGHTED) {
       all = all.withLoss(label, overAnEpoch(found, y, known), known.length);
@@ -128,8 +129,18 @@ final class Learning {
   /// @param mode of the first
   record Pass(Function<Mode, Distribution> model, Mode mode) {}
 
-  private static int[] known(String label, float[] y, float @Nullable [] mask) {
-    int[] known = IntStream.range(0, y.length).filter(b -> mask == null || mask[b] != 0).toArray();
+  private static int[] known(String label, float[] y, float @Nullable [] mask, Scope scope) {
+    int n = 0;
+    for (int b = 0; b < y.length; b++) {
+      n += mask == null || mask[b] != 0 ? 1 : 0;
+    }
+    int[] known = scope.ints(n);
+    int at = 0;
+    for (int b = 0; b < y.length; b++) {
+      if (mask == null || mask[b] != 0) {
+        known[at++] = b;
+      }
+    }
     for (int b : known) {
       if (!Float.isFinite(y[b])) {
         throw new IllegalArgumentException(
@@ -142,8 +153,8 @@ final class Learning {
   /// Σ m ℓ over the labels that a batch has on average.
   private Var overAnEpoch(Distribution found, float[] y, int[] known) {
     Tape tape = found.mean().tape();
-    double[] targets = new double[y.length];
-    double[] shares = new double[y.length];
+    double[] targets = tape.scope().doubles(y.length);
+    double[] shares = tape.scope().doubles(y.length);
     for (int b : known) {
       targets[b] = y[b];
       shares[b] = 1 / config.labelledPerBatch;
@@ -157,7 +168,10 @@ final class Learning {
   private Var overLists(Var mean, float[] y, int[] known, Mode mode) {
     Tape tape = mode.tape();
     Var predicted = mean.gather(0, tape.scope().upload(Shape.of(known.length), known)); // [n]
-    double[] labels = IntStream.of(known).mapToDouble(b -> y[b]).toArray();
+    double[] labels = tape.scope().doubles(known.length);
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = y[known[i]];
+    }
     long key = mode.draw(path + "/lists");
     if (memory == null) {
       return listLoss.of(predicted, labels, known.length, key);

@@ -2,9 +2,11 @@
 package org.gradus.models.easing;
 
 import java.util.Arrays;
+import java.util.function.IntFunction;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
 import org.gradus.tensor.Counter;
+import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 
 /// ListNet's top-one cross entropy (Cao, Qin, Liu, Tsai, Li. ICML 2007) on short lists that are drawn: every anchor i of n, followed by
@@ -53,26 +55,43 @@ record ListLoss(Lists lists, double temperature, double labelTemperature, double
       }
     }
 
-    /// A list for each of the first `anchors` of `nodes` places. Without replacement a list is no longer than there are nodes.
-    int[][] draw(int anchors, int nodes, long key) {
-      int pool = excludeAnchor ? nodes - 1 : nodes;
-      int others = pool < 1 ? 0 : replacement ? length - 1 : Math.min(length - 1, pool);
-      int[][] all = new int[anchors][1 + others];
+    /// Nodes that may stand behind an anchor.
+    private int pool(int nodes) {
+      return excludeAnchor ? nodes - 1 : nodes;
+    }
+
+    /// Length of a list of so many nodes: ℓ, and without replacement no more than there are.
+    int length(int nodes) {
+      int pool = pool(nodes);
+      return 1 + (pool < 1 ? 0 : replacement ? length - 1 : Math.min(length - 1, pool));
+    }
+
+    /// A list for each of the first `anchors` of `nodes` places, one behind the other.
+    ///
+    /// @param array makes zeros
+    int[] draw(int anchors, int nodes, long key, IntFunction<int[]> array) {
+      int pool = pool(nodes);
+      int others = length(nodes) - 1;
+      int[] all = array.apply(anchors * (1 + others));
+      int[] places = array.apply(replacement ? 0 : Math.max(0, pool));
       for (int i = 0; i < anchors; i++) {
         long own = Counter.key(key, i);
-        all[i][0] = i;
-        int[] places = replacement ? new int[0] : shuffled(pool, others, own);
+        int list = i * (1 + others);
+        all[list] = i;
+        if (!replacement) {
+          shuffle(places, others, own);
+        }
         for (int k = 0; k < others; k++) {
           int place = replacement ? (int) Counter.below(own, k, pool) : places[k];
-          all[i][1 + k] = excludeAnchor && place >= i ? place + 1 : place;
+          all[list + 1 + k] = excludeAnchor && place >= i ? place + 1 : place;
         }
       }
       return all;
     }
 
-    /// The first places of a shuffle of `n`.
-    private static int[] shuffled(int n, int first, long key) {
-      int[] places = new int[n];
+    /// Makes the first places those of a shuffle of all.
+    private static void shuffle(int[] places, int first, long key) {
+      int n = places.length;
       Arrays.setAll(places, i -> i);
       for (int k = 0; k < first; k++) {
         int j = k + (int) Counter.below(key, k, n - k);
@@ -80,7 +99,6 @@ record ListLoss(Lists lists, double temperature, double labelTemperature, double
         places[k] = places[j];
         places[j] = held;
       }
-      return places;
     }
   }
 
@@ -90,21 +108,24 @@ record ListLoss(Lists lists, double temperature, double labelTemperature, double
   /// @param labels y of the same nodes
   /// @param anchors n: the first of them
   Var of(Var predictions, double[] labels, int anchors, long key) {
-    return labels.length < lists.minNodes || anchors == 0
-        ? predictions.tape().constant(Shape.scalar(), 0.0)
-        : of(predictions, labels, lists.draw(anchors, labels.length, key));
+    if (labels.length < lists.minNodes || anchors == 0) {
+      return predictions.tape().constant(Shape.scalar(), 0.0);
+    }
+    Scope scope = predictions.tape().scope();
+    int[] places = lists.draw(anchors, labels.length, key, scope::ints);
+    return of(predictions, labels, lists.length(labels.length), places);
   }
 
-  /// L of these lists: places of nodes, all of one length.
-  Var of(Var predictions, double[] labels, int[][] given) {
+  /// L of these lists.
+  ///
+  /// @param length of each
+  /// @param places of nodes, list after list
+  Var of(Var predictions, double[] labels, int length, int... places) {
     Tape tape = predictions.tape();
-    int n = given.length;
-    int length = given[0].length;
-    int[] places = new int[n * length];
-    double[] targets = new double[n * length];
+    int n = places.length / length;
+    double[] targets = tape.scope().doubles(places.length);
     for (int i = 0; i < n; i++) {
-      System.arraycopy(given[i], 0, places, i * length, length);
-      softmax(given[i], labels, targets, i * length);
+      softmax(places, labels, targets, i * length, length);
     }
     Var listed =
         predictions
@@ -115,18 +136,18 @@ record ListLoss(Lists lists, double temperature, double labelTemperature, double
     return log.multiply(target).sum().multiply(-1.0 / n); //                         []  (EA-12)
   }
 
-  private void softmax(int[] list, double[] labels, double[] to, int at) {
+  private void softmax(int[] places, double[] labels, double[] to, int from, int length) {
     double most = Double.NEGATIVE_INFINITY;
-    for (int place : list) {
-      most = Math.max(most, labels[place] / labelTemperature);
+    for (int k = from; k < from + length; k++) {
+      most = Math.max(most, labels[places[k]] / labelTemperature);
     }
     double sum = 0;
-    for (int k = 0; k < list.length; k++) {
-      to[at + k] = StrictMath.exp(labels[list[k]] / labelTemperature - most);
-      sum += to[at + k];
+    for (int k = from; k < from + length; k++) {
+      to[k] = StrictMath.exp(labels[places[k]] / labelTemperature - most);
+      sum += to[k];
     }
-    for (int k = 0; k < list.length; k++) {
-      to[at + k] /= sum;
+    for (int k = from; k < from + length; k++) {
+      to[k] /= sum;
     }
   }
 }

@@ -64,7 +64,8 @@ final class Unlabelled {
   /// @param model what passes are made of
   /// @param known m `[B]`: 1 where there is a label
   Var loss(Function<Mode, Distribution> model, Distribution found, float[] known, Mode mode) {
-    double[] shares = shares(known);
+    double[] shares = mode.tape().scope().doubles(known.length);
+    share(shares, known);
     double factor = config.weight * warmth(mode);
     Distribution pseudo = labels(model, known.length, mode); //               (EA-10)
     Var weight = config.pseudoVariance ? pseudo.logVariance() : found.logVariance();
@@ -73,16 +74,14 @@ final class Unlabelled {
     return each.multiply(share).sum().multiply(factor); //                    []  (EA-11)
   }
 
-  private static double[] shares(float[] known) {
+  private static void share(double[] shares, float[] known) {
     double count = 0;
     for (float m : known) {
       count += 1 - m;
     }
-    double[] shares = new double[known.length];
     for (int b = 0; b < shares.length; b++) {
       shares[b] = (1 - known[b]) / Math.max(1, count);
     }
-    return shares;
   }
 
   /// min(1, t / T), and t one further where statistics move.
@@ -99,8 +98,9 @@ final class Unlabelled {
 
   /// ỹ and ν̃, `[B]` each. The passes have tapes of their own, which remember nothing: no gradient can reach them.
   Distribution labels(Function<Mode, Distribution> model, int size, Mode mode) {
-    double[] mean = new double[size];
-    double[] logVariance = new double[size];
+    Tape tape = mode.tape();
+    double[] mean = tape.scope().doubles(size);
+    double[] logVariance = tape.scope().doubles(size);
     long key = mode.draw(path + "/pass");
     for (int k = 0; k < config.passes; k++) {
       try (Tape apart = Tape.evaluating(mode.tape().device())) {
@@ -109,7 +109,6 @@ final class Unlabelled {
         add(d.logVariance(), logVariance);
       }
     }
-    Tape tape = mode.tape();
     Shape shape = Shape.of(size);
     return new Distribution(
         tape.constant(shape, mean).stopGradient(),
@@ -117,7 +116,7 @@ final class Unlabelled {
   }
 
   private void add(Var v, double[] sum) {
-    double[] values = v.value().toDoubles();
+    double[] values = v.tape().scope().doubles(v.value());
     for (int b = 0; b < sum.length; b++) {
       sum[b] += values[b] / config.passes;
     }

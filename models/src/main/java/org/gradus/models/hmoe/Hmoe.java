@@ -213,7 +213,7 @@ public final class Hmoe implements Model {
   /// Where a tower is that of the row's own scenario, `[B, P]`, or `[B, P, 1]` of vectors.
   private Tensor own(int[] scenario, Var s, Tape tape) {
     int count = scenarios.count();
-    boolean[] own = new boolean[scenario.length * count];
+    boolean[] own = tape.scope().booleans(scenario.length * count);
     for (int b = 0; b < scenario.length; b++) {
       own[b * count + scenario[b]] = true;
     }

@@ -126,7 +126,7 @@ public final class Behaviours {
     List<Steps> steps = new ArrayList<>();
     for (Behaviour behaviour : all) {
       StepIds ids = StepIds.of(batch.sparse(), behaviour.columns, scope);
-      int[] lengths = new int[batch.size()];
+      int[] lengths = scope.ints(batch.size());
       for (int b = 0; b < lengths.length; b++) {
         lengths[b] = ids.length(b);
       }
@@ -171,7 +171,7 @@ public final class Behaviours {
     }
     int rows = steps.getFirst().lengths.length;
     int all = places(steps);
-    boolean[] real = new boolean[rows * all];
+    boolean[] real = scope.booleans(rows * all);
     int from = 0;
     for (Steps some : steps) {
       for (int b = 0; b < rows; b++) {
@@ -184,7 +184,7 @@ public final class Behaviours {
 
   /// `[L]`
   private static Tensor owners(List<Steps> steps, Scope scope) {
-    int[] owners = new int[places(steps)];
+    int[] owners = scope.ints(places(steps));
     int from = 0;
     for (int a = 0; a < steps.size(); a++) {
       int to = from + steps.get(a).mask.shape().size(1);

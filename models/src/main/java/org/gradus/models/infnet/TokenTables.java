@@ -246,7 +246,7 @@ public final class TokenTables {
   /// All tables in one kernel.
   private Var together(Batch batch, Tape tape) {
     KeyedJaggedTensor all = batch.sparse();
-    KeyedJaggedTensor ids = all.keys().equals(names) ? all : all.select(names);
+    KeyedJaggedTensor ids = all.keys().equals(names) ? all : all.select(names, tape.scope());
     List<Lookup.Bag> bags =
         fields.stream().map(f -> new Lookup.Bag(entry(f.table()).table, pooling(f))).toList();
     Var e = Lookup.bags(tape, bags, ids.values(), ids.offsets(), weights(ids.weights(), tape));

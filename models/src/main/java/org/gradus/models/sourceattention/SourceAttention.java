@@ -18,6 +18,7 @@ import org.gradus.models.Model;
 import org.gradus.models.Outputs;
 import org.gradus.models.Target;
 import org.gradus.models.sourceattention.SharedSourceAttention.Source;
+import org.gradus.tensor.Scope;
 import org.jspecify.annotations.Nullable;
 
 /// **Source attention**, after SKES — Chen, Fang, Wang, Cao, King. AAAI 2024, [arXiv:2402.12411](https://arxiv.org/abs/2402.12411) — and
@@ -116,13 +117,16 @@ public final class SourceAttention implements Model {
   @Override
   public Outputs forward(Batch batch, Mode mode) {
     Var k = v.lookup(batch, mode); //                               [B, F, n]
-    boolean[] present = v.present(batch, mode.tape().scope());
+    Scope scope = mode.tape().scope();
+    boolean[] present = v.present(batch, scope);
     int rows = batch.size();
     List<Var> sources = sources(k, 0, ids);
-    boolean[] has = columns(present, rows, 0, ids, structural == null ? 0 : 1);
+    boolean[] has =
+        columns(present, scope.booleans(rows * (ids + (structural == null ? 0 : 1))), rows, 0, ids);
     if (structural != null) {
       List<Var> numbers = sources(k, ids, v.count());
-      boolean[] all = columns(present, rows, ids, v.count(), 0);
+      boolean[] all =
+          columns(present, scope.booleans(rows * (v.count() - ids)), rows, ids, v.count());
       sources.add(structural.forward(numbers, all, mode)); //       [B, H·d]  (SA-5)
     }
     Var h = semantic.forward(sources, has, mode); //                [B, H·d]  (SA-5)
@@ -138,10 +142,9 @@ public final class SourceAttention implements Model {
   }
 
   /// Columns of `[B, F]`, and behind them some that are true.
-  private static boolean[] columns(boolean[] all, int rows, int from, int to, int more) {
+  private static boolean[] columns(boolean[] all, boolean[] some, int rows, int from, int to) {
     int width = all.length / rows;
-    int n = to - from + more;
-    boolean[] some = new boolean[rows * n];
+    int n = some.length / rows;
     Arrays.fill(some, true);
     for (int b = 0; b < rows; b++) {
       System.arraycopy(all, b * width + from, some, b * n, to - from);

@@ -25,7 +25,7 @@ record SourceDropout(double rate, String path) {
     }
     long key = mode.draw(path + "/sources");
     int n = present.length / rows;
-    boolean[] kept = present.clone();
+    boolean[] kept = mode.tape().scope().booleans(present.length); // all are set below
     for (int b = 0; b < rows; b++) {
       int had = 0;
       int left = 0;

@@ -42,7 +42,7 @@ record Candidates(Var label, Var negatives, boolean[] kept) {
   Var softmax() {
     int size = label.size(0);
     int s = negatives.size(1);
-    boolean[] mask = new boolean[size * (1 + s)];
+    boolean[] mask = label.tape().scope().booleans(size * (1 + s));
     for (int b = 0; b < size; b++) {
       mask[b * (1 + s)] = true;
       System.arraycopy(kept, b * s, mask, b * (1 + s) + 1, s);
@@ -68,8 +68,8 @@ record Candidates(Var label, Var negatives, boolean[] kept) {
   static Var inBatch(Var logits, double[] logP, int[] ids, int first) {
     Tape tape = logits.tape();
     int size = ids.length;
-    boolean[] kept = new boolean[size * size];
-    int[] own = new int[size];
+    boolean[] kept = tape.scope().booleans(size * size);
+    int[] own = tape.scope().ints(size);
     for (int b = 0; b < size; b++) {
       own[b] = b;
       for (int c = 0; c < size; c++) {

@@ -18,6 +18,7 @@ import org.gradus.models.youtubednn.YoutubeDnn.Hits;
 import org.gradus.models.youtubednn.YoutubeDnn.Loss;
 import org.gradus.models.youtubednn.YoutubeDnn.Negatives;
 import org.gradus.tensor.Counter;
+import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
@@ -92,7 +93,7 @@ final class NextItemLosses {
   ///
   /// @param u comparable, `[B, d]`
   Var full(Var u, int... labels) {
-    int[] classes = new int[labels.length];
+    int[] classes = u.tape().scope().ints(labels.length);
     Arrays.setAll(classes, b -> Math.max(classOf(labels[b]), 0));
     return Candidates.full(items.shared(u, items.all()), classes); // [B]  (YD-7)
   }
@@ -110,7 +111,7 @@ final class NextItemLosses {
   /// Against items that the example was shown, 0 where there are none; a label among them does not stand against itself.
   Var hard(Var u, int[] labels, PaddedIds shown) {
     int n = shown.length();
-    boolean[] kept = new boolean[shown.ids().length];
+    boolean[] kept = u.tape().scope().booleans(shown.ids().length);
     for (int i = 0; i < kept.length; i++) {
       int id = shown.ids()[i];
       kept[i] = classOf(id) >= 0 && id != labels[i / n];
@@ -147,9 +148,10 @@ final class NextItemLosses {
     int size = rule.unique() ? Math.min(rule.count(), most) : rule.count();
     int lists = each ? labels.length : 1;
     long key = mode.draw("negatives");
-    int[] ids = new int[lists * size];
-    double[] logQ = new double[ids.length];
-    double[] ofLabels = new double[labels.length];
+    Scope scope = u.tape().scope();
+    int[] ids = scope.ints(lists * size);
+    double[] logQ = scope.doubles(ids.length);
+    double[] ofLabels = scope.doubles(labels.length);
     for (int list = 0; list < lists; list++) {
       int label = each ? classOf(labels[list]) : -1;
       Sample sample = from.sample(size, rule.unique(), label, Counter.key(key, list));
@@ -165,7 +167,7 @@ final class NextItemLosses {
       }
     }
     Var negatives = each ? items.own(u, ids) : items.shared(u, ids); // [B, S]
-    boolean[] kept = new boolean[labels.length * size];
+    boolean[] kept = scope.booleans(labels.length * size);
     for (int i = 0; i < kept.length; i++) {
       int negative = ids[each ? i : i % size];
       int b = i / size;

@@ -76,10 +76,9 @@ record Quantiles(float[][] breaks) {
   /// The inputs of a batch, row by row  (YR-2)
   ///
   /// @param dense `[B, c]`
-  /// @return `[B, 4c]`
-  double[] inputs(float... dense) {
+  /// @param inputs is filled, `[B, 4c]`
+  void inputs(float[] dense, double[] inputs) {
     int c = breaks.length;
-    double[] inputs = new double[dense.length * INPUTS];
     for (int i = 0; i < dense.length; i++) {
       double x = of(i % c, dense[i]);
       inputs[INPUTS * i] = x;
@@ -87,6 +86,5 @@ record Quantiles(float[][] breaks) {
       inputs[INPUTS * i + 2] = Math.sqrt(x);
       inputs[INPUTS * i + 3] = Float.isNaN(dense[i]) ? 1 : 0;
     }
-    return inputs;
   }
 }

@@ -46,8 +46,8 @@ record WatchTime(Weighting weighting, Normalise normalise, double cap, double ma
   /// @param mask 1 where a click or none was observed, or null for everywhere
   Var loss(Var z, float[] y, float @Nullable [] times, float @Nullable [] mask) {
     int n = y.length;
-    double[] positive = new double[n];
-    double[] negative = new double[n];
+    double[] positive = z.tape().scope().doubles(n);
+    double[] negative = z.tape().scope().doubles(n);
     double weights = 0;
     double observed = 0;
     for (int b = 0; b < n; b++) {

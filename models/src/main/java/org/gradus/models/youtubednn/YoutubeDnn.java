@@ -24,6 +24,7 @@ import org.gradus.models.Outputs;
 import org.gradus.models.Retriever;
 import org.gradus.models.youtubednn.NegativeSampler.Distribution;
 import org.gradus.tensor.MatMulKernels.Activation;
+import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
@@ -331,12 +332,15 @@ public final class YoutubeDnn implements Retriever, Fitted {
   @Override
   public Outputs forward(Batch batch, Mode mode) {
     Var u = items.comparable(user(batch, mode)); //                   [B, d]
-    int[] labels = batch.sparse().of(item.name()).values();
+    Scope scope = mode.tape().scope();
+    int[] labels = batch.sparse().of(item.name(), scope).values();
     Var each =
         mode.training()
-            ? losses.sampled(u, new NextItemLosses.Positives(labels, lists(batch)), mode)
+            ? losses.sampled(u, new NextItemLosses.Positives(labels, lists(batch, scope)), mode)
             : losses.full(u, labels); //                              [B]
-    Var known = mode.tape().constant(Shape.of(labels.length), shares(labels)); // [B]
+    double[] shares = scope.doubles(labels.length);
+    share(shares, labels);
+    Var known = mode.tape().constant(Shape.of(labels.length), shares); // [B]
     int count = known(labels);
     Var loss = each.multiply(known).sum(); //                         []  (YD-8)
     Outputs outputs = new Outputs(Map.of(), Map.of()).withLoss(LOSS, loss, count);
@@ -360,18 +364,20 @@ public final class YoutubeDnn implements Retriever, Fitted {
   }
 
   /// The lists of items that are inputs: what else an example says yes to.
-  private List<JaggedIds> lists(Batch batch) {
+  private List<JaggedIds> lists(Batch batch, Scope scope) {
     return batch.schema().ids().stream()
         .filter(f -> f instanceof Field.Sequence || f instanceof Field.MultiValued)
         .filter(f -> f.table().equals(item.table()) && !f.name().equals(hard))
-        .map(f -> batch.sparse().of(f.name()))
+        .map(f -> batch.sparse().of(f.name(), scope))
         .toList();
   }
 
   /// 1 over the number of known labels where a label is known, 0 elsewhere.
-  private static double[] shares(int... labels) {
+  private static void share(double[] shares, int... labels) {
     int known = known(labels);
-    return Arrays.stream(labels).mapToDouble(id -> id >= FIRST_ITEM ? 1.0 / known : 0).toArray();
+    for (int b = 0; b < labels.length; b++) {
+      shares[b] = labels[b] >= FIRST_ITEM ? 1.0 / known : 0;
+    }
   }
 
   private static int known(int... labels) {

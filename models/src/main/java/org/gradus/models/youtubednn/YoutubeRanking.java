@@ -119,7 +119,9 @@ public final class YoutubeRanking implements Fitted {
       return fields.lookup(batch, mode);
     }
     Shape shape = Shape.of(batch.size(), Quantiles.INPUTS * numbers);
-    Var dense = tape.constant(shape, quantiles().inputs(batch.dense())); // [B, 4c]  (YR-2)
+    double[] inputs = tape.scope().doubles(shape.elements());
+    quantiles().inputs(batch.dense(), inputs);
+    Var dense = tape.constant(shape, inputs); //                         [B, 4c]  (YR-2)
     return fields.width() == 0 ? dense : Var.concat(1, List.of(fields.lookup(batch, mode), dense));
   }
 

@@ -26,7 +26,8 @@ import org.gradus.tensor.Pooling;
 /// @param settings of the model
 record NaiveDlrm(Map<String, double[]> params, Settings settings) {
   double score(Batch batch, int row) {
-    double[] r = interact(vectors(batch, row), !batch.schema().dense().isEmpty());
+    boolean d = !batch.schema().dense().isEmpty() || settings.flag("constantInput");
+    double[] r = interact(vectors(batch, row), d);
     double[] h = Naive.tower(params, "top/", r);
     return linear(h, get(params, "out/weight"), get(params, "out/bias"))[0];
   }
@@ -42,6 +43,8 @@ record NaiveDlrm(Map<String, double[]> params, Settings settings) {
         x[i] = Naive.number(batch, row, i);
       }
       t.add(Naive.tower(params, "bottom/", x));
+    } else if (settings.flag("constantInput")) {
+      t.add(Naive.tower(params, "bottom/", new double[] {1}));
     }
     List<Field.Ids> fields = batch.schema().ids();
     for (String table : fields.stream().map(Field.Ids::table).distinct().toList()) {

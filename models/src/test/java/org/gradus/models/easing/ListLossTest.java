@@ -53,7 +53,19 @@ class ListLossTest {
   }
 
   private static Found of(ListLoss loss, double[] predicted, double[] labels, int[]... lists) {
-    return found(predicted, p -> loss.of(p, labels, lists));
+    return found(predicted, p -> loss.of(p, labels, lists[0].length, flat(lists)));
+  }
+
+  private static int[] flat(int[]... lists) {
+    return Arrays.stream(lists).flatMapToInt(Arrays::stream).toArray();
+  }
+
+  private static int[][] drawn(Lists lists, int anchors, int nodes, long key) {
+    int[] all = lists.draw(anchors, nodes, key, int[]::new);
+    int length = lists.length(nodes);
+    int[][] each = new int[anchors][];
+    Arrays.setAll(each, i -> Arrays.copyOfRange(all, i * length, (i + 1) * length));
+    return each;
   }
 
   private static double[] mapped(double[] x, java.util.function.DoubleUnaryOperator f) {
@@ -155,7 +167,9 @@ class ListLossTest {
             .check(
                 params,
                 (_, in) ->
-                    Map.of("l", loss.of(java.util.Objects.requireNonNull(in.get("p")), Y, LISTS)))
+                    Map.of(
+                        "l",
+                        loss.of(java.util.Objects.requireNonNull(in.get("p")), Y, 3, flat(LISTS))))
             .orFail();
       }
     }
@@ -165,10 +179,10 @@ class ListLossTest {
 
   @Test
   void anchorsComeFirstAndOthersFromAllNodes() {
-    int[][] lists = new Lists(5, true, false, 2).draw(3, 6, 11);
+    int[][] lists = drawn(new Lists(5, true, false, 2), 3, 6, 11);
     boolean[] seen = new boolean[6];
     for (long key = 0; key < 30; key++) {
-      for (int[] list : new Lists(5, true, false, 2).draw(3, 6, key)) {
+      for (int[] list : drawn(new Lists(5, true, false, 2), 3, 6, key)) {
         Arrays.stream(list).skip(1).forEach(i -> seen[i] = true);
       }
     }
@@ -179,20 +193,20 @@ class ListLossTest {
     }
     // 360 draws of 6 nodes: one is missed with probability below 6 (5/6)^360 < 1e-27
     assertThat(seen).containsOnly(true);
-    assertThat(new Lists(5, true, false, 2).draw(3, 6, 11)).isDeepEqualTo(lists);
-    assertThat(new Lists(5, true, false, 2).draw(3, 6, 12)).isNotEqualTo(lists);
+    assertThat(drawn(new Lists(5, true, false, 2), 3, 6, 11)).isDeepEqualTo(lists);
+    assertThat(drawn(new Lists(5, true, false, 2), 3, 6, 12)).isNotEqualTo(lists);
   }
 
   @Test
   void anchorsAreLeftOutAndNodesComeOnceIfAskedFor() {
     for (long key = 0; key < 50; key++) {
-      for (int[] list : new Lists(4, true, true, 2).draw(5, 5, key)) {
+      for (int[] list : drawn(new Lists(4, true, true, 2), 5, 5, key)) {
         assertThat(Arrays.copyOfRange(list, 1, 4)).doesNotContain(list[0]);
       }
-      for (int[] list : new Lists(4, false, true, 2).draw(5, 5, key)) {
+      for (int[] list : drawn(new Lists(4, false, true, 2), 5, 5, key)) {
         assertThat(Arrays.stream(list).distinct()).hasSize(4);
       }
-      for (int[] list : new Lists(9, false, true, 2).draw(5, 5, key)) {
+      for (int[] list : drawn(new Lists(9, false, true, 2), 5, 5, key)) {
         assertThat(list).containsExactlyInAnyOrder(0, 1, 2, 3, 4); // no more than there are
       }
     }
@@ -205,7 +219,7 @@ class ListLossTest {
     boolean[][] seen = new boolean[3][6];
     boolean apart = false;
     for (long key = 0; key < 60; key++) {
-      int[][] lists = new Lists(4, replacement, false, 2).draw(2, 6, key);
+      int[][] lists = drawn(new Lists(4, replacement, false, 2), 2, 6, key);
       apart |= !Arrays.equals(lists[0], 1, 4, lists[1], 1, 4);
       for (int k = 0; k < 3; k++) {
         seen[k][lists[0][1 + k]] = true;
@@ -231,7 +245,7 @@ class ListLossTest {
   /// Nodes behind the anchors complete lists and are no anchors.
   @Test
   void rememberedNodesCompleteLists() {
-    int[][] lists = DRAWN.draw(1, 3, 5);
+    int[][] lists = drawn(DRAWN, 1, 3, 5);
     Found memory = found(PREDICTED, p -> PLAIN.of(p, Y, 1, 5));
     assertThat(lists).hasDimensions(1, 4);
     assertThat(memory.loss()).isEqualTo(of(PLAIN, PREDICTED, Y, lists).loss());

@@ -47,7 +47,9 @@ class YoutubeRankingTest {
   private static final Quantiles EXAMPLE = new Quantiles(new float[][] {{0, 2, 5, 9, 30}});
 
   private static void inputs(float x, double... expected) {
-    assertThat(EXAMPLE.inputs(x)).containsExactly(expected, within(SIX_DECIMALS));
+    double[] inputs = new double[expected.length];
+    EXAMPLE.inputs(new float[] {x}, inputs);
+    assertThat(inputs).containsExactly(expected, within(SIX_DECIMALS));
   }
 
   @Test

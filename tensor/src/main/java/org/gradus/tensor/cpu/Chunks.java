@@ -39,14 +39,18 @@ final class Chunks {
   /// then its vectors are objects: over a whole chunk it would be entered once or twice in a step.
   void blocks(int n, int cost, Range body) {
     int blocks = (n + Lanes.LANES - 1) / Lanes.LANES;
-    rows(
-        blocks,
-        (long) Lanes.LANES * cost,
-        (from, to) -> {
-          for (int at = from; at < to; at += AT_ONCE) {
-            body.run(at * Lanes.LANES, Math.min(to, at + AT_ONCE) * Lanes.LANES);
-          }
-        });
+    long ofBlock = (long) Lanes.LANES * cost;
+    if (count(blocks, ofBlock) > 1) {
+      rows(blocks, ofBlock, (from, to) -> some(from, to, body));
+    } else {
+      some(0, blocks, body);
+    }
+  }
+
+  private static void some(int from, int to, Range body) {
+    for (int at = from; at < to; at += AT_ONCE) {
+      body.run(at * Lanes.LANES, Math.min(to, at + AT_ONCE) * Lanes.LANES);
+    }
   }
 
   /// Items 0 … rows−1, each costing as much as touching `cost` numbers.

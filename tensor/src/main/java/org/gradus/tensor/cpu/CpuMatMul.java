@@ -14,6 +14,11 @@ final class CpuMatMul implements MatMulKernels {
   private final Gemm gemm;
   private final ColumnSum columnSum;
 
+  // One per object, and objects live as long as their device.
+  @SuppressWarnings("ThreadLocalUsage")
+  private final ThreadLocal<org.gradus.tensor.cpu.Product> products =
+      ThreadLocal.withInitial(org.gradus.tensor.cpu.Product::empty);
+
   CpuMatMul(Chunks chunks, Gemm gemm, ColumnSum columnSum) {
     this.chunks = chunks;
     this.gemm = gemm;
@@ -25,31 +30,26 @@ final class CpuMatMul implements MatMulKernels {
     int m = shape.m();
     int n = shape.n();
     int k = shape.k();
-    gemm.batched(
-        shape.batch(),
-        new org.gradus.tensor.cpu.Product(
-            new org.gradus.tensor.cpu.Product.Size(m, n, k),
-            matrix(Floats.of(a), m, k, shape.transposeA(), shape.strideA()),
-            matrix(Floats.of(b), k, n, shape.transposeB(), shape.strideB()),
-            new Matrix(Floats.of(c), 0, n, false, m * n),
-            shape.accumulate() ? Epilogue.ACCUMULATE : Epilogue.STORE));
-  }
-
-  private static Matrix matrix(float[] data, int rows, int columns, boolean transposed, int step) {
-    return new Matrix(data, 0, transposed ? rows : columns, transposed, step);
+    org.gradus.tensor.cpu.Product p = products.get();
+    p.set(m, n, k, shape.accumulate() ? Epilogue.ACCUMULATE : Epilogue.STORE);
+    p.a().set(Floats.of(a), shape.transposeA() ? m : k, shape.transposeA(), shape.strideA());
+    p.b().set(Floats.of(b), shape.transposeB() ? k : n, shape.transposeB(), shape.strideB());
+    p.c().set(Floats.of(c), n, false, m * n);
+    gemm.batched(shape.batch(), p);
+    p.clear();
   }
 
   @Override
   public void linear(Buffer y, Buffer x, Buffer w, Buffer b, Activation act, int m, int n, int k) {
     float[] to = Floats.of(y);
     float[] bias = Floats.of(b);
-    gemm.multiply(
-        new org.gradus.tensor.cpu.Product(
-            new org.gradus.tensor.cpu.Product.Size(m, n, k),
-            Matrix.of(Floats.of(x), k),
-            Matrix.of(Floats.of(w), n),
-            Matrix.of(to, n),
-            act == Activation.RELU ? Epilogue.biasRelu(bias, 0) : Epilogue.bias(bias, 0)));
+    org.gradus.tensor.cpu.Product p = products.get();
+    p.set(m, n, k, act == Activation.RELU ? Epilogue.biasRelu(bias, 0) : Epilogue.bias(bias, 0));
+    p.a().set(Floats.of(x), k, false, 0);
+    p.b().set(Floats.of(w), n, false, 0);
+    p.c().set(to, n, false, 0);
+    gemm.multiply(p);
+    p.clear();
     switch (act) {
       case IDENTITY, RELU -> {}
       case SIGMOID -> activate(Unary.SIGMOID, to, m * n);

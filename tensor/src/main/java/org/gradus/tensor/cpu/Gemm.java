@@ -44,9 +44,9 @@ final class Gemm {
 
   /// One product; sizes of 0 are allowed, and an inner size of 0 leaves the epilogue alone.
   void multiply(Product p) {
-    int m = p.size().m();
-    int n = p.size().n();
-    int k = p.size().k();
+    int m = p.m();
+    int n = p.n();
+    int k = p.k();
     if (m == 0 || n == 0) {
       return;
     }
@@ -72,16 +72,13 @@ final class Gemm {
   ///
   /// Many small products run side by side, each on one thread; few large ones one after the other.
   void batched(int count, Product p) {
-    long work = Math.max(1, p.size().work());
+    if (count == 1) {
+      multiply(p);
+      return;
+    }
+    long work = Math.max(1, p.work());
     if (sharesWeights(count, p)) {
-      Product.Size size = p.size();
-      multiply(
-          new Product(
-              new Product.Size(count * size.m(), size.n(), size.k()),
-              p.a(),
-              p.b(),
-              p.c(),
-              p.epilogue()));
+      multiply(new Product(count * p.m(), p.n(), p.k(), p.a(), p.b(), p.c(), p.epilogue()));
     } else if (count * work < PARALLEL_WORK) {
       some(p, 0, count);
     } else if (count < GemmPart.CHUNKS && work > 16 * PARALLEL_WORK) {
@@ -102,15 +99,15 @@ final class Gemm {
 
   /// Products from…to−1 of a batch, one after the other, with one set of objects for all.
   private void some(Product p, int from, int to) {
-    int m = p.size().m();
-    int n = p.size().n();
-    int k = p.size().k();
+    int m = p.m();
+    int n = p.n();
+    int k = p.k();
     if ((m == 1 || n == 1) && m > 0 && n > 0 && k > 0) {
       matrixVector.some(p, from, to);
       return;
     }
     boolean small = m > 1 && n > 1 && n <= SLAB_COLUMNS && k > 0 && k <= SLAB_STEPS;
-    if (!small || p.size().work() >= PARALLEL_WORK) {
+    if (!small || p.work() >= PARALLEL_WORK) {
       for (int s = from; s < to; s++) {
         multiply(p.at(s));
       }
@@ -123,7 +120,7 @@ final class Gemm {
 
   /// Whether the batch is one tall product: one B for all, and the rows of A and C in one piece.
   private static boolean sharesWeights(int count, Product p) {
-    int m = p.size().m();
+    int m = p.m();
     return p.b().step() == 0
         && m > 0
         && (long) count * m <= Integer.MAX_VALUE
@@ -134,8 +131,8 @@ final class Gemm {
 
   private static void onlyEpilogue(Product p) {
     Matrix c = p.c();
-    int n = p.size().n();
-    for (int i = 0; i < p.size().m(); i++) {
+    int n = p.n();
+    for (int i = 0; i < p.m(); i++) {
       int row = c.index(i, 0);
       if (!p.epilogue().accumulate()) {
         Arrays.fill(c.data(), row, row + n, 0f);

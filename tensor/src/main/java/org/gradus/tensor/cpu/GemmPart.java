@@ -30,13 +30,7 @@ final class GemmPart {
   /// Chunks aimed at: enough to even out a handful of threads.
   static final int CHUNKS = 16;
 
-  private static final Product NONE =
-      new Product(
-          new Product.Size(0, 0, 0),
-          Matrix.of(new float[0], 0),
-          Matrix.of(new float[0], 0),
-          Matrix.of(new float[0], 0),
-          Epilogue.STORE);
+  private static final Product NONE = Product.empty();
 
   private final ThreadLocal<Buffers> buffers;
   private final IntConsumer packing = this::pack;
@@ -64,13 +58,13 @@ final class GemmPart {
   }
 
   private int strips() {
-    return (p.size().m() + ROWS - 1) / ROWS;
+    return (p.m() + ROWS - 1) / ROWS;
   }
 
   /// One slab of the product, by all workers where it is large.
   void multiply(Workers workers, int column, int columns, int step, int steps) {
     take(column, columns, step, steps);
-    if ((long) p.size().m() * columns * steps < Gemm.PARALLEL_WORK) {
+    if ((long) p.m() * columns * steps < Gemm.PARALLEL_WORK) {
       alone(0);
       return;
     }
@@ -84,7 +78,7 @@ final class GemmPart {
 
   /// Products from…to−1 of a batch, one after the other, on this thread; B fits into one slab.
   void multiplyAlone(int from, int to) {
-    take(0, p.size().n(), 0, p.size().k());
+    take(0, p.n(), 0, p.k());
     for (int s = from; s < to; s++) {
       alone(s);
     }
@@ -150,7 +144,7 @@ final class GemmPart {
               kc,
               buffers.strips,
               packedStrip(buffers, strip, kc),
-              tileRows(rows));
+              tileRows(strip));
         }
       }
       for (int panel = buffers.firstPanel; panel < buffers.endPanel; panel++) {
@@ -169,12 +163,12 @@ final class GemmPart {
     int vectors = slab.vectors(panel);
     int column = slab.column() + panel * COLUMNS;
     boolean first = k == 0 && !p.epilogue().accumulate();
-    boolean last = k + kc == p.size().k();
+    boolean last = k + kc == p.k();
     float[] c = p.c().data();
     int cs = p.c().stride();
     int co = p.c().index(buffers.product, strip * ROWS, column);
     int bo = slab.start(panel) + step * vectors * Lanes.WIDTH;
-    if (rows == tileRows(rows) && columns == vectors * Lanes.WIDTH) {
+    if (rows == tileRows(strip) && columns == vectors * Lanes.WIDTH) {
       float[] from = first ? buffers.zeros : c;
       int fo = first ? 0 : co;
       int fs = first ? 0 : cs;
@@ -206,7 +200,7 @@ final class GemmPart {
           rows, vectors, kc, a, ao, p.a().stride(), packed, bo, edge, 0, COLUMNS, edge, 0, COLUMNS);
     } else {
       PackedTiles.multiply(
-          tileRows(rows),
+          tileRows(strip),
           vectors,
           kc,
           buffers.strips,
@@ -227,16 +221,18 @@ final class GemmPart {
   }
 
   private int rows(int strip) {
-    return Math.min(ROWS, p.size().m() - strip * ROWS);
+    return Math.min(ROWS, p.m() - strip * ROWS);
   }
 
   private int packedStrip(Buffers buffers, int strip, int kc) {
     return (strip - buffers.firstStrip) * ROWS * kc;
   }
 
-  /// The fewest rows of an inner loop that hold a strip.
-  static int tileRows(int rows) {
-    return rows > 6 ? 12 : rows > 4 ? 6 : 4;
+  /// Rows of the inner loop for a strip: the fewest that hold it where C is one strip, or two. What is left at the end of a tall C is
+  /// little beside the rest, and runs in the loop of whole strips: one of its own would be met once in a product, and be compiled late.
+  private int tileRows(int strip) {
+    int rows = rows(strip);
+    return p.m() > 2 * ROWS ? ROWS : rows > 6 ? 12 : rows > 4 ? 6 : 4;
   }
 
   private static void copy(

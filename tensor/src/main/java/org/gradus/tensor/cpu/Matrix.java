@@ -6,13 +6,69 @@ package org.gradus.tensor.cpu;
 /// Element (i, j) of matrix s lies at `offset + s · step + i · stride + j`, and with `transposed` at
 /// `offset + s · step + j · stride + i`.
 ///
-/// @param stride elements from one stored row to the next, at least the width of a row
-/// @param transposed whether the operand is the transpose of what is stored
-/// @param step elements from one matrix of the batch to the next; 0 uses the same one for all
-record Matrix(float[] data, int offset, int stride, boolean transposed, int step) {
+/// An object may serve one product after the other ([#set]): a step has hundreds.
+final class Matrix {
+  private static final float[] NOTHING = {};
+
+  private float[] data;
+  private int offset;
+  private int stride;
+  private boolean transposed;
+  private int step;
+
+  /// @param stride elements from one stored row to the next, at least the width of a row
+  /// @param transposed whether the operand is the transpose of what is stored
+  /// @param step elements from one matrix of the batch to the next; 0 uses the same one for all
+  Matrix(float[] data, int offset, int stride, boolean transposed, int step) {
+    this.data = data;
+    this.offset = offset;
+    this.stride = stride;
+    this.transposed = transposed;
+    this.step = step;
+  }
+
+  /// A matrix of no element, to be [#set].
+  static Matrix empty() {
+    return of(NOTHING, 0);
+  }
+
   /// A single matrix whose rows of the given width follow each other.
   static Matrix of(float[] data, int width) {
     return new Matrix(data, 0, width, false, 0);
+  }
+
+  /// Turns to another array, from its first element on; the rest as in the constructor.
+  void set(float[] data, int stride, boolean transposed, int step) {
+    this.data = data;
+    this.offset = 0;
+    this.stride = stride;
+    this.transposed = transposed;
+    this.step = step;
+  }
+
+  /// Lets go of the array.
+  void clear() {
+    set(NOTHING, 0, false, 0);
+  }
+
+  float[] data() {
+    return data;
+  }
+
+  int offset() {
+    return offset;
+  }
+
+  int stride() {
+    return stride;
+  }
+
+  boolean transposed() {
+    return transposed;
+  }
+
+  int step() {
+    return step;
   }
 
   /// The same storage, read transposed.

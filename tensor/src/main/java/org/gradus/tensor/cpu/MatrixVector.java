@@ -28,11 +28,11 @@ final class MatrixVector {
 
   /// C = op(A) op(B) where C is a column, or else a row; k > 0.
   void multiply(Product p) {
-    boolean column = p.size().n() == 1;
+    boolean column = p.n() == 1;
     Matrix v = column ? p.a() : p.b().transpose();
     Matrix x = column ? p.b() : p.a().transpose();
-    int rows = column ? p.size().m() : p.size().n();
-    int k = p.size().k();
+    int rows = column ? p.m() : p.n();
+    int k = p.k();
     float[] vector = contiguous(x, 0, k);
     int start = start(x, 0);
     int perChunk =
@@ -45,11 +45,11 @@ final class MatrixVector {
 
   /// As [#multiply], products from…to−1 of a batch, one after the other on this thread and with one set of objects for all.
   void some(Product p, int from, int to) {
-    boolean column = p.size().n() == 1;
+    boolean column = p.n() == 1;
     Matrix v = column ? p.a() : p.b().transpose();
     Matrix x = column ? p.b() : p.a().transpose();
-    int rows = column ? p.size().m() : p.size().n();
-    int k = p.size().k();
+    int rows = column ? p.m() : p.n();
+    int k = p.k();
     for (int s = from; s < to; s++) {
       part(p, s, v, contiguous(x, s, k), start(x, s), 0, rows);
     }
@@ -69,8 +69,8 @@ final class MatrixVector {
   private static void dots(Product p, int s, Matrix v, float[] x, int from, int i, int end) {
     Epilogue epilogue = p.epilogue();
     float[] c = p.c().data();
-    boolean column = p.size().n() == 1;
-    int k = p.size().k();
+    boolean column = p.n() == 1;
+    int k = p.k();
     for (int j = i; j < end; j++) {
       float dot = Lanes.dot(v.data(), v.index(s, j, 0), x, from, k);
       int at = target(p, s, j);
@@ -88,7 +88,7 @@ final class MatrixVector {
       y[j - i] = epilogue.accumulate() ? c[target(p, s, j)] : 0f;
     }
     int at = v.index(s, i, 0);
-    int k = p.size().k();
+    int k = p.k();
     int j = 0;
     for (; j <= end - i - 2 * Lanes.WIDTH; j += 2 * Lanes.WIDTH) {
       twoVectors(k, v.data(), at + j, v.stride(), x, from, y, j);
@@ -97,7 +97,7 @@ final class MatrixVector {
       oneVector(k, v.data(), at + j, v.stride(), x, from, y, j, Lanes.upTo(j, end - i));
     }
     for (j = i; j < end; j++) {
-      c[target(p, s, j)] = epilogue.finish(y[j - i], p.size().n() == 1 ? 0 : j);
+      c[target(p, s, j)] = epilogue.finish(y[j - i], p.n() == 1 ? 0 : j);
     }
   }
 
@@ -135,7 +135,7 @@ final class MatrixVector {
 
   /// Where element i of y of product s lies in C.
   private static int target(Product p, int s, int i) {
-    return p.size().n() == 1 ? p.c().index(s, i, 0) : p.c().index(s, 0, i);
+    return p.n() == 1 ? p.c().index(s, i, 0) : p.c().index(s, 0, i);
   }
 
   private static boolean scattered(Matrix x) {

@@ -10,13 +10,15 @@ import org.gradus.tensor.LayoutKernels.View;
 /// a broadcast operand is laid out block by block.
 final class Strided {
   private final int offset;
-  private final int[] sizes; // of the outer axes
+  private final int outer; // number of axes outside a row
+  private final int[] sizes; // of these axes, and further numbers behind
   private final int[] strides;
   private final int inner; // elements in a row
   private final int step; // between neighbours in a row
 
-  private Strided(int offset, int[] sizes, int[] strides, int inner, int step) {
+  private Strided(int offset, int outer, int[] sizes, int[] strides, int inner, int step) {
     this.offset = offset;
+    this.outer = outer;
     this.sizes = sizes;
     this.strides = strides;
     this.inner = inner;
@@ -46,14 +48,9 @@ final class Strided {
       }
     }
     if (n == 0) {
-      return new Strided(offset, new int[0], new int[0], 1, 1);
+      return new Strided(offset, 0, size, stride, 1, 1);
     }
-    return new Strided(
-        offset,
-        Arrays.copyOf(size, n - 1),
-        Arrays.copyOf(stride, n - 1),
-        size[n - 1],
-        stride[n - 1]);
+    return new Strided(offset, n - 1, size, stride, size[n - 1], stride[n - 1]);
   }
 
   /// Whether the rows are columns of x: some outer axis has stride 1 and the inner one has not.
@@ -62,7 +59,7 @@ final class Strided {
   }
 
   private int unitAxis() {
-    for (int i = strides.length - 1; i >= 0; i--) {
+    for (int i = outer - 1; i >= 0; i--) {
       if (strides[i] == 1) {
         return i;
       }
@@ -72,11 +69,11 @@ final class Strided {
 
   /// Whether the parts of the view at different places of its outermost axis never touch the same element.
   boolean outermostIsDisjoint() {
-    if (sizes.length == 0) {
+    if (outer == 0) {
       return false;
     }
     long span = (long) (inner - 1) * Math.abs(step);
-    for (int i = 1; i < sizes.length; i++) {
+    for (int i = 1; i < outer; i++) {
       span += (long) (sizes[i] - 1) * Math.abs(strides[i]);
     }
     return Math.abs(strides[0]) > span;
@@ -84,7 +81,7 @@ final class Strided {
 
   /// Size of the outermost axis, 1 when there is only one row.
   int outermost() {
-    return sizes.length == 0 ? 1 : sizes[0];
+    return outer == 0 ? 1 : sizes[0];
   }
 
   // Rows are visited in runs: along the last of the outer axes, where each starts a stride behind
@@ -95,7 +92,7 @@ final class Strided {
   private int start(int row) {
     int at = offset;
     int rest = row;
-    for (int i = sizes.length - 1; i >= 0; i--) {
+    for (int i = outer - 1; i >= 0; i--) {
       at += rest % sizes[i] * strides[i];
       rest /= sizes[i];
     }
@@ -104,13 +101,13 @@ final class Strided {
 
   /// Rows from this one to the end of its run, itself included.
   private int run(int row) {
-    int last = sizes.length - 1;
+    int last = outer - 1;
     return last < 0 ? 1 : sizes[last] - row % sizes[last];
   }
 
   /// From one row of a run to the next.
   private int stride() {
-    return sizes.length == 0 ? 0 : strides[sizes.length - 1];
+    return outer == 0 ? 0 : strides[outer - 1];
   }
 
   /// y`[yAt …]` = elements `from … to−1` of the view of x.
@@ -233,8 +230,8 @@ final class Strided {
 
   private int rows() {
     int rows = 1;
-    for (int size : sizes) {
-      rows *= size;
+    for (int i = 0; i < outer; i++) {
+      rows *= sizes[i];
     }
     return rows;
   }
@@ -268,7 +265,7 @@ final class Strided {
     int axis = unitAxis();
     int perColumn = (sizes[axis] + STRIP - 1) / STRIP;
     int below = inner; // elements of y from one place of the unit axis to the next
-    for (int i = axis + 1; i < sizes.length; i++) {
+    for (int i = axis + 1; i < outer; i++) {
       below *= sizes[i];
     }
     for (int strip = from; strip < to; strip++) {
@@ -277,7 +274,7 @@ final class Strided {
       int put = first * below;
       int rest = strip / perColumn;
       int size = inner;
-      for (int i = sizes.length - 1; i >= 0; i--) {
+      for (int i = outer - 1; i >= 0; i--) {
         if (i != axis) {
           int at = rest % sizes[i];
           rest /= sizes[i];

@@ -31,7 +31,7 @@ class CompilationTest {
           "Workers$Job::work", // hands chunks out
           "Workers$Job::take",
           "Lanes::masks", // once
-          "Chunks::lambda$blocks", // over blocks
+          "Chunks::some", // over blocks
           "CpuJagged::bags", // over tables
           "CpuJagged::lambda$bags",
           "CpuRecurrent::lambda$lstm", // over tiles of sequences

@@ -46,7 +46,7 @@ class GemmTest {
     try (Workers workers = new Workers(2)) {
       Gemm gemm = new Gemm(workers);
       for (int variant = 0; variant < 32; variant++) {
-        Case test = Case.of(new Product.Size(m, n, k), variant);
+        Case test = Case.of(new Size(m, n, k), variant);
         gemm.multiply(test.product);
         test.check();
       }
@@ -58,10 +58,10 @@ class GemmTest {
     try (Workers workers = new Workers(3)) {
       Gemm gemm = new Gemm(workers);
       for (int variant : new int[] {0, 3, 12, 31}) {
-        Case test = Case.of(new Product.Size(5, 2051, 37), variant);
+        Case test = Case.of(new Size(5, 2051, 37), variant);
         gemm.multiply(test.product);
         test.check();
-        test = Case.of(new Product.Size(29, 33, 8195), variant);
+        test = Case.of(new Size(29, 33, 8195), variant);
         gemm.multiply(test.product);
         test.check();
       }
@@ -72,7 +72,7 @@ class GemmTest {
   @Test
   void packsATallTransposedOperandInSeveralChunks() {
     try (Workers workers = new Workers(2)) {
-      Case test = Case.of(new Product.Size(1601, 33, 257), 1);
+      Case test = Case.of(new Size(1601, 33, 257), 1);
       new Gemm(workers).multiply(test.product);
       test.check();
     }
@@ -84,17 +84,19 @@ class GemmTest {
     for (int[] s : new int[][] {{27, 27, 32}, {1, 19, 8}, {9, 1, 8}, {4, 16, 16}, {70, 70, 90}}) {
       for (int shared = 0; shared < 3; shared++) {
         int count = 1 + 40_000 / (s[0] * s[1] * s[2] / 16 + 1000);
-        Product one = Case.of(new Product.Size(s[0], s[1], s[2]), variant).product;
+        Product one = Case.of(new Size(s[0], s[1], s[2]), variant).product;
         Random random = new Random(5);
         Matrix a = spread(one.a(), shared == 1 ? 0 : count, random);
         Matrix b = spread(one.b(), shared == 2 ? 0 : count, random);
         Matrix c = spread(one.c(), count, random);
         float[] start = c.data().clone();
         try (Workers workers = new Workers(2)) {
-          new Gemm(workers).batched(count, new Product(one.size(), a, b, c, one.epilogue()));
+          new Gemm(workers)
+              .batched(count, new Product(one.m(), one.n(), one.k(), a, b, c, one.epilogue()));
         }
         for (int i = 0; i < count; i++) {
-          new Case(new Product(one.size(), a, b, c, one.epilogue()).at(i), start).checkBound();
+          new Case(new Product(one.m(), one.n(), one.k(), a, b, c, one.epilogue()).at(i), start)
+              .checkBound();
         }
       }
     }
@@ -106,7 +108,7 @@ class GemmTest {
       float[] expected = null;
       for (int threads : new int[] {1, 2, 3, 5}) {
         for (int variant : new int[] {0, 1, 2}) {
-          Case test = Case.of(new Product.Size(s[0], s[1], s[2]), variant);
+          Case test = Case.of(new Size(s[0], s[1], s[2]), variant);
           try (Workers workers = new Workers(threads)) {
             new Gemm(workers).multiply(test.product);
           }
@@ -122,7 +124,7 @@ class GemmTest {
 
   @Test
   void fusedEpilogueEqualsItsComposition() {
-    Product.Size size = new Product.Size(45, 67, 300);
+    Size size = new Size(45, 67, 300);
     Product plain = Case.of(size, 0).product;
     float[] bias = randoms(67, new Random(3));
     float[] fused = plain.c().data().clone();
@@ -132,7 +134,8 @@ class GemmTest {
       Gemm gemm = new Gemm(workers);
       gemm.multiply(plain);
       Epilogue epilogue = Epilogue.biasRelu(bias, 0);
-      gemm.multiply(new Product(size, plain.a(), plain.b(), target, epilogue));
+      gemm.multiply(
+          new Product(size.m(), size.n(), size.k(), plain.a(), plain.b(), target, epilogue));
     }
     for (int i = 0; i < size.m(); i++) {
       for (int j = 0; j < size.n(); j++) {
@@ -153,8 +156,7 @@ class GemmTest {
       Matrix ones = Matrix.of(a.clone(), 4);
       ones.data()[5] = 1f;
       new Gemm(workers)
-          .multiply(
-              new Product(new Product.Size(4, 4, 4), Matrix.of(a, 4), ones, Matrix.of(c, 4), relu));
+          .multiply(new Product(4, 4, 4, Matrix.of(a, 4), ones, Matrix.of(c, 4), relu));
     }
     assertThat(c[4]).isNaN();
     assertThat(c[0]).isEqualTo(4f);
@@ -167,7 +169,7 @@ class GemmTest {
       Case[] tests = new Case[6];
       Thread[] threads = new Thread[tests.length];
       for (int t = 0; t < tests.length; t++) {
-        Case test = Case.of(new Product.Size(150, 100 + t, 120), t);
+        Case test = Case.of(new Size(150, 100 + t, 120), t);
         tests[t] = test;
         threads[t] = new Thread(() -> gemm.multiply(test.product));
         threads[t].start();
@@ -197,12 +199,22 @@ class GemmTest {
     return new Matrix(data, one.offset(), one.stride(), one.transposed(), step);
   }
 
+  private record Size(int m, int n, int k) {
+    static Size of(Product p) {
+      return new Size(p.m(), p.n(), p.k());
+    }
+
+    long work() {
+      return (long) m * n * k;
+    }
+  }
+
   /// A product with random operands, and C as it was before.
   ///
   /// Bits of the variant: 0 A transposed, 1 B transposed, 2 offsets and wider rows, 3 accumulate,
   /// 4 bias and ReLU.
   private record Case(Product product, float[] before) {
-    static Case of(Product.Size size, int variant) {
+    static Case of(Size size, int variant) {
       Random random = new Random(17L * variant + size.work());
       int extra = (variant & 4) != 0 ? 5 : 0;
       Matrix a = matrix(size.m(), size.k(), (variant & 1) != 0, extra, random);
@@ -215,7 +227,8 @@ class GemmTest {
       Epilogue epilogue =
           new Epilogue(
               (variant & 8) != 0, relu ? randoms(size.n() + extra, random) : null, extra, relu);
-      return new Case(new Product(size, a, b, c, epilogue), c.data().clone());
+      return new Case(
+          new Product(size.m(), size.n(), size.k(), a, b, c, epilogue), c.data().clone());
     }
 
     private static Matrix matrix(int rows, int columns, boolean transposed, int extra, Random r) {
@@ -227,7 +240,7 @@ class GemmTest {
     /// The bound, the promised chain, and that nothing else of C was written.
     void check() {
       checkBound();
-      Product.Size size = product.size();
+      Size size = Size.of(product);
       Matrix c = product.c();
       boolean[] written = new boolean[before.length];
       boolean lanes =
@@ -255,7 +268,7 @@ class GemmTest {
     }
 
     void checkBound() {
-      Product.Size size = product.size();
+      Size size = Size.of(product);
       Matrix c = product.c();
       float[] bias = product.epilogue().bias();
       for (int i = 0; i < size.m(); i++) {

@@ -120,7 +120,9 @@ class SameBitsTest {
       new Gemm(workers)
           .multiply(
               new Product(
-                  new Product.Size(m, n, k),
+                  m,
+                  n,
+                  k,
                   transposeA ? a.transpose() : a,
                   transposeB ? b.transpose() : b,
                   Matrix.of(c, n),

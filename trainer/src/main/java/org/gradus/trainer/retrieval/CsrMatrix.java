@@ -3,6 +3,7 @@ package org.gradus.trainer.retrieval;
 
 import it.unimi.dsi.fastutil.longs.Long2DoubleOpenHashMap;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /// A sparse matrix in compressed rows: row r has the values `values[pointers[r]] …` in the columns `columns[pointers[r]] …`, which
 /// rise, up to `pointers[r + 1]`.
@@ -62,6 +63,18 @@ public record CsrMatrix(int width, int[] pointers, int[] columns, double[] value
       return this;
     }
 
+    /// Adds a value that fades: value · e^(−γ · age). Old tastes count less in (CF-6) and (CF-7).
+    ///
+    /// @param age from then to now, in any unit, at least 0
+    /// @param gamma γ, one over that unit
+    public Builder addFaded(int row, int column, double value, double age, double gamma) {
+      if (!(age >= 0 && gamma >= 0)) {
+        throw new IllegalArgumentException(
+            "sparse matrix: age " + age + " with a decay of " + gamma + ". Expected at least 0.");
+      }
+      return add(row, column, value * StrictMath.exp(-gamma * age));
+    }
+
     /// The matrix.
     public CsrMatrix build() {
       long[] places = found.keySet().toLongArray();
@@ -111,6 +124,25 @@ public record CsrMatrix(int width, int[] pointers, int[] columns, double[] value
       }
     }
     return new CsrMatrix(height(), starts, rows, turned);
+  }
+
+  /// With at most so many values in a row: the largest, of equal ones those of the smaller columns; 0 for no bound.
+  public CsrMatrix longestRow(int most) {
+    if (most == 0 || IntStream.range(0, height()).allMatch(r -> count(r) <= most)) {
+      return this;
+    }
+    Builder kept = new Builder(height(), width, Duplicates.LAST);
+    for (int r = 0; r < height(); r++) {
+      BestFirst best = new BestFirst(most);
+      for (int i = pointers[r]; i < pointers[r + 1]; i++) {
+        best.offer(columns[i], values[i]);
+      }
+      VectorIndex.Hits hits = best.hits();
+      for (int i = 0; i < hits.ids().length; i++) {
+        kept.add(r, hits.ids()[i], hits.scores()[i]);
+      }
+    }
+    return kept.build();
   }
 
   /// With 1 for every value that is there.

@@ -17,6 +17,7 @@ public final class DictionaryFilter {
   /// A filter.
   ///
   /// @param ratings user → item → value
+  /// @param options without a bound on lists, which stay whole here
   public DictionaryFilter(
       CollaborativeFilter.Kind kind,
       Map<Integer, Map<Integer, Double>> ratings,
@@ -77,7 +78,7 @@ public final class DictionaryFilter {
               best.offer(v, w);
             }
           }
-          neighbours.put(u, best.hits());
+          neighbours.put(u, options.finish(best.hits()));
         });
   }
 

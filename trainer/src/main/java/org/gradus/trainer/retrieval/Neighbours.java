@@ -19,11 +19,13 @@ import org.jspecify.annotations.Nullable;
 /// both have. A norm or a variance of 0 gives 0. For items, the matrix is transposed; (CF-4) then counts a user the less, the
 /// more items he has.
 ///
-/// Products are added up through the columns (Gustavson 1978): all pairs are never there at once.
+/// Products are added up through the columns (Gustavson 1978): all pairs are never there at once. A column with n values costs n²,
+/// so columns may be cut ([Options#maxListLength]).
 ///
 /// @param rows for each row, its neighbours: the most similar first, of equal ones the smaller first
 /// @param weights w of these
-public record Neighbours(int[][] rows, double[][] weights) {
+/// @param cut values of the matrix that were left out because their column had too many
+public record Neighbours(int[][] rows, double[][] weights, long cut) {
   /// How similarity is measured.
   public enum Measure {
     /// (CF-1)
@@ -51,15 +53,62 @@ public record Neighbours(int[][] rows, double[][] weights) {
   /// @param minOverlap columns that both must have
   /// @param shrink λ
   /// @param topK neighbours of a row
-  public record Options(Measure measure, MeanScope mean, int minOverlap, double shrink, int topK) {
+  /// @param normalise whether the weights of a row are divided by the largest of them (Karypis 2001), so that rows whose
+  ///     neighbours are all alike count no more than others
+  /// @param maxListLength values of a column that are read at most, the largest, of equal ones those of the smaller rows; 0: all. What is
+  ///     left out is as if it were not in the matrix
+  public record Options(
+      Measure measure,
+      MeanScope mean,
+      int minOverlap,
+      double shrink,
+      int topK,
+      boolean normalise,
+      int maxListLength) {
+    /// Refuses what cannot be meant.
+    public Options {
+      if (minOverlap < 1 || topK < 1 || maxListLength < 0 || !(shrink >= 0)) {
+        throw new IllegalArgumentException(
+            "neighbours: minOverlap "
+                + minOverlap
+                + ", topK "
+                + topK
+                + ", maxListLength "
+                + maxListLength
+                + ", shrink "
+                + shrink
+                + ". Expected at least 1, 1, 0 and 0.");
+      }
+    }
+
     /// Fifty neighbours; PEARSON asks for two common columns.
     public static Options of(Measure measure) {
-      return new Options(measure, MeanScope.ALL_RATED, measure == Measure.PEARSON ? 2 : 1, 0, 50);
+      int overlap = measure == Measure.PEARSON ? 2 : 1;
+      return new Options(measure, MeanScope.ALL_RATED, overlap, 0, 50, false, 0);
     }
 
     /// The same with another number of neighbours.
     public Options withTopK(int k) {
-      return new Options(measure, mean, minOverlap, shrink, k);
+      return new Options(measure, mean, minOverlap, shrink, k, normalise, maxListLength);
+    }
+
+    /// The same with each row divided by its largest weight.
+    public Options normalised() {
+      return new Options(measure, mean, minOverlap, shrink, topK, true, maxListLength);
+    }
+
+    /// The same with columns cut.
+    public Options withMaxListLength(int length) {
+      return new Options(measure, mean, minOverlap, shrink, topK, normalise, length);
+    }
+
+    /// The neighbours of a row as they are used.
+    VectorIndex.Hits finish(VectorIndex.Hits best) {
+      double[] weights = best.scores();
+      if (normalise && weights.length > 0 && weights[0] > 0) { // the largest comes first
+        weights = Arrays.stream(weights).map(w -> w / best.scores()[0]).toArray();
+      }
+      return new VectorIndex.Hits(best.ids(), weights);
     }
 
     /// w of two rows.
@@ -135,22 +184,23 @@ public record Neighbours(int[][] rows, double[][] weights) {
   }
 
   /// Finds the neighbours of every row, some rows at a time. The result does not depend on how many.
-  public static Neighbours of(CsrMatrix m, Options options) {
+  public static Neighbours of(CsrMatrix all, Options options) {
+    CsrMatrix byColumn = all.transpose().longestRow(options.maxListLength);
+    CsrMatrix m = byColumn.transpose();
     int n = m.height();
-    CsrMatrix byColumn = m.transpose();
-    Row[] all = new Row[n];
-    Arrays.setAll(all, r -> Row.of(m, r));
+    Row[] sums = new Row[n];
+    Arrays.setAll(sums, r -> Row.of(m, r));
     int[][] rows = new int[n][];
     double[][] weights = new double[n][];
     IntStream.range(0, n)
         .parallel()
         .forEach(
             u -> {
-              VectorIndex.Hits best = best(m, byColumn, all, options, u);
+              VectorIndex.Hits best = best(m, byColumn, sums, options, u);
               rows[u] = best.ids();
               weights[u] = best.scores();
             });
-    return new Neighbours(rows, weights);
+    return new Neighbours(rows, weights, all.values().length - m.values().length);
   }
 
   private static VectorIndex.Hits best(
@@ -183,6 +233,6 @@ public record Neighbours(int[][] rows, double[][] weights) {
         }
       }
     }
-    return best.hits();
+    return options.finish(best.hits());
   }
 }

@@ -43,7 +43,18 @@ class AllocationTest {
           words[1], words[0].equals(FUSED) ? 1 << 16 : Double.parseDouble(words[3]) * (1 << 10));
     }
     assertThat(bytes)
-        .containsOnlyKeys("deepfm", "dlrm", "din", "gru", "lstm", "afm", "autoint", "gru-by-cell");
+        .containsOnlyKeys(
+            "deepfm",
+            "dlrm",
+            "din",
+            "gru",
+            "lstm",
+            "afm",
+            "autoint",
+            "shared-bottom",
+            "hmoe",
+            "dien",
+            "gru-by-cell");
     // 64 KiB a step on the fused path, 1 KiB per operation where none is fused
     assertThat(bytes)
         .allSatisfy((name, b) -> assertThat(b).as(name).isPositive().isLessThan(most.get(name)));
@@ -89,8 +100,9 @@ class AllocationTest {
             System.out.println(FUSED + " " + workload.name() + " " + bytes(step::run));
           }
         }
-        // two with a softmax, over rows of 741 and of 39
-        for (String name : List.of("afm", "autoint")) {
+        // a softmax over rows of 741 and of 39, linear layers and little else, rows by scenario,
+        // merged rows of four lookups
+        for (String name : List.of("afm", "autoint", "shared-bottom", "hmoe", "dien")) {
           TrainedModel model = Workloads.of(Models.get(name), Map.of(), ROWS).withBatch(FEW);
           try (Workload.Step step = model.open(device, new Stopwatch(device.meter()))) {
             double bytes = bytes(step::run);

@@ -113,9 +113,11 @@ class CollaborativeFilterTest {
                     Arguments.of(kind, Options.of(Measure.JACCARD).withTopK(3)),
                     Arguments.of(kind, Options.of(Measure.IUF)),
                     Arguments.of(kind, Options.of(Measure.PEARSON)),
-                    Arguments.of(kind, new Options(Measure.PEARSON, MeanScope.CO_RATED, 3, 0, 50)),
                     Arguments.of(
-                        kind, new Options(Measure.COSINE, MeanScope.ALL_RATED, 2, 10, 5))));
+                        kind, new Options(Measure.PEARSON, MeanScope.CO_RATED, 3, 0, 50, false, 0)),
+                    Arguments.of(
+                        kind,
+                        new Options(Measure.COSINE, MeanScope.ALL_RATED, 2, 10, 5, true, 0))));
   }
 
   /// The two forms add up in different orders, hence 10⁻¹².
@@ -141,6 +143,59 @@ class CollaborativeFilterTest {
     }
     assertThat(found).isPositive();
     assertThat(filter.recommend(29, 5, IntSets.emptySet()).ids()).as("nothing known").isEmpty();
+  }
+
+  /// Weights 0.5 and 1/√2 of u0 become 1/√2 and 1 by the largest, 0.707107.
+  @Test
+  void aRowIsDividedByItsLargestWeight() {
+    Options cosine = Options.of(Measure.COSINE);
+    Neighbours plain = Neighbours.of(example().binary(), cosine);
+    Neighbours n = Neighbours.of(example().binary(), cosine.normalised());
+    assertThat(n.rows()).isDeepEqualTo(plain.rows());
+    assertThat(weight(n, 0, 3)).isEqualTo(1);
+    assertThat(weight(n, 0, 1)).isCloseTo(Math.sqrt(0.5), within(1e-15));
+    // the example has no weight below 0; here the first neighbour's is, and nothing is divided
+    CsrMatrix opposed =
+        new CsrMatrix.Builder(2, 2, Duplicates.LAST)
+            .add(0, 0, 1)
+            .add(0, 1, 3)
+            .add(1, 0, 3)
+            .add(1, 1, 1)
+            .build();
+    Neighbours negative = Neighbours.of(opposed, Options.of(Measure.PEARSON).normalised());
+    assertThat(negative.weights()[0]).containsExactly(new double[] {-1}, within(1e-15));
+  }
+
+  /// Item 0 has the ratings 5, 4 and 3 of u0, u1 and u3: with two, u3 is left alone.
+  @Test
+  void columnsAreCut() {
+    Options two = Options.of(Measure.COSINE).withMaxListLength(2);
+    Neighbours n = Neighbours.of(example(), two);
+    assertThat(n.cut()).isEqualTo(1);
+    assertThat(n.rows()[3]).isEmpty();
+    assertThat(weight(n, 0, 1))
+        .isCloseTo(0.606339, within(SIX_DECIMALS)); // both have their rows whole
+    Neighbours tied = Neighbours.of(example().binary(), two);
+    assertThat(tied.rows()[3]).as("of equal values the first rows stay").isEmpty();
+    assertThat(Neighbours.of(example(), Options.of(Measure.COSINE)).cut()).isZero();
+    assertThat(Neighbours.of(random(3), Options.of(Measure.IUF).withMaxListLength(20)).rows())
+        .isDeepEqualTo(Neighbours.of(random(3), Options.of(Measure.IUF)).rows()); // no bound met
+    assertThatThrownBy(() -> Options.of(Measure.COSINE).withMaxListLength(-1))
+        .hasMessageContaining("maxListLength -1");
+  }
+
+  /// u0's rating of item 0, two half-lives old, counts a quarter in the scores of ItemCF.
+  @Test
+  void oldRatingsFade() {
+    double gamma = Math.log(2) / 30;
+    CsrMatrix m =
+        new CsrMatrix.Builder(1, 2, Duplicates.LAST)
+            .addFaded(0, 0, 1, 60, gamma)
+            .addFaded(0, 1, 1, 0, gamma)
+            .build();
+    assertThat(m.values()).containsExactly(new double[] {0.25, 1}, within(1e-15));
+    CsrMatrix.Builder b = new CsrMatrix.Builder(1, 1, Duplicates.LAST);
+    assertThatThrownBy(() -> b.addFaded(0, 0, 1, -1, gamma)).hasMessageContaining("age -1.0");
   }
 
   /// (CF-1) to (CF-4) as double sums over all pairs.
