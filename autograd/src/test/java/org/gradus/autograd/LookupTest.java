@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import org.gradus.autograd.Lookup.Bag;
 import org.gradus.tensor.Pooling;
@@ -57,6 +59,30 @@ class LookupTest {
       System.arraycopy(values.toDoubles(), i * width, dense, row * width, width);
     }
     return dense;
+  }
+
+  /// Two lookups of 300 of 1,000 rows touch some 518 together, another number in every step, and the merged rows find buffers of
+  /// steps before all the same.
+  @Test
+  void rowsOfSeveralLookupsUseBuffersAgain() {
+    TableParameter w = params.table("w", 1_000, 4, TableParameter.NO_PADDING, Initializers.zeros());
+    Random random = new Random(7);
+    TreeSet<Integer> counts = new TreeSet<>();
+    long made = 0;
+    for (int step = 0; step < 150; step++) {
+      long before = bench.device.memory().requests() - bench.device.memory().hits();
+      try (Tape tape = Tape.recording(bench.device)) {
+        Var first = Lookup.rows(tape, w, Shape.of(300), random.ints(300, 0, 1_000).toArray());
+        Var second = Lookup.rows(tape, w, Shape.of(300), random.ints(300, 0, 1_000).toArray());
+        if (tape.backward(first.sum().add(second.sum())).of(w) instanceof Gradient.Rows found) {
+          counts.add(found.count());
+        }
+      }
+      made +=
+          step < 50 ? 0 : bench.device.memory().requests() - bench.device.memory().hits() - before;
+    }
+    assertThat(counts).hasSizeGreaterThan(20);
+    assertThat(made).as("buffers made in a hundred steps").isLessThan(10);
   }
 
   /// The worked example of EmbeddingBag (dlrm, EB-1 to EB-3).

@@ -136,6 +136,9 @@ public interface ElementwiseKernels {
           n++;
         }
       }
+      if (n == sizes.length) {
+        return new Broadcast(sizes, a, b);
+      }
       return new Broadcast(
           java.util.Arrays.copyOf(sizes, n),
           java.util.Arrays.copyOf(a, n),

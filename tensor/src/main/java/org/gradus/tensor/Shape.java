@@ -170,11 +170,12 @@ public final class Shape {
 
   /// Strides with which this shape is read as the larger shape `to`: 0 along every stretched axis.
   public int[] stridesAs(Shape to) {
-    int[] own = strides();
     int[] s = new int[to.rank()];
     int shift = to.rank() - rank();
-    for (int i = 0; i < rank(); i++) {
-      s[i + shift] = sizes[i] == 1 ? 0 : own[i];
+    int n = 1;
+    for (int i = sizes.length - 1; i >= 0; i--) {
+      s[i + shift] = sizes[i] == 1 ? 0 : n;
+      n *= sizes[i];
     }
     return s;
   }

@@ -8,6 +8,7 @@ import org.gradus.tensor.Buffer;
 import org.gradus.tensor.ElementwiseKernels;
 import org.gradus.tensor.host.Flags;
 import org.gradus.tensor.host.Floats;
+import org.jspecify.annotations.Nullable;
 
 /// One number from one or two others. Loops run over whole blocks of 16: what they make of the padding nobody reads.
 final class CpuElementwise implements ElementwiseKernels {
@@ -75,7 +76,9 @@ final class CpuElementwise implements ElementwiseKernels {
   }
 
   /// An operand of a broadcast: stretched ones are laid out, others are used where they lie.
-  private record Operand(float[] array, Strided strided, boolean stretched) {
+  ///
+  /// @param strided how a stretched one is read, null of others
+  private record Operand(float[] array, @Nullable Strided strided) {
     static Operand of(float[] array, int[] sizes, int[] strides, int n) {
       int expected = n;
       boolean stretched = false;
@@ -83,17 +86,17 @@ final class CpuElementwise implements ElementwiseKernels {
         expected /= sizes[i];
         stretched |= strides[i] != expected;
       }
-      return new Operand(array, Strided.of(0, sizes, strides), stretched);
+      return new Operand(array, stretched ? Strided.of(0, sizes, strides) : null);
     }
 
     /// Where its values are found.
     float[] array(float[] scratch) {
-      return stretched ? scratch : array;
+      return strided != null ? scratch : array;
     }
 
     /// Where in that array those of `from … to−1` begin; stretched ones are laid out from `at` on.
     int place(float[] scratch, int at, int from, int to) {
-      if (!stretched) {
+      if (strided == null) {
         return from;
       }
       strided.read(scratch, at, array, from, to);

@@ -53,7 +53,6 @@ class AllocationTest {
             "autoint",
             "shared-bottom",
             "hmoe",
-            "dien",
             "gru-by-cell");
     // 64 KiB a step on the fused path, 1 KiB per operation where none is fused
     assertThat(bytes)
@@ -100,9 +99,8 @@ class AllocationTest {
             System.out.println(FUSED + " " + workload.name() + " " + bytes(step::run));
           }
         }
-        // a softmax over rows of 741 and of 39, linear layers and little else, rows by scenario,
-        // merged rows of four lookups
-        for (String name : List.of("afm", "autoint", "shared-bottom", "hmoe", "dien")) {
+        // a softmax over rows of 741 and of 39, linear layers and little else, rows by scenario
+        for (String name : List.of("afm", "autoint", "shared-bottom", "hmoe")) {
           TrainedModel model = Workloads.of(Models.get(name), Map.of(), ROWS).withBatch(FEW);
           try (Workload.Step step = model.open(device, new Stopwatch(device.meter()))) {
             double bytes = bytes(step::run);
