@@ -78,7 +78,7 @@ final class Gemm {
     }
     long work = Math.max(1, p.work());
     if (sharesWeights(count, p)) {
-      multiply(new Product(count * p.m(), p.n(), p.k(), p.a(), p.b(), p.c(), p.epilogue()));
+      multiply(Product.of(count * p.m(), p.n(), p.k(), p.a(), p.b(), p.c(), p.epilogue()));
     } else if (count * work < PARALLEL_WORK) {
       some(p, 0, count);
     } else if (count < GemmPart.CHUNKS && work > 16 * PARALLEL_WORK) {

@@ -13,19 +13,24 @@ final class Product {
   private final Matrix c;
   private Epilogue epilogue;
 
-  Product(int m, int n, int k, Matrix a, Matrix b, Matrix c, Epilogue epilogue) {
-    this.m = m;
-    this.n = n;
-    this.k = k;
+  /// A product of no rows, to be [#set].
+  Product(Matrix a, Matrix b, Matrix c) {
     this.a = a;
     this.b = b;
     this.c = c;
-    this.epilogue = epilogue;
+    this.epilogue = Epilogue.STORE;
+  }
+
+  /// A product of these sizes.
+  static Product of(int m, int n, int k, Matrix a, Matrix b, Matrix c, Epilogue epilogue) {
+    Product p = new Product(a, b, c);
+    p.set(m, n, k, epilogue);
+    return p;
   }
 
   /// A product of nothing, to be [#set].
   static Product empty() {
-    return new Product(0, 0, 0, Matrix.empty(), Matrix.empty(), Matrix.empty(), Epilogue.STORE);
+    return new Product(Matrix.empty(), Matrix.empty(), Matrix.empty());
   }
 
   /// Turns to other sizes.
@@ -79,6 +84,6 @@ final class Product {
 
   /// Product s of a batch.
   Product at(int s) {
-    return s == 0 ? this : new Product(m, n, k, a.at(s), b.at(s), c.at(s), epilogue);
+    return s == 0 ? this : of(m, n, k, a.at(s), b.at(s), c.at(s), epilogue);
   }
 }

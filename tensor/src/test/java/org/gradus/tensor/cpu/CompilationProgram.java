@@ -96,7 +96,7 @@ final class CompilationProgram {
   private void multiply(Gemm gemm, int m, int n, boolean transposed) {
     Matrix from = Matrix.of(a, 64);
     Matrix operand = transposed ? from.transpose() : from;
-    gemm.multiply(new Product(m, n, 60, operand, operand, Matrix.of(c, 64), Epilogue.STORE));
+    gemm.multiply(Product.of(m, n, 60, operand, operand, Matrix.of(c, 64), Epilogue.STORE));
   }
 
   /// Rows and columns as results, of a matrix that is stored either way.

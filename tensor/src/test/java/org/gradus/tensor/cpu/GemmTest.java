@@ -92,10 +92,10 @@ class GemmTest {
         float[] start = c.data().clone();
         try (Workers workers = new Workers(2)) {
           new Gemm(workers)
-              .batched(count, new Product(one.m(), one.n(), one.k(), a, b, c, one.epilogue()));
+              .batched(count, Product.of(one.m(), one.n(), one.k(), a, b, c, one.epilogue()));
         }
         for (int i = 0; i < count; i++) {
-          new Case(new Product(one.m(), one.n(), one.k(), a, b, c, one.epilogue()).at(i), start)
+          new Case(Product.of(one.m(), one.n(), one.k(), a, b, c, one.epilogue()).at(i), start)
               .checkBound();
         }
       }
@@ -135,7 +135,7 @@ class GemmTest {
       gemm.multiply(plain);
       Epilogue epilogue = Epilogue.biasRelu(bias, 0);
       gemm.multiply(
-          new Product(size.m(), size.n(), size.k(), plain.a(), plain.b(), target, epilogue));
+          Product.of(size.m(), size.n(), size.k(), plain.a(), plain.b(), target, epilogue));
     }
     for (int i = 0; i < size.m(); i++) {
       for (int j = 0; j < size.n(); j++) {
@@ -155,8 +155,7 @@ class GemmTest {
       Epilogue relu = new Epilogue(false, null, 0, true);
       Matrix ones = Matrix.of(a.clone(), 4);
       ones.data()[5] = 1f;
-      new Gemm(workers)
-          .multiply(new Product(4, 4, 4, Matrix.of(a, 4), ones, Matrix.of(c, 4), relu));
+      new Gemm(workers).multiply(Product.of(4, 4, 4, Matrix.of(a, 4), ones, Matrix.of(c, 4), relu));
     }
     assertThat(c[4]).isNaN();
     assertThat(c[0]).isEqualTo(4f);
@@ -228,7 +227,7 @@ class GemmTest {
           new Epilogue(
               (variant & 8) != 0, relu ? randoms(size.n() + extra, random) : null, extra, relu);
       return new Case(
-          new Product(size.m(), size.n(), size.k(), a, b, c, epilogue), c.data().clone());
+          Product.of(size.m(), size.n(), size.k(), a, b, c, epilogue), c.data().clone());
     }
 
     private static Matrix matrix(int rows, int columns, boolean transposed, int extra, Random r) {

@@ -119,7 +119,7 @@ class SameBitsTest {
       Matrix b = Matrix.of(randoms(k * n), transposeB ? k : n);
       new Gemm(workers)
           .multiply(
-              new Product(
+              Product.of(
                   m,
                   n,
                   k,
