@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.gradus.data.BadRows;
 import org.gradus.data.DataException;
@@ -32,6 +33,7 @@ final class CsvRows implements AutoCloseable {
   private final int width;
   private final int[]
       places; // by column of the schema; -1 for a label that the table does not have
+  private final int[] masks; // by column: where the mask of a label stands in the table, or −1
   private long line = 1;
   private long rows;
 
@@ -58,6 +60,7 @@ final class CsvRows implements AutoCloseable {
           schema.names().isEmpty() ? withoutMark(records.next().getFields()) : schema.names();
       this.width = names.size();
       this.places = places(names, labelsOptional);
+      this.masks = masks(schema, places);
       opened = true;
     } finally {
       if (!opened) {
@@ -98,6 +101,20 @@ final class CsvRows implements AutoCloseable {
       }
     }
     return found;
+  }
+
+  private static int[] masks(CsvSchema schema, int[] places) {
+    int[] masks = new int[places.length];
+    Arrays.fill(masks, -1);
+    for (int m = 0; m < places.length; m++) {
+      CsvSchema.Column mask = schema.columns().get(m);
+      for (int c = 0; c < places.length && mask.kind() == CsvSchema.Kind.MASK; c++) {
+        if (schema.columns().get(c).name().equals(mask.option("label", ""))) {
+          masks[c] = places[m];
+        }
+      }
+    }
+    return masks;
   }
 
   /// Fills a row with the next well-formed one; false at the end.
@@ -150,7 +167,11 @@ final class CsvRows implements AutoCloseable {
     String cell = record.getField(places[c]);
     cell = line == 1 && cell.startsWith(MARK) ? cell.substring(1) : cell;
     switch (column.kind()) {
-      case LABEL -> row.reals[c] = label(column, cell);
+      case LABEL -> {
+        // what stands in a masked label is not read: mostly nothing does
+        boolean masked = masks[c] >= 0 && record.getField(masks[c]).equals("0");
+        row.reals[c] = masked ? 0 : label(column, cell);
+      }
       case MASK -> {
         if (!cell.equals("0") && !cell.equals("1")) {
           throw bad(column, cell, "Expected 0 or 1.");

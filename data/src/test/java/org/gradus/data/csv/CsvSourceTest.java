@@ -123,6 +123,20 @@ class CsvSourceTest {
     assertThat(b.dense()).containsExactly(0, 0);
   }
 
+  /// Nothing, no number, a number out of range, and a label, all but the last of them masked.
+  @Test
+  void whatStandsInAMaskedLabelIsNotRead() throws IOException {
+    String table = "like,seen,city\n,0,a\nnan,0,b\n7,0,c\n1,1,d\n";
+    String schema = "label like\nmask seen label=like\ncategorical city\n";
+    try (DataSet data = open(table, schema, ALL_TRAIN).data()) {
+      Batch b = all(data.train());
+      assertThat(b.label("like")).containsExactly(0, 0, 0, 1);
+      assertThat(b.labelMask("like")).containsExactly(0, 0, 0, 1);
+    }
+    fails("like,seen,city\n,1,a\n", schema, "Expected a finite number");
+    fails("like,seen,city\n1,2,a\n", schema, "Expected 0 or 1");
+  }
+
   @Test
   void hashedIdsLeavePaddingAndOutOfVocabularyFree() throws IOException {
     StringBuilder table = new StringBuilder("y\tcity\n");

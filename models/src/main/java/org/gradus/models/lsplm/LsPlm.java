@@ -43,6 +43,8 @@ import org.jspecify.annotations.Nullable;
 /// share are computed for each row.
 public final class LsPlm implements Model {
 
+  private static final int MOST_REGIONS = 1 << 16;
+
   /// What a user may set.
   ///
   /// @param regions m
@@ -53,6 +55,14 @@ public final class LsPlm implements Model {
     /// m = 12 and one x for gate and experts, as in the experiments; without penalty, which the paper scales by the data.
     public static final Config PAPER =
         new Config(12, true, new Fields(false, List.of("user*"), List.of()), Penalty.NONE);
+
+    /// Checks the range.
+    public Config {
+      if (regions < 1 || regions > MOST_REGIONS) {
+        throw new IllegalArgumentException(
+            "ls-plm: m = " + regions + ". Expected 1 to " + MOST_REGIONS + " regions.");
+      }
+    }
   }
 
   /// Which fields are what: names, or patterns in which `*` stands for anything.
@@ -62,8 +72,9 @@ public final class LsPlm implements Model {
   /// @param bias x_c; none for no factor
   public record Fields(boolean split, List<String> gate, List<String> bias) {}
 
-  /// λ‖Θ‖₂,₁ + β‖Θ‖₁ over the rows of the batch, row = what gate and experts know of a feature. The paper adds it to a sum over
-  /// all examples; the loss here is a mean, so that its 1 is 1/N here, N being the number of training rows.
+  /// λ‖Θ‖₂,₁ + β‖Θ‖₁ over the rows of the batch, row = what gate and experts know of a feature. The paper adds it, over all rows, to
+  /// a sum over all examples; the loss here is a mean, so that its 1 is 1/N in one batch of all N training rows. In batches a row
+  /// counts only where it is read: a rare feature is penalised in few steps, and less than in the paper.
   ///
   /// @param lambda λ, which switches features off
   /// @param beta β, which switches weights off

@@ -183,6 +183,11 @@ public final class NeuralCf implements Assembled {
               + mlp.config.variant
               + ". Expected a NEUMF with embeddings for each half, a GMF and an MLP.");
     }
+    if (bias == null && (gmf.bias != null || mlp.bias != null)) {
+      throw new IllegalArgumentException(
+          "neural-cf: the halves have a constant each, and outputBias is false. Expected outputBias"
+              + " true, or halves without.");
+    }
     params.at("gmf").copyFrom(gmf.params.at("gmf"));
     params.at("mlp").copyFrom(mlp.params.at("mlp"));
     scale(hGmf, alpha); //     h_G  (NCF-4)

@@ -52,7 +52,7 @@ record WatchTime(Weighting weighting, Normalise normalise, double cap, double ma
     double observed = 0;
     for (int b = 0; b < n; b++) {
       double m = mask == null ? 1 : mask[b];
-      double t = times == null ? 1 : times[b];
+      double t = times == null || y[b] == 0 ? 1 : times[b]; // beside no click it is not read
       if (m != 0 && ((y[b] != 0 && y[b] != 1) || !(t >= 0 && t < Double.POSITIVE_INFINITY))) {
         throw new IllegalArgumentException(
             "youtube-ranking: example "

@@ -357,6 +357,12 @@ class NeuralCfTest {
       assertThatThrownBy(() -> tied.startFrom(List.of(gmf, mlp)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageStartingWith("neural-cf: NEUMF with shared embeddings cannot start from");
+      try (Params five = Params.create(device, 5)) {
+        NeuralCf without = new NeuralCf(config(Variant.NEUMF, false), FIELDS, PAIR, five);
+        assertThatThrownBy(() -> without.startFrom(List.of(gmf, mlp)))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("outputBias is false");
+      }
       assertThatThrownBy(
               () -> new Config(Variant.NEUMF, 2, new Tower(2, List.of(3)), false, true, 1.5))
           .isInstanceOf(IllegalArgumentException.class)

@@ -130,6 +130,10 @@ class ForecastCommandTest {
     }
     assertThat(cli.run("forecast", "--run=" + run, "--in=" + scores, "--out=" + out).code())
         .isNotZero();
+    Result over = cli.run("forecast", "--run=" + run, "--in=" + cut, "--out=" + cut);
+    assertThat(over.code()).isNotZero();
+    assertThat(over.err()).contains("is the file of the rows");
+    assertThat(cut).as("the series is still there").hasContent(String.join("\n", shorter));
   }
 
   private static double number(String line, int cell) {

@@ -102,6 +102,12 @@ class GeneratedTranslationTest {
           .hasSize(5)
           .allMatch(line -> line.matches("((b\\d+|<unk>)( (b\\d+|<unk>))*)?"));
     }
+    Path pairs = folder.resolve("pairs.tsv");
+    List<String> before = Files.readAllLines(pairs);
+    Result over = cli().run("translate", "--run=" + run, "--in=" + pairs, "--out=" + pairs);
+    assertThat(over.code()).isNotZero();
+    assertThat(over.err()).contains("is the file of the rows");
+    assertThat(Files.readAllLines(pairs)).isEqualTo(before);
     Result no = cli().run("predict", "--run=" + run, "--in=x", "--out=y");
     assertThat(no.code()).isNotZero();
   }

@@ -54,6 +54,7 @@ final class ForecastCommand implements Runnable {
   @Override
   public void run() {
     PrintWriter err = spec.commandLine().getErr();
+    Runs.checkApart(in, out);
     Runs.checkFile("--out", out);
     RunFolder folder = RunFolder.open(run);
     TrainConfig config = folder.config(Presets.of(null, null));

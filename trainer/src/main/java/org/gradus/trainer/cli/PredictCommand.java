@@ -10,7 +10,6 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,10 +60,7 @@ final class PredictCommand implements Runnable {
   @Override
   public void run() {
     PrintWriter err = spec.commandLine().getErr();
-    if (same(in, out)) {
-      throw new IllegalArgumentException(
-          "predict: --out " + out + " is the file of the rows. Expected another.");
-    }
+    Runs.checkApart(in, out);
     Runs.checkFile("--out", out);
     RunFolder folder = RunFolder.open(run);
     TrainConfig config = folder.config(Presets.of(null, null));
@@ -91,14 +87,6 @@ final class PredictCommand implements Runnable {
       }
     } finally {
       Runs.close(rows);
-    }
-  }
-
-  private static boolean same(Path a, Path b) {
-    try {
-      return Files.exists(a) && Files.exists(b) && Files.isSameFile(a, b);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 

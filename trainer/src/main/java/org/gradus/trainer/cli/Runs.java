@@ -3,6 +3,7 @@ package org.gradus.trainer.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -67,6 +68,18 @@ final class Runs {
               + file
               + (Files.isDirectory(file) ? ": it is a folder." : ": its folder is not there.")
               + " Expected a file in a folder that is there.");
+    }
+  }
+
+  /// Fails where a result would be written over what it is made from.
+  static void checkApart(Path in, Path out) {
+    try {
+      if (Files.exists(in) && Files.exists(out) && Files.isSameFile(in, out)) {
+        throw new IllegalArgumentException(
+            "--out " + out + " is the file of the rows, --in. Expected another.");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -67,6 +67,7 @@ final class TranslateCommand implements Runnable {
   @Override
   public void run() {
     PrintWriter err = spec.commandLine().getErr();
+    Runs.checkApart(in, out);
     Runs.checkFile("--out", out);
     RunFolder folder = RunFolder.open(run);
     TrainConfig config = folder.config(Presets.of(null, null));

@@ -169,9 +169,9 @@ public record Study(TrainConfig common, int seeds, String beside, List<Entry> en
               + " settings.");
     }
     String name = tree.path("name").asString();
-    List<Map<String, String>> each = new ArrayList<>();
-    tree.path("candidates").forEach(c -> each.add(settings(c)));
     try {
+      List<Map<String, String>> each = new ArrayList<>();
+      tree.path("candidates").forEach(c -> each.add(settings(c)));
       return new Entry(
           name,
           tree.path("model").asString(),
@@ -194,6 +194,14 @@ public record Study(TrainConfig common, int seeds, String beside, List<Entry> en
   }
 
   private static Map<String, String> settings(JsonNode tree) {
+    boolean plain = tree.isMissingNode() || tree.isObject();
+    if (!plain || tree.valueStream().anyMatch(JsonNode::isContainer)) {
+      throw new IllegalArgumentException(
+          "settings "
+              + tree
+              + ". Expected names with a value each, {embeddingDim: \"8\", hidden: \"64,32\"}; a"
+              + " list of numbers is a text.");
+    }
     Map<String, String> settings = new LinkedHashMap<>();
     tree.properties().forEach(e -> settings.put(e.getKey(), e.getValue().asString()));
     return settings;

@@ -87,7 +87,7 @@ public final class CollaborativeFilter {
   }
 
   private static VectorIndex.Hits best(Int2DoubleOpenHashMap scores, int k, IntSet without) {
-    BestFirst best = new BestFirst(k);
+    BestFirst best = new BestFirst(Math.min(k, scores.size()));
     scores
         .int2DoubleEntrySet()
         .fastForEach(

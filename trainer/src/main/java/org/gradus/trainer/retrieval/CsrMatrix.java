@@ -133,7 +133,7 @@ public record CsrMatrix(int width, int[] pointers, int[] columns, double[] value
     }
     Builder kept = new Builder(height(), width, Duplicates.LAST);
     for (int r = 0; r < height(); r++) {
-      BestFirst best = new BestFirst(most);
+      BestFirst best = new BestFirst(Math.min(most, count(r)));
       for (int i = pointers[r]; i < pointers[r + 1]; i++) {
         best.offer(columns[i], values[i]);
       }

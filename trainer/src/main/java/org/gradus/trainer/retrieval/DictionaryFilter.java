@@ -108,7 +108,7 @@ public final class DictionaryFilter {
         }
       }
     }
-    BestFirst best = new BestFirst(k);
+    BestFirst best = new BestFirst(Math.min(k, scores.size()));
     scores.forEach(
         (item, score) -> {
           if (score > 0 && !without.contains((int) item)) {

@@ -152,7 +152,7 @@ public final class HnswIndex implements VectorIndex {
               + width
               + " numbers, and at least 1 neighbour.");
     }
-    int wanted = Math.min(size(), Math.max(effort, k) + without.size());
+    int wanted = (int) Math.min(size(), (long) Math.max(effort, k) + without.size());
     BestFirst best = new BestFirst(Math.min(k, size()));
     if (metric == Metric.COSINE && isZero(query)) { // no direction: all are equally near
       for (int id : ids) {

@@ -37,10 +37,12 @@ final class Collected implements WeightsWatcher {
     domains = several ? batch.domains() : null;
   }
 
-  /// Gates over experts have no field that they mix; attention over steps has.
+  /// Gates over experts give each row one weight for each, and mix nothing that has a name; attention over steps or fields does, or asks
+  /// several times in a row.
   @Override
   public void mixed(Weights weights) {
-    if (!weights.over().isEmpty() || weights.mask() != null) {
+    boolean named = !weights.over().isEmpty() || !weights.parts().isEmpty();
+    if (named || weights.mask() != null || weights.values().shape().rank() != 2) {
       return;
     }
     double[] shares = weights.values().toDoubles();

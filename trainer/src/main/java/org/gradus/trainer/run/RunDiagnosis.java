@@ -63,10 +63,10 @@ public record RunDiagnosis(double[] train, double[] valid, boolean alike) {
     boolean squared = loss.values() instanceof ValueLoss.Squared;
     boolean quantiles = !config.model().settings().getOrDefault("quantiles", "").isEmpty();
     boolean means = loss.reduction() == LossConfig.Reduction.MEAN_OBSERVED;
-    boolean alike =
-        own
-            || (means && metrics.getFirst().endsWith("." + LOG_LOSS))
-            || (means && (squared || error.equals("mae")) && !quantiles);
+    boolean logLoss = !own && metrics.getFirst().endsWith("." + LOG_LOSS);
+    boolean values = (squared || error.equals("mae")) && !quantiles;
+    // a model's own loss may be another in training: smoothed labels, sampled classes, dropout
+    boolean alike = !own && means && (logLoss || values);
     for (int e = 0; e < train.length; e++) {
       JsonNode line = epochs.get(e);
       if (own) {

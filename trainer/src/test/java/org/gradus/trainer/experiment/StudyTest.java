@@ -315,6 +315,11 @@ class StudyTest {
         .hasMessageContaining("name \"a, b\". Expected words without a comma");
     assertThatThrownBy(() -> read(FILE.replace("name: together", "name: alone")))
         .hasMessageContaining("each name once");
+    assertThatThrownBy(() -> read(FILE.replace("expertUnits: \"4\"", "expertUnits: [4, 8]")))
+        .hasMessageContaining("a list of numbers is a text");
+    assertThatThrownBy(
+            () -> read(FILE.replace("settings: {embeddingDim: \"2\"}}", "settings: [a]}")))
+        .hasMessageContaining("settings [\"a\"]. Expected names with a value each");
     assertThatThrownBy(() -> read(FILE + "epochs: 3\n"))
         .hasMessageContaining("unknown keys epochs");
   }

@@ -80,6 +80,7 @@ class CollaborativeFilterTest {
     scores(weighted.recommend(0, 5, seen), new int[] {1, 2}, 2.768353, 0.342997);
     CollaborativeFilter items = new CollaborativeFilter(Kind.ITEMS, example().binary(), cosine);
     Neighbours n = items.neighbours();
+    assertThat(items.recommend(0, Integer.MAX_VALUE, seen).ids()).containsExactly(1, 2);
     assertThat(weight(n, 0, 1)).isCloseTo(0.408248, within(SIX_DECIMALS));
     assertThat(weight(n, 0, 3)).isCloseTo(0.408248, within(SIX_DECIMALS));
     assertThat(weight(n, 1, 2)).isCloseTo(0.707107, within(SIX_DECIMALS));

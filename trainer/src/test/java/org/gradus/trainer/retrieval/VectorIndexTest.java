@@ -209,6 +209,8 @@ class VectorIndexTest {
         IntOpenHashSet without = new IntOpenHashSet(Arrays.copyOf(expected.ids(), 3));
         assertThat(hnsw.search(query, 12, n, without).ids())
             .isEqualTo(Arrays.copyOfRange(expected.ids(), 3, 15));
+        assertThat(hnsw.search(query, Integer.MAX_VALUE, Integer.MAX_VALUE, without).ids())
+            .hasSize(n - 3);
       }
     }
   }

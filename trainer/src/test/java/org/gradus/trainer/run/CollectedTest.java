@@ -93,6 +93,19 @@ class CollectedTest {
     Var g = tape.constant(Shape.of(n, 2), shares);
     mode.watch("gate", List.of(), g, null);
     mode.watch("attention", List.of("x"), g, null);
+    mode.watchParts("attention of parts", List.of("a", "b"), g, null);
+    // as many queries a row as the batch is long: over more of something in one batch than in the
+    // next
+    mode.watch(
+        "attention of queries",
+        List.of(),
+        tape.constant(Shape.of(n, n, 2), new double[2 * n * n]),
+        null);
+    mode.watch(
+        "attention of tokens",
+        List.of(),
+        tape.constant(Shape.of(n, 1, 6 - n), new double[n * (6 - n)]),
+        null);
     Var z = tape.constant(Shape.of(n), x);
     return Outputs.logit("click", z).with("like", new Head.Logit(z.negate()));
   }
