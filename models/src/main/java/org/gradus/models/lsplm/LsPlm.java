@@ -36,12 +36,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The prediction is a pair of logarithms, for no sigmoid of a sum gives p; a label of kind `REGRESSION` is refused.
 ///
-/// Departs from the paper in six places: with x_c, 1 − p is summed from probabilities as in (LS-4), since ln(1 − e^{ln p})
+/// Departs from the paper in four places: with x_c, 1 − p is summed from probabilities as in (LS-4), since ln(1 − e^{ln p})
 /// loses digits near p = 1; ‖Θ‖₂,₁ and ‖Θ‖₁ count the rows that a batch reads, not all, and not the constant feature; the
 /// paper's quasi-Newton descent along directional derivatives is left out: penalties have gradients here, and weights and
-/// rows that are exactly 0 come from proximal descent, a rule of the optimiser; λ and β are 0 unless set, where the paper has 1
-/// beside a sum; the constant feature and the small normal noise that Θ starts from are ours; and features that rows of one
-/// page view share are computed for each row.
+/// rows that are exactly 0 come from proximal descent, a rule of the optimiser; and features that rows of one page view
+/// share are computed for each row.
 public final class LsPlm implements Model {
 
   private static final int MOST_REGIONS = 1 << 16;
