@@ -53,7 +53,7 @@ public record Neighbours(int[][] rows, double[][] weights, long cut) {
   /// @param minOverlap columns that both must have
   /// @param shrink λ
   /// @param topK neighbours of a row
-  /// @param normalise whether the weights of a row are divided by the largest of them (Karypis 2001), so that rows whose
+  /// @param normalise whether the weights of a row are divided by the largest of them, so that rows whose
   ///     neighbours are all alike count no more than others
   /// @param maxListLength values of a column that are read at most, the largest, of equal ones those of the smaller rows; 0: all. What is
   ///     left out is as if it were not in the matrix
