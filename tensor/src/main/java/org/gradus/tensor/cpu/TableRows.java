@@ -11,16 +11,23 @@ import jdk.incubator.vector.VectorSpecies;
 /// One row of a table, n numbers from the byte `at`, and an array: the only code that reads or writes tables by vectors.
 ///
 /// A row is a few vectors. A loop over them, with its checks, costs more than the memory it touches (measured: 4.0 ms
-/// for 53,248 random rows of 64 numbers, against 1.1 ms without a loop), so that the number of vectors is taken apart into
-/// 8 + 4 + 2 + 1. The rest of a row is one masked vector, which goes through the same operations as a whole one. It may
+/// for 53,248 random rows of 64 numbers, against 1.1 ms without a loop), so that they are taken by fours, and what is left by
+/// 2 + 1. More at once is more code than the compiler puts into one method: then it leaves calls standing. The rest of a row is one masked vector, which goes through the same operations as a whole one. It may
 /// read beyond the row, for which a table has room, and never writes there.
 ///
 /// No method here takes or returns a vector: reading a segment is much code, and where the compiler leaves a call of ours
 /// standing, a vector that crosses it is allocated.
+///
+/// Each begins with a cast of the table to the class of memory outside the heap. The compiler guesses what kind of memory a segment
+/// is from what it saw before, and the virtual machine's library moves vectors through arrays of bytes by itself; a guess of both
+/// kinds is twice the code, and calls are left standing when it is too much. With the cast there is nothing to guess.
 final class TableRows {
   private static final VectorSpecies<Float> S = Lanes.SPECIES;
   private static final int W = Lanes.WIDTH;
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+  /// Memory outside the heap, mapped to a file or not.
+  private static final Class<? extends MemorySegment> NATIVE = MemorySegment.NULL.getClass();
 
   /// Bytes of a cache line.
   private static final long LINE = 64;
@@ -36,7 +43,8 @@ final class TableRows {
   ///
   /// Rows of a batch lie anywhere. A loop that works on one row after the other waits for the memory at each of them; when
   /// some rows are touched first, with nothing to do in between, their waits overlap.
-  static int touch(MemorySegment table, long at, int n) {
+  static int touch(MemorySegment memory, long at, int n) {
+    MemorySegment table = NATIVE.cast(memory);
     int seen = table.get(ValueLayout.JAVA_INT, at);
     long end = at + bytes(n);
     for (long line = (at | LINE - 1) + 1; line < end; line += LINE) {
@@ -46,21 +54,13 @@ final class TableRows {
   }
 
   /// y = row
-  static void copy(float[] y, int yAt, MemorySegment table, long at, int n) {
+  static void copy(float[] y, int yAt, MemorySegment memory, long at, int n) {
+    MemorySegment table = NATIVE.cast(memory);
     int i = 0;
-    for (; i <= n - 16 * W; i += 16 * W) {
-      copy8(y, yAt + i, table, at + bytes(i));
-      copy8(y, yAt + i + 8 * W, table, at + bytes(i + 8 * W));
+    for (; i <= n - 4 * W; i += 4 * W) {
+      copy4(y, yAt + i, table, at + bytes(i));
     }
     int vectors = (n - i) / W;
-    if ((vectors & 8) != 0) {
-      copy8(y, yAt + i, table, at + bytes(i));
-      i += 8 * W;
-    }
-    if ((vectors & 4) != 0) {
-      copy4(y, yAt + i, table, at + bytes(i));
-      i += 4 * W;
-    }
     if ((vectors & 2) != 0) {
       copy2(y, yAt + i, table, at + bytes(i));
       i += 2 * W;
@@ -73,11 +73,6 @@ final class TableRows {
       FloatVector.fromMemorySegment(S, table, at + bytes(i), ORDER)
           .intoArray(y, yAt + i, Lanes.upTo(i, n));
     }
-  }
-
-  private static void copy8(float[] y, int yAt, MemorySegment table, long at) {
-    copy4(y, yAt, table, at);
-    copy4(y, yAt + 4 * W, table, at + bytes(4 * W));
   }
 
   private static void copy4(float[] y, int yAt, MemorySegment table, long at) {
@@ -95,21 +90,13 @@ final class TableRows {
   }
 
   /// row = x
-  static void store(float[] x, int xAt, MemorySegment table, long at, int n) {
+  static void store(float[] x, int xAt, MemorySegment memory, long at, int n) {
+    MemorySegment table = NATIVE.cast(memory);
     int i = 0;
-    for (; i <= n - 16 * W; i += 16 * W) {
-      store8(x, xAt + i, table, at + bytes(i));
-      store8(x, xAt + i + 8 * W, table, at + bytes(i + 8 * W));
+    for (; i <= n - 4 * W; i += 4 * W) {
+      store4(x, xAt + i, table, at + bytes(i));
     }
     int vectors = (n - i) / W;
-    if ((vectors & 8) != 0) {
-      store8(x, xAt + i, table, at + bytes(i));
-      i += 8 * W;
-    }
-    if ((vectors & 4) != 0) {
-      store4(x, xAt + i, table, at + bytes(i));
-      i += 4 * W;
-    }
     if ((vectors & 2) != 0) {
       store2(x, xAt + i, table, at + bytes(i));
       i += 2 * W;
@@ -125,11 +112,6 @@ final class TableRows {
     }
   }
 
-  private static void store8(float[] x, int xAt, MemorySegment table, long at) {
-    store4(x, xAt, table, at);
-    store4(x, xAt + 4 * W, table, at + bytes(4 * W));
-  }
-
   private static void store4(float[] x, int xAt, MemorySegment table, long at) {
     store2(x, xAt, table, at);
     store2(x, xAt + 2 * W, table, at + bytes(2 * W));
@@ -141,21 +123,13 @@ final class TableRows {
   }
 
   /// y += factor · row, each product added with a single rounding; with factor 1, y += row.
-  static void addScaled(float[] y, int yAt, float factor, MemorySegment table, long at, int n) {
+  static void addScaled(float[] y, int yAt, float factor, MemorySegment memory, long at, int n) {
+    MemorySegment table = NATIVE.cast(memory);
     int i = 0;
-    for (; i <= n - 16 * W; i += 16 * W) {
-      add8(y, yAt + i, factor, table, at + bytes(i));
-      add8(y, yAt + i + 8 * W, factor, table, at + bytes(i + 8 * W));
+    for (; i <= n - 4 * W; i += 4 * W) {
+      add4(y, yAt + i, factor, table, at + bytes(i));
     }
     int vectors = (n - i) / W;
-    if ((vectors & 8) != 0) {
-      add8(y, yAt + i, factor, table, at + bytes(i));
-      i += 8 * W;
-    }
-    if ((vectors & 4) != 0) {
-      add4(y, yAt + i, factor, table, at + bytes(i));
-      i += 4 * W;
-    }
     if ((vectors & 2) != 0) {
       add2(y, yAt + i, factor, table, at + bytes(i));
       i += 2 * W;
@@ -170,11 +144,6 @@ final class TableRows {
           .fma(FloatVector.broadcast(S, factor), FloatVector.fromArray(S, y, yAt + i, rest))
           .intoArray(y, yAt + i, rest);
     }
-  }
-
-  private static void add8(float[] y, int yAt, float factor, MemorySegment table, long at) {
-    add4(y, yAt, factor, table, at);
-    add4(y, yAt + 4 * W, factor, table, at + bytes(4 * W));
   }
 
   private static void add4(float[] y, int yAt, float factor, MemorySegment table, long at) {
@@ -194,21 +163,13 @@ final class TableRows {
   }
 
   /// row −= rate · g`[gAt …]`
-  static void sgd(MemorySegment table, long at, float[] g, int gAt, int n, float rate) {
+  static void sgd(MemorySegment memory, long at, float[] g, int gAt, int n, float rate) {
+    MemorySegment table = NATIVE.cast(memory);
     int i = 0;
-    for (; i <= n - 16 * W; i += 16 * W) {
-      sgd8(table, at + bytes(i), g, gAt + i, rate);
-      sgd8(table, at + bytes(i + 8 * W), g, gAt + i + 8 * W, rate);
+    for (; i <= n - 4 * W; i += 4 * W) {
+      sgd4(table, at + bytes(i), g, gAt + i, rate);
     }
     int vectors = (n - i) / W;
-    if ((vectors & 8) != 0) {
-      sgd8(table, at + bytes(i), g, gAt + i, rate);
-      i += 8 * W;
-    }
-    if ((vectors & 4) != 0) {
-      sgd4(table, at + bytes(i), g, gAt + i, rate);
-      i += 4 * W;
-    }
     if ((vectors & 2) != 0) {
       sgd2(table, at + bytes(i), g, gAt + i, rate);
       i += 2 * W;
@@ -225,11 +186,6 @@ final class TableRows {
               FloatVector.broadcast(S, -rate), FloatVector.fromMemorySegment(S, table, last, ORDER))
           .intoMemorySegment(table, last, ORDER, rest);
     }
-  }
-
-  private static void sgd8(MemorySegment table, long at, float[] g, int gAt, float rate) {
-    sgd4(table, at, g, gAt, rate);
-    sgd4(table, at + bytes(4 * W), g, gAt + 4 * W, rate);
   }
 
   private static void sgd4(MemorySegment table, long at, float[] g, int gAt, float rate) {
