@@ -11,6 +11,7 @@ import org.gradus.tensor.LayoutKernels.View;
 import org.gradus.tensor.Scope;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// Records the operations of one step, and walks back over them.
 ///
@@ -36,8 +37,14 @@ public final class Tape implements AutoCloseable {
   private final InOrder<DenseParameter, Var> parameters = new InOrder<>(PARAMETERS);
   private int numbered; // values that a gradient is asked for
   private int unrecorded; // operations that no node stands for
+  private final @Nullable Tape beside; // what this one's operations count for too
 
   private Tape(Device device, boolean recording, Probe probe, int tensors) {
+    this(device, recording, probe, tensors, null);
+  }
+
+  private Tape(Device device, boolean recording, Probe probe, int tensors, @Nullable Tape beside) {
+    this.beside = beside;
     this.scope = new Scope(device, tensors);
     this.recording = recording;
     this.probe = probe;
@@ -51,6 +58,12 @@ public final class Tape implements AutoCloseable {
   /// A tape that only computes: nothing is recorded, nothing can be walked.
   public static Tape evaluating(Device device) {
     return new Tape(device, false, Probe.NONE, TENSORS);
+  }
+
+  /// A tape that only computes, for what a step wants to know and no gradient may reach: the labels that a model makes for itself. Its
+  /// operations count as this one's.
+  public Tape apart() {
+    return new Tape(device(), false, Probe.NONE, TENSORS, this);
   }
 
   /// A tape that only computes, and shows every operation to a watcher.
@@ -142,7 +155,7 @@ public final class Tape implements AutoCloseable {
   /// @param shape of it
   /// @param read what it was found from
   public void host(String what, Shape shape, List<? extends Parameter> read) {
-    unrecorded += read.size();
+    count(read.size());
     if (probe.watchesHost()) {
       for (Parameter p : read) {
         switch (p) {
@@ -199,6 +212,9 @@ public final class Tape implements AutoCloseable {
     Var y = new Var(this, output, number(recording && needed));
     if (y.needsGradient()) {
       nodes.add(new Node(op, y, inputs, backward));
+    }
+    if (beside != null) {
+      beside.count(1);
     }
     return y;
   }
@@ -260,20 +276,27 @@ public final class Tape implements AutoCloseable {
   }
 
   /// As [#size], with what no node of its own stands for: each further feature of a lookup, for so much would be recorded
-  /// without its kernel; what the host finds from parameters, one for each that it reads; and, after a walk, what a checkpoint
-  /// recorded inside to be walked.
+  /// without its kernel; what the host finds from parameters, one for each that it reads; what was computed [#apart]; and, after a
+  /// walk, what a checkpoint recorded inside to be walked.
   public int operations() {
     return nodes.size() + unrecorded;
   }
 
   /// One operation was recorded for so many features.
   void recordedFeatures(int features) {
-    unrecorded += features - 1;
+    count(features - 1);
   }
 
   /// A walk went through the inside of a checkpoint.
   void walked(Tape inside) {
-    unrecorded += inside.operations();
+    count(inside.operations());
+  }
+
+  private void count(int operations) {
+    unrecorded += operations;
+    if (beside != null) {
+      beside.count(operations);
+    }
   }
 
   List<Node> nodes() {

@@ -3,6 +3,7 @@ package org.gradus.autograd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 
 import java.util.List;
 import org.gradus.tensor.Shape;
@@ -77,6 +78,21 @@ class TapeTest {
     bench.tape.host("the mean", Shape.of(1), List.of(w, table));
     assertThat(bench.tape.size()).isZero();
     assertThat(bench.tape.operations()).isEqualTo(2);
+  }
+
+  @Test
+  void countsWhatIsComputedApart() {
+    DenseParameter w = params.weight("w", Shape.of(2), Initializers.constant(3));
+    Var x = bench.tape.use(w).square();
+    try (Tape apart = bench.tape.apart()) {
+      assertThat(apart.recording()).isFalse();
+      assertThat(apart.use(w).exp().sum().value().toDoubles())
+          .containsExactly(new double[] {2 * StrictMath.exp(3)}, offset(1e-12));
+      apart.host("the mean", Shape.of(1), List.of(w));
+    }
+    assertThat(bench.tape.size()).isEqualTo(1);
+    assertThat(bench.tape.operations()).isEqualTo(1 + 2 + 1);
+    assertThat(bench.tape.backward(x.sum()).of(w)).isInstanceOf(Gradient.Dense.class);
   }
 
   @Test

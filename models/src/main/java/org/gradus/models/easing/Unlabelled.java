@@ -103,7 +103,7 @@ final class Unlabelled {
     double[] logVariance = tape.scope().doubles(size);
     long key = mode.draw(path + "/pass");
     for (int k = 0; k < config.passes; k++) {
-      try (Tape apart = Tape.evaluating(mode.tape().device())) {
+      try (Tape apart = tape.apart()) {
         Distribution d = model.apply(Mode.training(apart, key, k).withoutSideEffects());
         add(d.mean(), mean);
         add(d.logVariance(), logVariance);

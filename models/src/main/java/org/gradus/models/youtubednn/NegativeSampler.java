@@ -49,6 +49,7 @@ public final class NegativeSampler {
   private final boolean uniform;
   private final @Nullable AliasTable alias;
   private final int[] byRank; // of LOG_UNIFORM
+  private final IntOpenHashSet seen = new IntOpenHashSet(); // scratch
 
   private NegativeSampler(double[] p, boolean uniform, @Nullable AliasTable alias, int... byRank) {
     this.p = p;
@@ -170,11 +171,26 @@ public final class NegativeSampler {
   /// @param unique whether they are distinct
   /// @param exclude a class that is drawn again when it comes; none below 0
   public Sample sample(int size, boolean unique, int exclude, long key) {
+    if (size < 0) {
+      throw new IllegalArgumentException("sampler: " + size + " classes. Expected at least 0.");
+    }
+    int[] classes = new int[size];
+    long draws = draw(classes, unique, exclude, key);
+    return new Sample(classes, draws);
+  }
+
+  /// As [#sample] into an array, as many as it has room for. Takes no memory of its own in the steady state; belongs to one thread at
+  /// a time.
+  ///
+  /// @param drawn takes the classes, in the order of drawing
+  /// @return how many draws it took
+  long draw(int[] drawn, boolean unique, int exclude, long key) {
+    int size = drawn.length;
     int possible = 0;
     for (int j = 0; j < p.length && possible < size; j++) {
       possible += p[j] > 0 && j != exclude ? 1 : 0;
     }
-    if (size < 0 || possible < (unique ? size : Math.min(size, 1))) {
+    if (possible < (unique ? size : Math.min(size, 1))) {
       throw new IllegalArgumentException(
           "sampler: "
               + size
@@ -182,12 +198,11 @@ public final class NegativeSampler {
               + possible
               + " that can be drawn. Expected fewer, or classes that may repeat.");
     }
-    int[] drawn = new int[size];
     if (unique && size == p.length) {
       Arrays.setAll(drawn, j -> j);
-      return new Sample(drawn, 0);
+      return 0;
     }
-    IntOpenHashSet seen = new IntOpenHashSet(unique ? size : 0);
+    seen.clear();
     long most = p.length + 4L * size; // about what the race costs
     long draws = 0;
     int found = 0;
@@ -202,22 +217,21 @@ public final class NegativeSampler {
     }
     long others = Counter.key(key, "race");
     if (found < size && unique) {
-      double time = race(drawn, found, size, seen, exclude, others);
-      return new Sample(drawn, (long) (draws + Math.ceil(time * rest(exclude))));
+      double time = race(drawn, found, size, exclude, others);
+      return (long) (draws + Math.ceil(time * rest(exclude)));
     }
     for (; found < size; found++) {
-      race(drawn, found, found + 1, seen, exclude, Counter.key(others, found));
+      race(drawn, found, found + 1, exclude, Counter.key(others, found));
       draws++;
     }
-    return new Sample(drawn, draws);
+    return draws;
   }
 
   /// Each class comes at a moment of its own, exponential with rate p_j, and those that come first are taken: as if draws were made
-  /// one in a unit of time, and repeated ones passed over. What was drawn before does not matter, for moments have no memory.
+  /// one in a unit of time, and those in `seen` passed over. What was drawn before does not matter, for moments have no memory.
   ///
-  /// @param seen classes that are passed over
   /// @return when the last one came
-  private double race(int[] drawn, int from, int to, IntOpenHashSet seen, int exclude, long key) {
+  private double race(int[] drawn, int from, int to, int exclude, long key) {
     double[] moment = new double[p.length]; // its logarithm
     IntArrayList runners = new IntArrayList();
     for (int j = 0; j < p.length; j++) {

@@ -12,7 +12,6 @@ import org.gradus.autograd.Var;
 import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
 import org.gradus.embeddings.PaddedIds;
 import org.gradus.models.Retriever;
-import org.gradus.models.youtubednn.NegativeSampler.Sample;
 import org.gradus.models.youtubednn.YoutubeDnn.Config;
 import org.gradus.models.youtubednn.YoutubeDnn.Hits;
 import org.gradus.models.youtubednn.YoutubeDnn.Loss;
@@ -152,18 +151,19 @@ final class NextItemLosses {
     int[] ids = scope.ints(lists * size);
     double[] logQ = scope.doubles(ids.length);
     double[] ofLabels = scope.doubles(labels.length);
+    int[] drawn = scope.ints(size);
     for (int list = 0; list < lists; list++) {
       int label = each ? classOf(labels[list]) : -1;
-      Sample sample = from.sample(size, rule.unique(), label, Counter.key(key, list));
+      long draws = from.draw(drawn, rule.unique(), label, Counter.key(key, list));
       for (int i = 0; i < size; i++) {
-        int j = sample.classes()[i];
+        int j = drawn[i];
         ids[list * size + i] = j + Retriever.FIRST_ITEM;
         logQ[list * size + i] =
-            StrictMath.log(from.expectedCount(j, size, rule.unique(), sample.draws(), label));
+            StrictMath.log(from.expectedCount(j, size, rule.unique(), draws, label));
       }
       for (int b = 0; b < labels.length && !each; b++) { // with RESAMPLE, Q = 1
         int j = Math.max(classOf(labels[b]), 0);
-        ofLabels[b] = StrictMath.log(from.expectedCount(j, size, rule.unique(), sample.draws()));
+        ofLabels[b] = StrictMath.log(from.expectedCount(j, size, rule.unique(), draws));
       }
     }
     Var negatives = each ? items.own(u, ids) : items.shared(u, ids); // [B, S]
