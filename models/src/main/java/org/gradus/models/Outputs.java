@@ -17,8 +17,8 @@ public record Outputs(
     Map<String, Head> heads, Map<String, Var> losses, Map<String, Double> weights) {
   /// Copies the maps, in order.
   public Outputs {
-    heads = Collections.unmodifiableMap(new LinkedHashMap<>(heads));
-    losses = Collections.unmodifiableMap(new LinkedHashMap<>(losses));
+    heads = copy(heads);
+    losses = copy(losses);
     weights = Map.copyOf(weights);
     weights.forEach(
         (name, weight) -> {
@@ -40,6 +40,10 @@ public record Outputs(
         });
   }
 
+  private static <T> Map<String, T> copy(Map<String, T> map) {
+    return map.isEmpty() ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(map));
+  }
+
   /// Losses, if any, that are means over the examples of the batch.
   public Outputs(Map<String, Head> heads, Map<String, Var> losses) {
     this(heads, losses, Map.of());
@@ -55,6 +59,13 @@ public record Outputs(
     return new Outputs(Map.of(label, head), Map.of());
   }
 
+  /// A loss and no head.
+  ///
+  /// @param weight as of [#withLoss(String, Var, double)]
+  public static Outputs loss(String name, Var loss, double weight) {
+    return new Outputs(Map.of(), Map.of(name, loss), Map.of(name, weight));
+  }
+
   /// These outputs with one more head.
   public Outputs with(String label, Head head) {
     Map<String, Head> more = new LinkedHashMap<>(heads);
@@ -66,11 +77,15 @@ public record Outputs(
 
   /// These outputs with one more loss, a mean over the examples of the batch.
   public Outputs withLoss(String name, Var loss) {
+    return new Outputs(heads, lossesAnd(name, loss), weights);
+  }
+
+  private Map<String, Var> lossesAnd(String name, Var loss) {
     Map<String, Var> more = new LinkedHashMap<>(losses);
     if (more.put(name, loss) != null) {
       throw new IllegalArgumentException("outputs: two losses called " + name + ".");
     }
-    return new Outputs(heads, more, weights);
+    return more;
   }
 
   /// These outputs with one more loss, a mean over other things than examples: known labels, real tokens.
@@ -79,8 +94,7 @@ public record Outputs(
   public Outputs withLoss(String name, Var loss, double weight) {
     Map<String, Double> more = new LinkedHashMap<>(weights);
     more.put(name, weight);
-    Outputs with = withLoss(name, loss);
-    return new Outputs(heads, with.losses, more);
+    return new Outputs(heads, lossesAnd(name, loss), more);
   }
 
   /// How many things a loss is the mean of.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models.youtubednn;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Mode;
@@ -226,6 +226,7 @@ public final class YoutubeDnn implements Retriever, Fitted {
   private final Linear last; //                                       [h, d]
   private final ItemVectors items;
   private final NextItemLosses losses;
+  private final List<String> lists; // of items, that are inputs
   private final String hard; // the field of hard negatives; empty for none
 
   /// A model for the next item.
@@ -246,6 +247,12 @@ public final class YoutubeDnn implements Retriever, Fitted {
     if (!hard.isEmpty()) {
       checkHard(schema);
     }
+    lists =
+        schema.ids().stream()
+            .filter(f -> f instanceof Field.Sequence || f instanceof Field.MultiValued)
+            .filter(f -> f.table().equals(item.table()) && !f.name().equals(hard))
+            .map(Field.Ids::name)
+            .toList();
     Set<String> noInputs = hard.isEmpty() ? Set.of(item.name()) : Set.of(item.name(), hard);
     fields = new PooledFields(schema, noInputs, config.embeddingDim, params.at("v"));
     if (fields.width() == 0) {
@@ -343,7 +350,7 @@ public final class YoutubeDnn implements Retriever, Fitted {
     Var known = mode.tape().constant(Shape.of(labels.length), shares); // [B]
     int count = known(labels);
     Var loss = each.multiply(known).sum(); //                         []  (YD-8)
-    Outputs outputs = new Outputs(Map.of(), Map.of()).withLoss(LOSS, loss, count);
+    Outputs outputs = Outputs.loss(LOSS, loss, count);
     if (hard.isEmpty()) {
       return outputs;
     }
@@ -365,11 +372,11 @@ public final class YoutubeDnn implements Retriever, Fitted {
 
   /// The lists of items that are inputs: what else an example says yes to.
   private List<JaggedIds> lists(Batch batch, Scope scope) {
-    return batch.schema().ids().stream()
-        .filter(f -> f instanceof Field.Sequence || f instanceof Field.MultiValued)
-        .filter(f -> f.table().equals(item.table()) && !f.name().equals(hard))
-        .map(f -> batch.sparse().of(f.name(), scope))
-        .toList();
+    List<JaggedIds> inputs = new ArrayList<>(lists.size());
+    for (String name : lists) {
+      inputs.add(batch.sparse().of(name, scope));
+    }
+    return inputs;
   }
 
   /// 1 over the number of known labels where a label is known, 0 elsewhere.
@@ -381,7 +388,11 @@ public final class YoutubeDnn implements Retriever, Fitted {
   }
 
   private static int known(int... labels) {
-    return (int) Arrays.stream(labels).filter(id -> id >= FIRST_ITEM).count();
+    int known = 0;
+    for (int id : labels) {
+      known += id >= FIRST_ITEM ? 1 : 0;
+    }
+    return known;
   }
 
   @Override
