@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// One vector per field of ids, side by side: that of its id, or what its list is pooled to; sequences have their mean. Fields of
 /// one table share its vectors. Sessions are not read.
 final class PooledFields {
-  private final List<String> names = new ArrayList<>();
+  private final List<String> names;
   private final List<Lookup.Bag> bags = new ArrayList<>();
   private final Map<String, TableParameter> tables = new LinkedHashMap<>();
   private int width;
@@ -35,6 +35,7 @@ final class PooledFields {
   /// @param dim width of a vector; 0 for ⌈log₂ n⌉ of a table with n rows
   /// @param params gets a table of each name
   PooledFields(Schema schema, Set<String> except, int dim, Params params) {
+    List<String> read = new ArrayList<>();
     for (Field.Ids f : schema.ids()) {
       if (except.contains(f.name()) || f instanceof Field.Sessions) {
         continue;
@@ -45,10 +46,11 @@ final class PooledFields {
         table = params.table(f.table(), f.size(), d, 0, Initializers.xavierUniform());
         tables.put(f.table(), table);
       }
-      names.add(f.name());
+      read.add(f.name());
       bags.add(new Lookup.Bag(table, pooling(f)));
       width += table.table().width();
     }
+    names = List.copyOf(read);
   }
 
   private static Pooling pooling(Field.Ids field) {
