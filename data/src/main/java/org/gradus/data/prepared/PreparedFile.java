@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Set;
 import org.gradus.data.DataException;
 import org.gradus.data.Examples;
 import org.gradus.embeddings.Schema;
@@ -34,7 +36,7 @@ public final class PreparedFile implements Examples, AutoCloseable {
     this.file = file;
     this.deleteOnClose = deleteOnClose;
     boolean opened = false;
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+    try (FileChannel channel = FileChannel.open(file, options(deleteOnClose))) {
       ByteBuffer footer = footer(channel);
       rows = footer.getLong();
       byte[] schema = new byte[footer.getInt()];
@@ -80,7 +82,14 @@ public final class PreparedFile implements Examples, AutoCloseable {
     return new PreparedFile(file, false);
   }
 
-  /// Opens a file that is deleted when it is closed.
+  private static Set<StandardOpenOption> options(boolean temporary) {
+    return temporary
+        ? EnumSet.of(StandardOpenOption.READ, StandardOpenOption.DELETE_ON_CLOSE)
+        : EnumSet.of(StandardOpenOption.READ);
+  }
+
+  /// Opens a file that is deleted: at once where the system lets a mapped file lose its name, so that a process that is ended leaves
+  /// nothing behind, and otherwise when it is closed.
   public static PreparedFile openTemporary(Path file) {
     return new PreparedFile(file, true);
   }

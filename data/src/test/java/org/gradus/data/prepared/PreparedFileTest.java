@@ -23,6 +23,8 @@ import org.gradus.embeddings.KeyedJaggedTensor.JaggedIds;
 import org.gradus.embeddings.Schema;
 import org.gradus.tensor.Pooling;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -61,6 +63,17 @@ class PreparedFileTest {
 
   private static List<Integer> sessionSizes(int r) {
     return r % 2 == 0 ? List.of(2, 1) : List.of();
+  }
+
+  @Test
+  @EnabledOnOs({OS.LINUX, OS.MAC})
+  void aTemporaryFileHasNoNameWhileItIsOpen() {
+    Path file = write(3);
+    try (PreparedFile rows = PreparedFile.openTemporary(file);
+        Stream stream = rows.streamWithoutPrefetch(Pass.inOrder(3))) {
+      assertThat(file).doesNotExist();
+      assertThat(stream.next()).isNotNull().extracting(Batch::size).isEqualTo(3);
+    }
   }
 
   private Path write(int rows) {
