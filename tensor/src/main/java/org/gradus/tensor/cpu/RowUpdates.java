@@ -10,6 +10,9 @@ import jdk.incubator.vector.VectorSpecies;
 /// Weights, state and gradient of the row are copied side by side into scratch memory, moved there, and copied back. Each
 /// of these parts is padded to whole vectors, so that a row has no rest; what the padding holds is never written back.
 /// State tables have the width of the weights, so that a row lies at the same byte in all of them.
+///
+/// A rule is a method of its own, which takes and returns no vector: the compiler puts into one method what it has nodes for, copies
+/// take many, and a call that it leaves standing in the middle of a rule would allocate the vectors that cross it.
 final class RowUpdates {
   private static final VectorSpecies<Float> S = Lanes.SPECIES;
   private static final int W = Lanes.WIDTH;
@@ -40,22 +43,24 @@ final class RowUpdates {
     return PARTS * ((n + Lanes.LANES - 1) / Lanes.LANES * Lanes.LANES);
   }
 
-  private FloatVector load(int i) {
-    return FloatVector.fromArray(S, x, i);
-  }
-
   void momentum(
       MemorySegment weights, MemorySegment speeds, RowCursor row, float rate, float momentum) {
     TableRows.copy(x, w, weights, row.at, n);
     TableRows.copy(x, s, speeds, row.at, n);
     System.arraycopy(row.slope, row.from, x, g, n);
-    for (int i = 0; i < n; i += W) {
-      FloatVector speed = Steps.velocity(load(s + i), load(g + i), momentum);
-      speed.intoArray(x, s + i);
-      Steps.sgd(load(w + i), speed, rate).intoArray(x, w + i);
-    }
+    momentumRule(rate, momentum);
     TableRows.store(x, w, weights, row.at, n);
     TableRows.store(x, s, speeds, row.at, n);
+  }
+
+  private void momentumRule(float rate, float momentum) {
+    for (int i = 0; i < n; i += W) {
+      FloatVector speed =
+          Steps.velocity(
+              FloatVector.fromArray(S, x, s + i), FloatVector.fromArray(S, x, g + i), momentum);
+      speed.intoArray(x, s + i);
+      Steps.sgd(FloatVector.fromArray(S, x, w + i), speed, rate).intoArray(x, w + i);
+    }
   }
 
   void nesterov(
@@ -63,15 +68,19 @@ final class RowUpdates {
     TableRows.copy(x, w, weights, row.at, n);
     TableRows.copy(x, s, speeds, row.at, n);
     System.arraycopy(row.slope, row.from, x, g, n);
-    for (int i = 0; i < n; i += W) {
-      FloatVector slope = load(g + i);
-      FloatVector speed = Steps.velocity(load(s + i), slope, momentum);
-      speed.intoArray(x, s + i);
-      FloatVector ahead = Steps.velocity(speed, slope, momentum);
-      Steps.sgd(load(w + i), ahead, rate).intoArray(x, w + i);
-    }
+    nesterovRule(rate, momentum);
     TableRows.store(x, w, weights, row.at, n);
     TableRows.store(x, s, speeds, row.at, n);
+  }
+
+  private void nesterovRule(float rate, float momentum) {
+    for (int i = 0; i < n; i += W) {
+      FloatVector slope = FloatVector.fromArray(S, x, g + i);
+      FloatVector speed = Steps.velocity(FloatVector.fromArray(S, x, s + i), slope, momentum);
+      speed.intoArray(x, s + i);
+      FloatVector ahead = Steps.velocity(speed, slope, momentum);
+      Steps.sgd(FloatVector.fromArray(S, x, w + i), ahead, rate).intoArray(x, w + i);
+    }
   }
 
   void adagrad(
@@ -79,14 +88,19 @@ final class RowUpdates {
     TableRows.copy(x, w, weights, row.at, n);
     TableRows.copy(x, s, sums, row.at, n);
     System.arraycopy(row.slope, row.from, x, g, n);
-    for (int i = 0; i < n; i += W) {
-      FloatVector slope = load(g + i);
-      FloatVector squares = slope.fma(slope, load(s + i));
-      squares.intoArray(x, s + i);
-      Steps.adagrad(load(w + i), squares, slope, rate, epsilon).intoArray(x, w + i);
-    }
+    adagradRule(rate, epsilon);
     TableRows.store(x, w, weights, row.at, n);
     TableRows.store(x, s, sums, row.at, n);
+  }
+
+  private void adagradRule(float rate, float epsilon) {
+    for (int i = 0; i < n; i += W) {
+      FloatVector slope = FloatVector.fromArray(S, x, g + i);
+      FloatVector squares = slope.fma(slope, FloatVector.fromArray(S, x, s + i));
+      squares.intoArray(x, s + i);
+      Steps.adagrad(FloatVector.fromArray(S, x, w + i), squares, slope, rate, epsilon)
+          .intoArray(x, w + i);
+    }
   }
 
   void adam(
@@ -99,17 +113,21 @@ final class RowUpdates {
     TableRows.copy(x, s, means, row.at, n);
     TableRows.copy(x, t, squares, row.at, n);
     System.arraycopy(row.slope, row.from, x, g, n);
-    for (int i = 0; i < n; i += W) {
-      FloatVector slope = load(g + i);
-      FloatVector first = adam.first(load(s + i), slope);
-      FloatVector second = adam.second(load(t + i), slope);
-      first.intoArray(x, s + i);
-      second.intoArray(x, t + i);
-      adam.weight(load(w + i), first, second).intoArray(x, w + i);
-    }
+    adamRule(adam);
     TableRows.store(x, w, weights, row.at, n);
     TableRows.store(x, s, means, row.at, n);
     TableRows.store(x, t, squares, row.at, n);
+  }
+
+  private void adamRule(Steps.Adam adam) {
+    for (int i = 0; i < n; i += W) {
+      FloatVector slope = FloatVector.fromArray(S, x, g + i);
+      FloatVector first = adam.first(FloatVector.fromArray(S, x, s + i), slope);
+      FloatVector second = adam.second(FloatVector.fromArray(S, x, t + i), slope);
+      first.intoArray(x, s + i);
+      second.intoArray(x, t + i);
+      adam.weight(FloatVector.fromArray(S, x, w + i), first, second).intoArray(x, w + i);
+    }
   }
 
   /// As [#adam] with the gradient l2 · w, for a run of rows without one of their own: `numbers` from the byte `at`, n
@@ -128,18 +146,22 @@ final class RowUpdates {
       TableRows.copy(x, w, weights, from, size);
       TableRows.copy(x, s, means, from, size);
       TableRows.copy(x, t, squares, from, size);
-      for (int i = 0; i < size; i += W) {
-        FloatVector weight = load(w + i);
-        FloatVector slope = weight.mul(l2);
-        FloatVector first = adam.first(load(s + i), slope);
-        FloatVector second = adam.second(load(t + i), slope);
-        first.intoArray(x, s + i);
-        second.intoArray(x, t + i);
-        adam.weight(weight, first, second).intoArray(x, w + i);
-      }
+      adamAbsentRule(size, adam, l2);
       TableRows.store(x, w, weights, from, size);
       TableRows.store(x, s, means, from, size);
       TableRows.store(x, t, squares, from, size);
+    }
+  }
+
+  private void adamAbsentRule(int size, Steps.Adam adam, float l2) {
+    for (int i = 0; i < size; i += W) {
+      FloatVector weight = FloatVector.fromArray(S, x, w + i);
+      FloatVector slope = weight.mul(l2);
+      FloatVector first = adam.first(FloatVector.fromArray(S, x, s + i), slope);
+      FloatVector second = adam.second(FloatVector.fromArray(S, x, t + i), slope);
+      first.intoArray(x, s + i);
+      second.intoArray(x, t + i);
+      adam.weight(weight, first, second).intoArray(x, w + i);
     }
   }
 
@@ -153,18 +175,28 @@ final class RowUpdates {
     TableRows.copy(x, s, scores, row.at, n);
     TableRows.copy(x, t, squares, row.at, n);
     System.arraycopy(row.slope, row.from, x, g, n);
+    ftrlRule(ftrl);
+    TableRows.store(x, w, weights, row.at, n);
+    TableRows.store(x, s, scores, row.at, n);
+    TableRows.store(x, t, squares, row.at, n);
+  }
+
+  private void ftrlRule(Steps.Ftrl ftrl) {
     for (int i = 0; i < n; i += W) {
-      FloatVector slope = load(g + i);
-      FloatVector before = load(t + i);
+      FloatVector slope = FloatVector.fromArray(S, x, g + i);
+      FloatVector before = FloatVector.fromArray(S, x, t + i);
       FloatVector after = ftrl.squares(before, slope);
-      FloatVector score = ftrl.score(load(s + i), slope, load(w + i), before, after);
+      FloatVector score =
+          ftrl.score(
+              FloatVector.fromArray(S, x, s + i),
+              slope,
+              FloatVector.fromArray(S, x, w + i),
+              before,
+              after);
       after.intoArray(x, t + i);
       score.intoArray(x, s + i);
       ftrl.weight(score, after).intoArray(x, w + i);
     }
-    TableRows.store(x, w, weights, row.at, n);
-    TableRows.store(x, s, scores, row.at, n);
-    TableRows.store(x, t, squares, row.at, n);
   }
 
   /// w −= factor · w, on `numbers` from the byte `at`, n at a time.
@@ -174,7 +206,7 @@ final class RowUpdates {
       int size = Math.min(n, numbers - done);
       TableRows.copy(x, w, weights, from, size);
       for (int i = 0; i < size; i += W) {
-        FloatVector weight = load(w + i);
+        FloatVector weight = FloatVector.fromArray(S, x, w + i);
         Steps.sgd(weight, weight, factor).intoArray(x, w + i);
       }
       TableRows.store(x, w, weights, from, size);

@@ -20,6 +20,7 @@ final class TableRowsProgram {
   private final RowUpdates updates = new RowUpdates();
   private final float[] scratch = new float[RowUpdates.scratch(256)];
   private final float[] y = new float[256];
+  private final Steps.Adam adam = new Steps.Adam(0.1f, 0.9f, 0.1f, 0.99f, 0.01f, 1, 1e-8f);
 
   private TableRowsProgram() {}
 
@@ -45,10 +46,11 @@ final class TableRowsProgram {
     }
   }
 
-  /// Every row of two new tables: moved, read, written, added.
+  /// Every row of new tables: moved, read, written, added.
   private void rows(int n) {
     try (CpuTable weights = CpuTable.zeros(ROWS, n);
-        CpuTable sums = CpuTable.zeros(ROWS, n)) {
+        CpuTable sums = CpuTable.zeros(ROWS, n);
+        CpuTable squares = CpuTable.zeros(ROWS, n)) {
       updates.over(scratch, 0, n);
       row.slope = y;
       row.from = 0;
@@ -56,6 +58,7 @@ final class TableRowsProgram {
         row.at = weights.offset(r);
         updates.adagrad(weights.memory(), sums.memory(), row, 0.1f, 1e-8f);
         updates.momentum(weights.memory(), sums.memory(), row, 0.1f, 0.9f);
+        updates.adam(weights.memory(), sums.memory(), squares.memory(), row, adam);
         TableRows.sgd(weights.memory(), row.at, y, 0, n, 0.1f);
         TableRows.copy(y, 0, weights.memory(), row.at, n);
         TableRows.addScaled(y, 0, 0.5f, sums.memory(), row.at, n);

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TableRowsTest {
-  /// Two tables, and no vector for any of the 1,024 rows, each of which would be 32 bytes or more.
+  /// Three tables, and no vector for any of the 1,024 rows, each of which would be 32 bytes or more.
   private static final long MOST_BYTES = 16 << 10;
 
   /// The compiler looks at what kind of memory a call saw before. Where it saw two kinds it makes code for both, and at the end of
