@@ -17,7 +17,11 @@ public final class Spelling {
     String nearest = "";
     int least = word.length() / 3 + 1; // a letter in three may be wrong, and one in any case
     for (String name : known) {
-      int d = distance(word, plain(name));
+      String other = plain(name);
+      int d = distance(word, other);
+      if (d == Math.max(word.length(), other.length())) {
+        continue; // nothing of one is in the other
+      }
       if (d < least || (d == least && nearest.isEmpty())) {
         least = d;
         nearest = name;

@@ -13,11 +13,17 @@ public record Target(String label, Field.LabelKind kind) {
   /// The only label of a schema.
   public static Target only(Schema schema) {
     refuseSeries("model", schema);
+    if (schema.labels().isEmpty()) {
+      throw new IllegalArgumentException("model: the schema has 0 labels. Expected one.");
+    }
     if (schema.labels().size() != 1) {
       throw new IllegalArgumentException(
           "model: the schema has "
               + schema.labels().size()
-              + " labels. Expected one; multi-task models predict several.");
+              + " labels "
+              + schema.labels().stream().map(Field.Label::name).toList()
+              + ". Expected one: data with the others left out, or a model of several tasks, such"
+              + " as shared-bottom or mmoe.");
     }
     Field.Label l = schema.labels().getFirst();
     return new Target(l.name(), l.kind());

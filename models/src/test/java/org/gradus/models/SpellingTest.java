@@ -28,6 +28,8 @@ class SpellingTest {
   void nothingIsGuessedOfOtherWords() {
     assertThat(Spelling.hint("transformer9000", NAMES)).isEmpty();
     assertThat(Spelling.hint("anything", List.of())).isEmpty();
+    assertThat(Spelling.hint("z", List.of("a", "b"))).as("no letter in common").isEmpty();
+    assertThat(Spelling.hint("", List.of("a"))).isEmpty();
   }
 
   /// By hand: two letters changed and one added.

@@ -4,6 +4,7 @@ package org.gradus.models;
 import static org.gradus.models.ModelBench.EXACT;
 import static org.gradus.models.ModelBench.assertClose;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -36,6 +37,14 @@ public final class TaskBench {
   }
 
   private TaskBench() {}
+
+  /// The same columns, those of labels behind all others and in the opposite order.
+  public static Schema labelsReversed(Schema schema) {
+    List<Field> fields = new ArrayList<>(schema.fields());
+    fields.removeAll(schema.labels());
+    fields.addAll(schema.labels().reversed());
+    return new Schema(fields);
+  }
 
   /// One row of [#WORKED].
   public static Batch worked(float a, float b) {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -72,6 +73,10 @@ public record CsvSchema(char separator, List<String> names, List<Column> columns
 
     boolean ids() {
       return options.contains("table");
+    }
+
+    String word() {
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 
@@ -162,7 +167,9 @@ public record CsvSchema(char separator, List<String> names, List<Column> columns
       } else if (words.get(0).equals("names")) {
         names = List.copyOf(words.subList(1, words.size()));
       } else {
-        columns.add(column(file, number, words));
+        Column column = column(file, number, words);
+        refuseTwice(column, columns);
+        columns.add(column);
       }
     }
     if (columns.isEmpty()) {
@@ -175,6 +182,25 @@ public record CsvSchema(char separator, List<String> names, List<Column> columns
       throw new DataException(file + ": " + e.getMessage(), e);
     }
     return schema;
+  }
+
+  private static void refuseTwice(Column column, List<Column> before) {
+    for (Column other : before) {
+      if (other.name.equals(column.name)) {
+        throw new DataException(
+            column.place
+                + ": column "
+                + column.name
+                + " as "
+                + column.kind.word()
+                + ", and as "
+                + other.kind.word()
+                + " at "
+                + other.place
+                + ". Expected each column once; to use one in two ways, copy it in the table under"
+                + " another name, and name the copy here.");
+      }
+    }
   }
 
   private static char separator(Path file, long line, String word) {
@@ -197,7 +223,7 @@ public record CsvSchema(char separator, List<String> names, List<Column> columns
     StringBuilder kinds = new StringBuilder();
     for (Kind k : Kind.values()) {
       kind = k.name().equalsIgnoreCase(words.get(0)) ? k : kind;
-      kinds.append(kinds.isEmpty() ? "" : ", ").append(k.name().toLowerCase(java.util.Locale.ROOT));
+      kinds.append(kinds.isEmpty() ? "" : ", ").append(k.word());
     }
     if (kind == null) {
       throw DataException.value(

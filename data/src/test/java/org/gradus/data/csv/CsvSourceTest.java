@@ -318,6 +318,14 @@ class CsvSourceTest {
     fails(table, "dense x transform=sqrt\n", "x: transform=sqrt. Expected one of: [NONE, LOG1P");
     fails(table, "categorical x hash=2\n", "x: hash=2. Expected a whole number of at least 3");
     fails(table, "# nothing\n", "table.csv.schema: no columns");
+    fails(
+        table,
+        "label y\ndomain x domains=3\ncategorical x\n",
+        "table.csv.schema:3: column x as categorical, and as domain at "
+            + folder.resolve("table.csv.schema")
+            + ":2. Expected each column once; to use one in two ways, copy it in the table under"
+            + " another name");
+    fails(table, "group y\nlabel y\n", ":2: column y as label, and as group at ");
     assertThatThrownBy(
             () ->
                 new CsvSource()

@@ -30,12 +30,13 @@ import org.gradus.tensor.MatMulKernels.Activation;
 /// z      = h w + b,  h = x = [e₁; …; e_F; x_num] before the first layer
 /// ```
 ///
-/// A [Condition] says c, an [ApgLayer] is one layer.
+/// A [Condition] says c, an [ApgLayer] is one layer. The gradient goes through what is generated into c, and where c is h itself, h gets it
+/// twice: as input and as condition. With `sgCondition` it stops before c: generators learn, c learns nothing from them.
 ///
 /// Departs from the paper in four places: z is made by an ordinary layer; the network is a tower on embeddings, the paper's parts being
 /// fitted into other models; V stands on the side of the input and U on that of the output, rows being samples here; and sizes of layers, a
-/// bias after every factor, activations between factors or on what is generated, and a core that begins near the identity are options that
-/// the paper does not have.
+/// bias after every factor, activations between factors or on what is generated, a core that begins near the identity, and a condition that
+/// learns nothing from what it generates are options that the paper does not have.
 public final class Apg implements Model {
 
   /// What a user may set.

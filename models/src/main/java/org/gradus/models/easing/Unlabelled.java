@@ -59,14 +59,16 @@ final class Unlabelled {
     return config.weight > 0;
   }
 
-  /// L_unl, a scalar; 0 where every node has a label.
+  /// L_unl, a scalar; 0 where every node has a label, for which nothing is computed.
   ///
   /// @param model what passes are made of
   /// @param known m `[B]`: 1 where there is a label
   Var loss(Function<Mode, Distribution> model, Distribution found, float[] known, Mode mode) {
-    double[] shares = mode.tape().scope().doubles(known.length);
-    share(shares, known);
     double factor = config.weight * warmth(mode);
+    double[] shares = mode.tape().scope().doubles(known.length);
+    if (!share(shares, known)) {
+      return mode.tape().constant(Shape.scalar(), 0.0);
+    }
     Distribution pseudo = labels(model, known.length, mode); //               (EA-10)
     Var weight = config.pseudoVariance ? pseudo.logVariance() : found.logVariance();
     Var each = NormalLoss.of(found.mean(), weight, pseudo.mean()); //         [B]  (EA-9)
@@ -74,14 +76,18 @@ final class Unlabelled {
     return each.multiply(share).sum().multiply(factor); //                    []  (EA-11)
   }
 
-  private static void share(double[] shares, float[] known) {
+  /// Writes (1 − m) / Σ (1 − m).
+  ///
+  /// @return whether a node has no label
+  private static boolean share(double[] shares, float[] known) {
     double count = 0;
     for (float m : known) {
       count += 1 - m;
     }
-    for (int b = 0; b < shares.length; b++) {
-      shares[b] = (1 - known[b]) / Math.max(1, count);
+    for (int b = 0; b < shares.length && count > 0; b++) {
+      shares[b] = (1 - known[b]) / count;
     }
+    return count > 0;
   }
 
   /// min(1, t / T), and t one further where statistics move.

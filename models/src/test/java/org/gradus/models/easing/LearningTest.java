@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Gradient;
 import org.gradus.autograd.Gradients;
@@ -30,6 +31,9 @@ import org.gradus.tensor.Device;
 import org.gradus.tensor.Shape;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Labels, pseudo-labels and lists, each divided by its own count, on predictions that are parameters themselves.
 class LearningTest {
@@ -96,7 +100,7 @@ class LearningTest {
   /// Half squared errors 0.04, 0.25, 0.09, 0.16, of which the second and the fourth are of pseudo-labels: with λ_u = ½ they are 0.065
   /// and 0.205, in all 0.1675; over the batch the first would be 0.0325.
   @Test
-  void eachPartIsDividedByItsOwnCount() {
+  void labelsAndPseudoLabelsAreTheWorkedExample() {
     double[] errors = {0.04, 0.25, 0.09, 0.16};
     double[] off = Arrays.stream(errors).map(e -> Math.sqrt(2 * e)).toArray();
     Learning learning =
@@ -118,6 +122,36 @@ class LearningTest {
       assertThat(value(out, "unlabelled")).isCloseTo(0.5 * 0.205, within(EXACT));
       assertThat(value(out, "y") + value(out, "unlabelled")).isCloseTo(0.1675, within(EXACT));
       assertThat(out.weight("unlabelled", 4)).isEqualTo(2);
+    }
+  }
+
+  /// Whose labels are known, Σ of the errors of the others, and how many these are.
+  static Stream<Arguments> counts() {
+    return Stream.of(
+        Arguments.of(new float[] {1, 0, 0, 0}, 0.25 + 0.09 + 0.16, 3),
+        Arguments.of(new float[] {1, 0, 1, 1}, 0.25, 1),
+        Arguments.of(new float[] {0, 0, 0, 0}, 0.04 + 0.25 + 0.09 + 0.16, 4));
+  }
+
+  /// Pseudo-labels are divided by their own count where there are more of them than labels, and fewer.
+  @ParameterizedTest
+  @MethodSource("counts")
+  void eachPartIsDividedByItsOwnCount(float[] known, double sum, int count) {
+    double[] off =
+        Arrays.stream(new double[] {0.04, 0.25, 0.09, 0.16}).map(e -> Math.sqrt(2 * e)).toArray();
+    Learning learning = new Learning(config(0.5, 1, false), params);
+    try (Tape tape = Tape.recording(device)) {
+      Mode mode = Mode.training(tape, 1, 1);
+      Outputs out =
+          losses(
+              learning,
+              constant(mode, off),
+              batch(new float[4], known),
+              mode,
+              m -> constant(m, new double[4]));
+      assertThat(value(out, "unlabelled")).isCloseTo(0.5 * sum / count, within(EXACT));
+      assertThat(out.weight("unlabelled", 4)).isEqualTo(count);
+      assertThat(out.losses()).doesNotContainKey("y"); // which has its own count
     }
   }
 
@@ -240,6 +274,32 @@ class LearningTest {
           losses(learning, d, batch(new float[2], 1, 1), Mode.training(tape, 1, 1), m -> d);
       assertThat(value(out, "unlabelled")).isZero();
       assertThat(out.weight("unlabelled", 2)).isZero();
+    }
+  }
+
+  /// Without a node to make a pseudo-label for there are no passes; the warm-up goes on all the same.
+  @Test
+  void noPassIsMadeForNobody() {
+    Learning learning =
+        new Learning(
+            new Learning.Config(
+                Learning.Reduction.PER_PART, 0, new Unlabelled.Config(1, 3, false, 4), NO_LISTS),
+            params);
+    int[] passes = new int[1];
+    for (float m : new float[] {1, 0}) {
+      try (Tape tape = Tape.recording(device)) {
+        Mode mode = Mode.training(tape, 1, 1);
+        Function<Mode, Distribution> counted =
+            other -> {
+              passes[0]++;
+              return constant(other, new double[2]);
+            };
+        double[] off = {1, 1};
+        Outputs out =
+            losses(learning, constant(mode, off), batch(new float[2], 1, m), mode, counted);
+        assertThat(passes[0]).isEqualTo(m == 1 ? 0 : 3);
+        assertThat(value(out, "unlabelled")).isCloseTo(m == 1 ? 0 : 0.25 * 0.5, within(EXACT));
+      }
     }
   }
 

@@ -647,6 +647,49 @@ class InfnetTest {
     }
   }
 
+  /// Trained on two behaviours with dropout, and then asked: a row has the scores that it has alone, whoever stands beside it and
+  /// however far the steps of others pad its own.
+  @Test
+  void afterTrainingARowIsScoredAsIfAlone() {
+    Batch batch = SampleBatches.draw(SCHEMA, 8, 12);
+    Map<String, float[]> labels =
+        Map.of("click", batch.label("click"), "like", batch.label("like"));
+    Function<Outputs, Var> loss = out -> TaskBench.crossEntropy(out, labels);
+    try (ModelBench bench = ModelBench.drawn(SPEC, given("dropout", "0.1"), SCHEMA, 12)) {
+      Map<String, double[]> initial = bench.all();
+      double before = bench.evaluate(batch, out -> loss.apply(out).value().item());
+      for (long step = 1; step <= 40; step++) {
+        Map<String, double[]> slopes = bench.trainingGradients(batch, step, loss);
+        slopes.forEach(
+            (path, g) -> {
+              double[] values = bench.get(path);
+              Arrays.setAll(values, i -> values[i] - 0.02 * g[i]);
+              bench.set(path, values);
+            });
+      }
+      double after = bench.evaluate(batch, out -> loss.apply(out).value().item());
+      assertThat(after).isLessThan(before);
+      for (String table : List.of("v/item", "v/bought")) {
+        assertThat(bench.get(table)).as(table).isNotEqualTo(Naive.get(initial, table));
+      }
+      Map<String, double[]> all = bench.scoresByLabel(batch);
+      Map<String, double[]> turned = bench.scoresByLabel(ModelBench.rows(batch, 7, 6, 5, 4, 1));
+      all.forEach(
+          (label, z) -> {
+            assertThat(z).as(label).doesNotHaveDuplicates();
+            assertClose(
+                Naive.get(turned, label), new double[] {z[7], z[6], z[5], z[4], z[1]}, EXACT);
+          });
+      for (int b = 0; b < 8; b++) {
+        int row = b;
+        bench
+            .scoresByLabel(ModelBench.rows(batch, row))
+            .forEach(
+                (label, z) -> assertClose(z, new double[] {Naive.get(all, label)[row]}, EXACT));
+      }
+    }
+  }
+
   /// A task is its token and its head.
   @Test
   void tasksMayChangePlaces() {

@@ -10,6 +10,7 @@ import static org.gradus.models.ModelBench.assertClose;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -21,6 +22,7 @@ import org.gradus.autograd.Mode;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
+import org.gradus.models.Naive;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.MatMulKernels.Activation;
 import org.gradus.tensor.Scope;
@@ -203,6 +205,71 @@ class PartsTest {
       }
     }
     other.close();
+  }
+
+  /// 6: with a proxy for each field, which φ_cat hands on as they are, C̃′ is full cross attention of the fields: each of them asks
+  /// every real step and every task, and proxies save nothing.
+  @Test
+  void aProxyPerFieldIsFullCrossAttention() {
+    double[][] fields = {{1, 0}, {.5, -1}};
+    double[][] steps = {{.2, .4}, {1, 1}, {-.5, .3}};
+    double[][] tasks = {{.1, .2}, {-.3, .5}};
+    Map<Part, Var> level = level();
+    FieldProxies.Config each =
+        new FieldProxies.Config(
+            2, FieldProxies.Source.GENERATED, new Projection.Hidden(List.of(), 0));
+    FieldProxies proxies = new FieldProxies(2, 2, each, params.at("phi"));
+    set("phi/out/weight", 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1);
+    level.put(Part.C_PROXIES, proxies.of(Block.present(level, Part.C), mode));
+    Set<Part> wanted = EnumSet.of(Part.C_PROXIES);
+    Block block =
+        new Block(
+            Block.Config.PAPER,
+            new Wiring(EVERYTHING, true, true, Block.Gating.UPDATED),
+            new Block.Sizes(2, Map.of(Part.C_PROXIES, 2)),
+            wanted,
+            params);
+    Map<String, double[]> weights = new HashMap<>();
+    Block.Context context = new Block.Context(1, looked(Block.present(level, Part.S)));
+    Map<Part, Var> next =
+        block.forward(
+            level,
+            wanted,
+            context,
+            mode.watching(w -> weights.put(w.name(), w.values().toDoubles())),
+            _ -> {});
+    double[] expected = new double[4];
+    for (int j = 0; j < 2; j++) {
+      double[] ofSteps = heard(fields[j], steps, "attention/CS/");
+      double[] ofTasks = heard(fields[j], tasks, "attention/CT/");
+      for (int c = 0; c < 2; c++) {
+        expected[2 * j + c] = ofSteps[c] + ofTasks[c];
+      }
+    }
+    assertClose(numbers(Block.present(next, Part.C_PROXIES)), expected, EXACT);
+    int pairs = weights.values().stream().mapToInt(w -> w.length).sum();
+    assertThat(pairs).as("M (L + N_t)").isEqualTo(2 * (4 + 2));
+    assertThat(weights.get("attention/CS")).hasSize(8).as("padding").matches(w -> w[3] == 0);
+  }
+
+  /// Σ_k softmax_k(⟨x W_Q, t_k W_K⟩ / √2) t_k W_V
+  private double[] heard(double[] x, double[][] tokens, String attention) {
+    double[] q = times(x, attention + "query");
+    double[] heard = new double[2];
+    double sum = 0;
+    for (double[] t : tokens) {
+      double e = Math.exp(Naive.dot(q, times(t, attention + "key")) / Math.sqrt(2));
+      double[] v = times(t, attention + "value");
+      sum += e;
+      heard[0] += e * v[0];
+      heard[1] += e * v[1];
+    }
+    return new double[] {heard[0] / sum, heard[1] / sum};
+  }
+
+  private double[] times(double[] x, String matrix) {
+    double[] w = ((DenseParameter) params.get(matrix)).value().toDoubles();
+    return Naive.linear(x, w, new double[2]);
   }
 
   /// Gates are below 1, and ½ where they say nothing.

@@ -596,7 +596,7 @@ class PepNetTest {
   /// A task's gates are its own by name, or everybody's.
   @Test
   void gatesBelongToTasksByName() {
-    Schema reversed = new Schema(SCHEMA.fields().reversed());
+    Schema reversed = TaskBench.labelsReversed(SCHEMA);
     try (ModelBench bench = ModelBench.of(SPEC, given(), SCHEMA, 9);
         ModelBench other = ModelBench.of(SPEC, given(), reversed, 9);
         ModelBench shared = ModelBench.of(SPEC, given("shareGateAcrossTasks", "true"), SCHEMA, 9)) {
@@ -609,6 +609,26 @@ class PepNetTest {
           .contains("pp/1/out/shared/weight")
           .noneMatch(p -> p.matches("pp/.*/like/.*"));
       assertThat(shared.shape("pp/0/hidden/weight").size(1)).isEqualTo(4);
+    }
+    // what a gate does: its columns turned off, its own task is a constant and no other moves
+    Batch batch = SampleBatches.draw(SCHEMA, 6, 4);
+    try (ModelBench bench = ModelBench.drawn(SPEC, given(), SCHEMA, 4);
+        ModelBench other = ModelBench.drawn(SPEC, given(), reversed, 4)) {
+      Map<String, double[]> before = bench.scoresByLabel(batch);
+      TaskBench.assertScores(other.scoresByLabel(SampleBatches.draw(reversed, 6, 4)), before);
+      for (ModelBench each : List.of(bench, other)) {
+        each.set("pp/1/out/like/weight", new double[each.get("pp/1/out/like/weight").length]);
+        double[] bias = new double[each.get("pp/1/out/like/bias").length];
+        Arrays.fill(bias, -1e3); // σ = 0
+        each.set("pp/1/out/like/bias", bias);
+      }
+      double[] constant = new double[6];
+      Arrays.fill(constant, bench.get("tower/like/out/bias")[0]);
+      Map<String, double[]> expected = new TreeMap<>(before);
+      expected.put("like", constant);
+      assertThat(Naive.get(before, "like")).isNotEqualTo(constant);
+      TaskBench.assertScores(bench.scoresByLabel(batch), expected);
+      TaskBench.assertScores(other.scoresByLabel(SampleBatches.draw(reversed, 6, 4)), expected);
     }
   }
 

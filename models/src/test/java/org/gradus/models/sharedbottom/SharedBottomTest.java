@@ -212,16 +212,20 @@ class SharedBottomTest {
     }
   }
 
-  /// 4: the order of labels decides about nothing.
+  /// 4: the order of labels decides about nothing: a task has the same parameters, and the same score of every row.
   @Test
   void theOrderOfTasksIsIrrelevant() {
-    Schema reversed = new Schema(TaskExamples.SCHEMA.fields().reversed());
+    Schema reversed = TaskBench.labelsReversed(TaskExamples.SCHEMA);
     try (ModelBench bench = ModelBench.of(SPEC, SMALL, TaskExamples.SCHEMA, 3);
         ModelBench other = ModelBench.of(SPEC, SMALL, reversed, 3)) {
       assertThat(other.paths()).isEqualTo(bench.paths());
       for (String path : bench.paths()) {
         assertThat(other.get(path)).as(path).isEqualTo(bench.get(path));
       }
+      Map<String, double[]> scores =
+          bench.scoresByLabel(SampleBatches.draw(TaskExamples.SCHEMA, 5, 3));
+      assertThat(Naive.get(scores, "click")).isNotEqualTo(Naive.get(scores, "watch"));
+      TaskBench.assertScores(other.scoresByLabel(SampleBatches.draw(reversed, 5, 3)), scores);
       assertThat(bench.paths())
           .contains("bottom/1/bias", "tower/like/0/weight", "tower/watch/out/bias", "v/user");
     }

@@ -70,7 +70,7 @@ final class InfnetEightBits {
       RunFolder kept = RunFolder.create(run);
       Examples test = rows.data().test();
       Map<String, double[]> real;
-      try (BuiltModel trained = experiment.train(rows, kept, Listener.SILENT)) {
+      try (BuiltModel trained = experiment.train(rows, () -> kept, Listener.SILENT)) {
         real = probabilities(trained, experiment.config(), test);
       }
       TrainConfig config = experiment.config();

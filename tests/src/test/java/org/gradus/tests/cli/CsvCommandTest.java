@@ -67,7 +67,7 @@ class CsvCommandTest {
         .contains(wrong + ":2: column city: min-count=some. Expected a whole number");
     Path twice = schema("twice", "label click\ncategorical city\ndense city\n");
     assertThat(run("data", "prepare", "--data=csv", path, "--set=data.schema=" + twice).err())
-        .contains(twice + ": ", "two fields are called city");
+        .contains(twice + ":3: column city as dense, and as categorical at " + twice + ":2.");
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.gradus.data.DataSet;
 import org.gradus.data.DataSource;
 import org.gradus.embeddings.Field;
@@ -130,16 +131,21 @@ final class ExperimentCommand implements Runnable {
           Interrupt interrupt = new Interrupt()) {
         Prepared rows = experiment.prepare(data);
         Runs.sayWhatIsMissed(c, rows.data().schema(), err);
-        RunFolder folder = RunFolder.create(out == null ? TrainCommand.next(c) : out);
-        interrupt.leaves("its latest checkpoint is in " + folder.path());
-        Runs.keepEncoder(opened.encoder(), folder.path());
+        Path path = out == null ? TrainCommand.next(c) : out;
+        Supplier<RunFolder> folder =
+            () -> {
+              RunFolder made = RunFolder.create(path);
+              interrupt.leaves("its latest checkpoint is in " + path);
+              Runs.keepEncoder(opened.encoder(), path);
+              return made;
+            };
         try (BuiltModel built =
             experiment.train(rows, folder, interrupt.watch(BarProgress.forConsole(err)))) {
           String report = report(c, rows.data(), experiment.evaluate(built, rows));
-          AtomicFiles.write(folder.path().resolve("experiment.txt"), report);
+          AtomicFiles.write(path.resolve("experiment.txt"), report);
           to.println();
           to.print(report);
-          to.println("run: " + folder.path());
+          to.println("run: " + path);
           to.flush();
         }
       }

@@ -22,11 +22,13 @@ final class Metrics {
     Map<String, String> lines = new LinkedHashMap<>();
     metrics.forEach(
         (name, value) -> {
+          if (Evaluation.isDetail(name, metrics.keySet())) {
+            return;
+          }
           if (metrics.get(name + WHY) instanceof String why) {
             boolean everywhere = undefined(metrics, lastWord(name)) > 1;
             lines.put(everywhere ? lastWord(name) : name, "undefined: " + why);
-          } else if (!Evaluation.isDetail(name, metrics.keySet())
-              && metrics.keySet().stream().noneMatch(m -> isAbout(name, m, metrics))) {
+          } else if (metrics.keySet().stream().noneMatch(m -> isAbout(name, m, metrics))) {
             lines.put(name, text(value));
           }
         });
@@ -47,6 +49,7 @@ final class Metrics {
     List<@Nullable Object> reasons =
         metrics.keySet().stream()
             .filter(m -> lastWord(m).equals(word + WHY))
+            .filter(m -> !Evaluation.isDetail(m, metrics.keySet()))
             .<@Nullable Object>map(metrics::get)
             .toList();
     return reasons.stream().distinct().count() == 1 ? reasons.size() : 0;

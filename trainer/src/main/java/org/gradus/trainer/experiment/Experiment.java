@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.gradus.data.DataSet;
 import org.gradus.data.DataSource;
 import org.gradus.models.ModelSpec;
@@ -95,7 +96,16 @@ public record Experiment(TrainConfig config, List<String> tasks) {
         throw new IllegalArgumentException(
             origin + ": tasks " + given + ". Expected a list of labels, such as [click, like].");
       }
-      given.forEach(task -> tasks.add(task.asString()));
+      for (JsonNode task : given) {
+        if (!task.isValueNode() || task.isNull()) {
+          throw new IllegalArgumentException(
+              origin
+                  + ": "
+                  + task
+                  + " among tasks. Expected names of labels, such as [click, like].");
+        }
+        tasks.add(task.asString());
+      }
     }
     return new Experiment(Configs.merge(tree, presets(), origin), tasks);
   }
@@ -139,13 +149,14 @@ public record Experiment(TrainConfig config, List<String> tasks) {
 
   /// Trains the model, and leaves it with the parameters that the run kept.
   ///
+  /// @param folder makes that of the run, once it is known that the run can begin
   /// @throws IllegalStateException when the listener asked to stop
-  public BuiltModel train(Prepared rows, RunFolder folder, Listener listener) {
+  public BuiltModel train(Prepared rows, Supplier<RunFolder> folder, Listener listener) {
     TrainConfig c = fitting(config, rows.tasks());
     BuiltModel built = new BuiltModel(c, rows.data().schema(), c.device());
     try {
       Trainer trainer = new Trainer(c, rows.data(), built.model(), built.params());
-      RunResult result = trainer.run(folder, listener);
+      RunResult result = trainer.run(folder.get(), listener);
       if (result.interrupted()) {
         throw new IllegalStateException("experiment: stopped after step " + result.steps());
       }

@@ -6,7 +6,7 @@
 /// Experiment experiment = Experiment.named("mmoe");
 /// DataSource.Opened opened = experiment.load(source, cache, System.out::println);
 /// Prepared rows = experiment.prepare(opened.data());
-/// try (BuiltModel model = experiment.train(rows, RunFolder.create(path), Listener.SILENT)) {
+/// try (BuiltModel model = experiment.train(rows, () -> RunFolder.create(path), Listener.SILENT)) {
 ///   System.out.print(MetricsTable.of(experiment.evaluate(model, rows).all()));
 /// }
 /// ```

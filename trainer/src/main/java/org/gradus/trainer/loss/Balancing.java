@@ -7,6 +7,7 @@ import org.gradus.autograd.Gradients;
 import org.gradus.autograd.Parameter;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
+import org.gradus.models.Spelling;
 
 /// A [Balance] at work: turns the losses of a step into the gradients that it takes, and remembers what it learned about the
 /// tasks. A task without an observed label in the batch, whose loss is 0, teaches it nothing.
@@ -57,7 +58,9 @@ public interface Balancing {
                   + what
                   + " of "
                   + name
-                  + ", which is no task. Expected some of: "
+                  + ", which is no task."
+                  + Spelling.hint(name, tasks)
+                  + " Expected some of: "
                   + String.join(", ", tasks));
         }
       }

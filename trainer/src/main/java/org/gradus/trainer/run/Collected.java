@@ -78,20 +78,21 @@ final class Collected implements WeightsWatcher {
     }
   }
 
-  /// Rows whose label is masked do not count for it.
+  /// Rows whose label is masked do not count for it. A scenario in which it is masked everywhere has its metrics all the same, undefined.
   private void add(String label, Batch batch, Evaluator.Prediction p) {
     float[] y = batch.label(label);
     float @Nullable [] mask = batch.labelMask(label);
     Column column = new Column(p, y, batch.groups(), batch.sampleWeights());
     Scorecard whole = card(all, label, p);
     for (int i = 0; i < y.length; i++) {
+      Part scenario = scenario(i);
+      Scorecard part = scenario == null ? null : card(scenario, label, p);
       if (mask != null && mask[i] == 0) {
         continue;
       }
       column.add(i, whole);
-      Part scenario = scenario(i);
-      if (scenario != null) {
-        column.add(i, card(scenario, label, p));
+      if (part != null) {
+        column.add(i, part);
       }
     }
   }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.gradus.models.Spelling;
 import org.gradus.tensor.Devices;
 import org.gradus.trainer.loss.Balance;
 import org.gradus.trainer.optim.Group;
@@ -15,15 +16,11 @@ import org.gradus.trainer.optim.Rule;
 import org.gradus.trainer.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonParser;
 import tools.jackson.core.StreamReadFeature;
-import tools.jackson.databind.DeserializationContext;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.ValueDeserializer;
-import tools.jackson.databind.deser.DeserializationProblemHandler;
 import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -33,7 +30,14 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /// Configurations as JSON and YAML. What a file leaves out keeps its preset; keys that nobody knows are errors that list
 /// them all.
 public final class Configs {
-  private static final JsonMapper MAPPER = mapper(new ArrayList<>());
+  // keys that nobody knows are looked for afterwards, where their whole path is known
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT) // half an epoch is a mistake
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .build();
 
   // of two values of one key, neither is meant more
   private static final ObjectMapper JSON =
@@ -42,34 +46,6 @@ public final class Configs {
       YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
   private Configs() {}
-
-  private static JsonMapper mapper(List<String> unknown) {
-    return JsonMapper.builder()
-        .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-        .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-        .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT) // half an epoch is a mistake
-        .enable(SerializationFeature.INDENT_OUTPUT)
-        .addHandler(
-            new DeserializationProblemHandler() {
-              @Override
-              public boolean handleUnknownProperty(
-                  DeserializationContext context,
-                  JsonParser p,
-                  ValueDeserializer<?> deserializer,
-                  Object beanOrClass,
-                  String name) {
-                unknown.add(
-                    p.streamReadContext()
-                        .pathAsPointer()
-                        .toString()
-                        .substring(1)
-                        .replace('/', '.'));
-                p.skipChildren();
-                return true;
-              }
-            })
-        .build();
-  }
 
   /// The text of `config.json`.
   public static String toJson(TrainConfig config) {
@@ -106,30 +82,60 @@ public final class Configs {
   public static TrainConfig merge(JsonNode given, TrainConfig presets, String origin) {
     if (!given.isObject()) {
       throw new IllegalArgumentException(
-          origin + ": " + given.getNodeType() + ". Expected keys and values.");
+          origin
+              + ": "
+              + (given.isMissingNode() || given.isNull() ? "nothing in it" : given)
+              + ". Expected keys and values, such as model: {name: mmoe}.");
     }
     ObjectNode tree = MAPPER.valueToTree(presets);
-    overlay(tree, given);
-    List<String> unknown = new ArrayList<>();
     TrainConfig config;
     try {
-      config = mapper(unknown).treeToValue(tree, TrainConfig.class);
+      overlay(tree, given);
+      config = MAPPER.treeToValue(tree, TrainConfig.class);
     } catch (JacksonException e) {
       if (e.getCause() instanceof IllegalArgumentException cause) {
         throw new IllegalArgumentException(origin + ": " + cause.getMessage(), cause);
       }
       throw new IllegalArgumentException(origin + ": " + wrong(e, tree), e);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(origin + ": " + e.getMessage(), e);
     }
+    List<String> unknown = new ArrayList<>();
+    unknown("", tree, MAPPER.valueToTree(config), unknown);
     if (!unknown.isEmpty()) {
       throw new IllegalArgumentException(
           origin
               + ": unknown keys "
-              + String.join(", ", unknown)
+              + String.join(", ", unknown.stream().sorted().toList())
               + ". Expected the keys of config.json: "
-              + String.join(", ", tree.propertyNames().stream().sorted().toList())
+              + String.join(
+                  ", ", MAPPER.valueToTree(presets).propertyNames().stream().sorted().toList())
               + ".");
     }
     return config;
+  }
+
+  /// The keys that were not read, each with its whole path and the name beside it that is nearest: what a configuration holds is
+  /// what it writes.
+  ///
+  /// @param read what the configuration writes at this place
+  private static void unknown(String path, JsonNode given, JsonNode read, List<String> into) {
+    String prefix = path.isEmpty() ? "" : path + ".";
+    if (given.isObject() && read.isObject()) {
+      for (Map.Entry<String, JsonNode> e : given.properties()) {
+        String name = e.getKey();
+        if (read.has(name)) {
+          unknown(prefix + name, e.getValue(), read.path(name), into);
+        } else {
+          String hint = Spelling.hint(name, read.propertyNames()).strip();
+          into.add(prefix + name + (hint.isEmpty() ? "" : " (" + hint + ")"));
+        }
+      }
+    } else if (given.isArray() && read.isArray()) {
+      for (int i = 0; i < given.size(); i++) {
+        unknown(prefix + i, given.path(i), read.path(i), into);
+      }
+    }
   }
 
   /// The value that could not be read, and what was expected there, without the words of the library.
@@ -175,7 +181,7 @@ public final class Configs {
               JsonNode old = onto.get(e.getKey());
               if (e.getKey().equals("groups") && e.getValue().isArray()) {
                 onto.set("groups", groups(e.getValue()));
-              } else if (e.getKey().equals("balance") && e.getValue().isObject()) {
+              } else if (e.getKey().equals("balance")) {
                 onto.set("balance", balance(e.getValue()));
               } else if (old instanceof ObjectNode object
                   && e.getValue().isObject()
@@ -203,11 +209,26 @@ public final class Configs {
     presets.put("MinNorm", new Balance.MinNorm(Map.of()));
     presets.put("PcGrad", Balance.PcGrad.PAPER);
     presets.put("Uncertainty", Balance.Uncertainty.PRESET);
+    if (!given.isObject()) {
+      throw new IllegalArgumentException(
+          "loss: balance "
+              + given
+              + "."
+              + Spelling.hint(given.isValueNode() ? given.asString() : "", presets.keySet())
+              + " Expected keys and values, such as balance: {name: GradNorm}, with a name of: "
+              + String.join(", ", presets.keySet())
+              + ".");
+    }
     String name = given.path("name").asString("Fixed");
     Balance preset = presets.get(name);
     if (preset == null) {
       throw new IllegalArgumentException(
-          "loss: balance " + name + ". Expected one of: " + String.join(", ", presets.keySet()));
+          "loss: balance "
+              + name
+              + "."
+              + Spelling.hint(name, presets.keySet())
+              + " Expected one of: "
+              + String.join(", ", presets.keySet()));
     }
     ObjectNode tree = MAPPER.valueToTree(preset);
     tree.put("name", name);

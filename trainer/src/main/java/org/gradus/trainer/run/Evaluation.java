@@ -53,7 +53,8 @@ public record Evaluation(Map<String, Metric> metrics, Map<String, String> words)
           card.metrics().forEach((name, m) -> metrics.put(prefix + name, m));
           GroupedAuc gauc = card.groupedAuc(weighting);
           if (gauc == null && card.metrics().containsKey("auc")) {
-            metrics.put(prefix + "gauc", Metric.undefined("the rows belong to no users"));
+            String why = card.rows() == 0 ? "no rows" : "the rows belong to no users";
+            metrics.put(prefix + "gauc", Metric.undefined(why));
             metrics.put(prefix + "gauc_users", Metric.of(0));
             words.put(prefix + "gauc_weighting", weighting.name());
           } else if (gauc != null) {

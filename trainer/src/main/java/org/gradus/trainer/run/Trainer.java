@@ -53,6 +53,7 @@ public final class Trainer {
     this.trained = model instanceof Fitted f ? chosen(f) : data.train();
     trained.stream(pass(0))
         .close(); // rows that cannot be batched so say it before there is a folder
+    var _ = balancing(); // so does a balance of tasks that there are not
   }
 
   private Pass pass(int epoch) {

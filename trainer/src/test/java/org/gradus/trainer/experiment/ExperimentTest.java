@@ -49,8 +49,8 @@ class ExperimentTest {
   }
 
   private Results run(Experiment experiment, Prepared rows, String name) {
-    RunFolder run = RunFolder.create(folder.resolve(name));
-    try (BuiltModel built = experiment.train(rows, run, Listener.SILENT)) {
+    Path run = folder.resolve(name);
+    try (BuiltModel built = experiment.train(rows, () -> RunFolder.create(run), Listener.SILENT)) {
       return experiment.evaluate(built, rows);
     }
   }
@@ -122,6 +122,18 @@ class ExperimentTest {
   }
 
   @Test
+  void whatCannotBeginLeavesNoFolder() throws IOException {
+    Experiment experiment = read(FILE + "loss: {balance: {name: Fixed, decay: {frst: 0.9}}}\n");
+    try (DataSet data = load(experiment)) {
+      Prepared rows = experiment.prepare(data);
+      assertThatThrownBy(() -> run(experiment, rows, "none").all())
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith("balance: decay of frst, which is no task. Did you mean first?");
+      assertThat(folder.resolve("none")).doesNotExist();
+    }
+  }
+
+  @Test
   void everyRegisteredExperimentIsOfItsModel() {
     assertThat(Experiment.names()).contains("esmm", "mmoe", "ple", "shared-bottom");
     for (String name : Experiment.names()) {
@@ -141,5 +153,15 @@ class ExperimentTest {
     assertThatThrownBy(() -> read(FILE.replace("[second, first]", "first")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("tasks \"first\". Expected a list of labels");
+    assertThatThrownBy(() -> read(FILE.replace("[second, first]", "[second, [first]]")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageEndingWith(
+            "experiment.yaml: [\"first\"] among tasks. Expected names of labels, such as [click,"
+                + " like].");
+    assertThatThrownBy(() -> read(""))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageEndingWith(
+            "experiment.yaml: nothing in it. Expected keys and values, such as model: {name:"
+                + " mmoe}.");
   }
 }

@@ -8,6 +8,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.assertj.core.data.Offset;
 import org.gradus.autograd.Mode;
 import org.gradus.autograd.Tape;
@@ -46,7 +48,7 @@ class CollectedTest {
 
   private static final Offset<Double> EXACT = within(1e-12); // sums of six numbers of size one
 
-  private static Batch batch(int from, int to) {
+  private static Batch batch(int from, int to, float[] seen) {
     float[] dense = new float[2 * (to - from)];
     for (int i = from; i < to; i++) {
       dense[2 * (i - from)] = X[i];
@@ -56,16 +58,16 @@ class CollectedTest {
         .dense(dense)
         .real("click", Arrays.copyOfRange(CLICK, from, to))
         .real("like", Arrays.copyOfRange(LIKE, from, to))
-        .real("like_seen", Arrays.copyOfRange(SEEN, from, to))
+        .real("like_seen", Arrays.copyOfRange(seen, from, to))
         .integer("page", Arrays.copyOfRange(PAGE, from, to))
         .build();
   }
 
   /// Rows 0 to 3, then 4 and 5.
-  private record Rows(Schema schema, long rows) implements Examples {
+  private record Rows(Schema schema, long rows, float[] seen) implements Examples {
     @Override
     public Stream stream(Pass pass) {
-      List<Batch> batches = List.of(batch(0, 4), batch(4, 6));
+      List<Batch> batches = List.of(batch(0, 4, seen), batch(4, 6, seen));
       int[] next = {0};
       return new Stream() {
         @Override
@@ -111,11 +113,16 @@ class CollectedTest {
   }
 
   private static Evaluation measured() {
+    return measured(SEEN);
+  }
+
+  /// @param seen whose likes are known
+  private static Evaluation measured(float... seen) {
     try (Device device = Device.open("reference")) {
       Model model = CollectedTest::forward;
       var measure = new TrainConfig.Measure(4, GroupedAuc.Weighting.UNIFORM);
       return new Evaluator(model, device, measure)
-          .evaluate("test", new Rows(SCHEMA, 6), List.of("click", "like"));
+          .evaluate("test", new Rows(SCHEMA, 6, seen), List.of("click", "like"));
     }
   }
 
@@ -140,6 +147,29 @@ class CollectedTest {
     assertThat(m.get("test.domain.2.like.auc")).isNotNull().matches(a -> !a.defined());
     assertThat(of(m, "test.domain.2.auc_macro")).as("clicks alone").isEqualTo(1);
     assertThat(m.keySet()).as("nobody saw page 1").noneMatch(n -> n.contains("domain.1"));
+  }
+
+  /// Nobody's like is known in scenario 0, and one in scenario 2: a table of both has every column in both rows.
+  @Test
+  void whatAScenarioLacksIsUndefinedAndNotLeftOut() {
+    Map<String, Metric> m = measured(0, 0, 0, 1, 0, 0).metrics();
+    assertThat(of(m, "test.domain.0.like.rows")).isZero();
+    assertThat(of(m, "test.domain.2.like.rows")).isEqualTo(1);
+    for (String scenario : List.of("0", "2")) {
+      String prefix = "test.domain." + scenario + ".";
+      assertThat(m.get(prefix + "like.auc")).isNotNull().matches(a -> !a.defined());
+      assertThat(of(m, prefix + "auc_macro")).as("clicks alone").isEqualTo(1);
+    }
+    assertThat(m.get("test.domain.0.like.gauc")).isEqualTo(Metric.undefined("no rows"));
+    assertThat(ofScenario("0", m)).isEqualTo(ofScenario("2", m));
+  }
+
+  private static Set<String> ofScenario(String number, Map<String, Metric> metrics) {
+    String prefix = "test.domain." + number + ".";
+    return metrics.keySet().stream()
+        .filter(name -> name.startsWith(prefix))
+        .map(name -> name.substring(prefix.length()))
+        .collect(Collectors.toSet());
   }
 
   @Test

@@ -120,9 +120,58 @@ class ConfigsTest {
                     """))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("unknown keys")
-        .hasMessageContaining("sed")
-        .hasMessageContaining("loop.batchsize")
-        .hasMessageContaining("beta3");
+        .hasMessageContaining("sed (Did you mean seed?)")
+        .hasMessageContaining("loop.batchsize (Did you mean batchSize?)")
+        .hasMessageContaining("optimizer.groups.0.rule.beta3 (Did you mean beta1?)");
+  }
+
+  /// Whatever a key holds, and however deep in lists it stands, its whole path is said, and it is not said of others.
+  @Test
+  void unknownKeysHaveTheirWholePath() {
+    assertThatThrownBy(
+            () ->
+                read(
+                    "config.yaml",
+                    """
+                    froozen: [v.*, deep.*]
+                    loop: {epoch: [1, 2], whatever: {epochs: 3}}
+                    optimizer:
+                      groups:
+                        - rule: {name: Adam}
+                        - rule: {name: Sgd}
+                          paramters: [wide.*]
+                          schedule: {name: Noam, width: 64, warmup: 10, warmpu: [100]}
+                    """))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageEndingWith(
+            "config.yaml: unknown keys froozen (Did you mean frozen?), loop.epoch (Did you mean"
+                + " epochs?), loop.whatever, optimizer.groups.1.paramters (Did you mean"
+                + " parameters?), optimizer.groups.1.schedule.warmpu (Did you mean warmup?)."
+                + " Expected the keys of config.json: data, device, deviceSettings, execution,"
+                + " frozen, initFrom, loop, loss, measure, model, optimizer, seed, stopping.");
+  }
+
+  @Test
+  void aBalanceHasKeys() {
+    assertThatThrownBy(() -> read("config.yaml", "loss: {balance: gradnorm}"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageEndingWith(
+            "config.yaml: loss: balance \"gradnorm\". Did you mean GradNorm? Expected keys and"
+                + " values, such as balance: {name: GradNorm}, with a name of: Fixed, GradNorm,"
+                + " MinNorm, PcGrad, Uncertainty.");
+    assertThatThrownBy(() -> read("config.yaml", "loss: {balance: {name: gradnrm}}"))
+        .hasMessageContaining(
+            "loss: balance gradnrm. Did you mean GradNorm? Expected one of: Fixed");
+  }
+
+  @Test
+  void aFileWithNothingInItIsRefused() {
+    for (String nothing : new String[] {"", "# later\n", "null"}) {
+      assertThatThrownBy(() -> read("config.yaml", nothing))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageEndingWith(
+              "config.yaml: nothing in it. Expected keys and values, such as model: {name: mmoe}.");
+    }
   }
 
   @Test

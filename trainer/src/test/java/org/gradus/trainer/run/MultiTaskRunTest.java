@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Runs of a model of three tasks, one of which is seen now and then: however losses are balanced, a run that was killed ends as the
@@ -165,6 +166,31 @@ class MultiTaskRunTest {
     Toy.with(config, data(), t -> t.resume(RunFolder.open(run), Listener.SILENT));
     assertThat(comparable(run)).isEqualTo(comparable(folder.resolve("whole")));
     assertThat(RunFolder.open(run).config(TrainConfig.of("", "", ""))).isEqualTo(config);
+  }
+
+  static List<Arguments> strangers() {
+    return List.of(
+        Arguments.of(
+            new Balance.Fixed(Map.of("clck", .9), Balance.Clock.STEP),
+            "balance: decay of clck, which is no task. Did you mean click? Expected some of: click,"
+                + " like, watch"),
+        Arguments.of(
+            new Balance.MinNorm(Map.of("bought", .1)),
+            "balance: least of bought, which is no task. Expected some of: click, like, watch"),
+        Arguments.of(
+            new Balance.GradNorm(1, .01, "nowhere.*", 0),
+            "balance: layer \"nowhere.*\" matches no"));
+  }
+
+  /// Who balances what is not there is told before there is a folder.
+  @ParameterizedTest
+  @MethodSource("strangers")
+  void aBalanceOfNoTaskLeavesNoFolder(Balance balance, String message) {
+    Path run = folder.resolve("run");
+    assertThatThrownBy(() -> run(config(balance), run, Listener.SILENT))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith(message);
+    assertThat(run).doesNotExist();
   }
 
   /// How losses are balanced decides about results.
