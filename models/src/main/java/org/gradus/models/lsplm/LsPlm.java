@@ -36,10 +36,13 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The prediction is a pair of logarithms, for no sigmoid of a sum gives p; a label of kind `REGRESSION` is refused.
 ///
-/// Departs from the paper in four places: with x_c, 1 − p is summed from probabilities as in (LS-4), since ln(1 − e^{ln p})
-/// loses digits near p = 1; ‖Θ‖₂,₁ and ‖Θ‖₁ count the rows that a batch reads, not all, and not the constant feature; the
-/// paper's quasi-Newton descent along directional derivatives is left out: penalties have gradients here, and weights and
-/// rows that are exactly 0 come from proximal descent, a rule of the optimiser; and features that rows of one page view
+/// Departs from the paper in eight places: the paper's quasi-Newton descent along directional derivatives is left out, so that
+/// penalties have gradients here, and weights and rows that are exactly 0 come from proximal descent, a rule of the optimiser;
+/// by our reading the paper has one x for gate and regressions, and no x_c, with which 1 − p is summed from probabilities as in
+/// (LS-4), since ln(1 − e^{ln p}) loses digits near p = 1; ‖Θ‖₂,₁ and ‖Θ‖₁ count the rows that a batch reads, not all, and not
+/// the constant feature; the presets of λ and β are 0, where the paper sets 1 beside a sum over examples and the loss here is a
+/// mean; the constant feature is ours; so are the initial values, N(0, 0.01²), and 0 for the constant feature and w_c; a
+/// multi-valued field is pooled as it says, also by the maximum, which is no sum uᵢᵀ x; and features that rows of one page view
 /// share are computed for each row.
 public final class LsPlm implements Model {
 
