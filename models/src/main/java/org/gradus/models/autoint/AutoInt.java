@@ -103,7 +103,7 @@ public final class AutoInt implements Model {
     var shared = new InteractingLayer.Config(a.heads, a.headDim, a.residual, a.scaled, a.dropout);
     int width = config.embeddingDim;
     for (int l = 0; l < a.layers; l++) {
-      layers.add(new InteractingLayer(width, shared, params.at("attention").at(l)));
+      layers.add(new InteractingLayer(v.names(), width, shared, params.at("attention").at(l)));
       width = shared.width();
     }
     out = params.weight("out", Shape.of(v.count() * width, 1), Initializers.xavierUniform());

@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
 /// the constant feature; the presets of λ and β are 0, where the paper sets 1 beside a sum over examples and the loss here is a
 /// mean; the constant feature is ours; so are the initial values, N(0, 0.01²), and 0 for the constant feature and w_c; a
 /// multi-valued field is pooled as it says, also by the maximum, which is no sum uᵢᵀ x; and features that rows of one page view
-/// share are computed for each row.
+/// share are computed for each row. [Mode#watch] is told of π.
 public final class LsPlm implements Model {
 
   private static final int MOST_REGIONS = 1 << 16;
@@ -130,6 +130,9 @@ public final class LsPlm implements Model {
     Var c =
         experts == null ? all.slice(1, m, 2 * m) : experts.forward(batch, mode); // [B, m]  (LS-2)
     Var logPi = a.logSoftmax(); //                                [B, m]  (LS-1)
+    if (mode.watched()) {
+      mode.watch("gate", List.of(), logPi.exp(), null); //        [B, m]  π
+    }
     Var logP = logPi.add(c.logSigmoid()).logSumExp(); //          [B]     (LS-4)
     Var logNotP = logPi.add(c.negate().logSigmoid()).logSumExp(); // [B]  (LS-4)
     if (bias != null) {

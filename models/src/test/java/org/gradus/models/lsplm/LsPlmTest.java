@@ -269,6 +269,16 @@ class LsPlmTest {
     }
   }
 
+  /// π of the worked example.
+  @Test
+  void theGateCanBeWatched() {
+    try (ModelBench bench = worked()) {
+      Map<String, double[]> seen = bench.weights(WORKED_BATCH);
+      assertThat(seen).containsOnlyKeys("gate");
+      assertClose(Naive.get(seen, "gate"), new double[] {.524979, .475021}, SIX_DECIMALS);
+    }
+  }
+
   /// A number near ½ with six decimals has a logarithm with twice their error.
   private static double[] ln(double x) {
     return new double[] {Math.log(x)};
