@@ -73,7 +73,16 @@ public final class LsPlm implements Model {
   /// @param split whether the gate reads `gate` and the experts what is left; otherwise both read all
   /// @param gate x_g when split
   /// @param bias x_c; none for no factor
-  public record Fields(boolean split, List<String> gate, List<String> bias) {}
+  public record Fields(boolean split, List<String> gate, List<String> bias) {
+    /// Checks that a gate of its own reads something.
+    public Fields {
+      if (split && gate.isEmpty()) {
+        throw new IllegalArgumentException(
+            "ls-plm: features=SPLIT with empty gateFields. Expected names of fields for the gate,"
+                + " or patterns with *.");
+      }
+    }
+  }
 
   /// λ‖Θ‖₂,₁ + β‖Θ‖₁ over the rows of the batch, row = what gate and experts know of a feature. The paper adds it, over all rows, to
   /// a sum over all examples; the loss here is a mean, so that its 1 is 1/N in one batch of all N training rows. In batches a row
