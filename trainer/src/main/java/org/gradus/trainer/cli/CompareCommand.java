@@ -78,7 +78,9 @@ final class CompareCommand implements Runnable {
       names = "--out",
       paramLabel = "DIR",
       defaultValue = "docs/results",
-      description = "gets compare-DATA.md and compare-DATA.png (default docs/results)")
+      description =
+          "gets compare-DATA.md and compare-DATA.png, in place of those of an earlier comparison"
+              + " (default docs/results)")
   private Path out = Path.of("docs", "results");
 
   @Override
