@@ -281,7 +281,7 @@ final class CompareCommand implements Runnable {
             + table
             + (names.isEmpty() ? "" : "\n![test AUC](" + picture.getFileName() + ")\n"));
     to.println();
-    to.println("written: " + page + ", " + picture);
+    to.println("written: " + page + (names.isEmpty() ? "" : ", " + picture));
   }
 
   private String heading(TrainConfig c, DataSet rows, String deviceName) {
