@@ -94,6 +94,11 @@ public final class Mode {
     return Counter.key(Counter.key(random.key, path), n);
   }
 
+  /// Whether someone watches: for weights that have to be made for [#watch] alone.
+  public boolean watched() {
+    return watcher != null;
+  }
+
   /// Tells whoever watches by what weights something is mixed; costs nothing when nobody does.
   ///
   /// @param name path of what made them: made once, not in every pass
@@ -110,7 +115,7 @@ public final class Mode {
   /// As [#watch], of parts that are no steps of a sequence.
   ///
   /// @param parts what is mixed, n names: made once, not in every pass
-  /// @param weights `[B, n]`
+  /// @param weights `[B, n]`, or `[B, H, n, n]` where each part mixes all of them, once per head
   public void watchParts(String name, List<String> parts, Var weights, @Nullable Tensor mask) {
     if (watcher != null) {
       watcher.mixed(new WeightsWatcher.Weights(name, List.of(), parts, weights.value(), mask));

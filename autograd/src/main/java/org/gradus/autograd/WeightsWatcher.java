@@ -19,7 +19,8 @@ public interface WeightsWatcher {
   /// @param over sequences of the batch whose real steps, in order, are mixed, or fields of sessions whose real sessions are;
   ///     empty when what is mixed has no field of its own
   /// @param parts names of what is mixed where it is no step; empty when it has none
-  /// @param values `[B, …, n]`, n weights along the last axis
+  /// @param values `[B, …, n]`, n weights along the last axis; `[B, H, n, n]` with names of parts where each part mixes all of
+  ///     them, once per head
   /// @param mask `[B, n]`, true where there is something to mix; null when there is everywhere
   record Weights(
       String name, List<String> over, List<String> parts, Tensor values, @Nullable Tensor mask) {

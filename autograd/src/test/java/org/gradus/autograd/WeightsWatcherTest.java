@@ -31,6 +31,7 @@ class WeightsWatcherTest {
       Mode plain = Mode.evaluation(tape);
       mix(x, mask, plain); // nobody watches
       Mode watched = plain.watching(seen::add);
+      assertThat(List.of(plain.watched(), watched.watched())).containsExactly(false, true);
       mix(x, mask, watched);
       mix(x, mask, watched.withoutSideEffects());
       assertThat(seen).hasSize(2);

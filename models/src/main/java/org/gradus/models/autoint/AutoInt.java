@@ -37,10 +37,11 @@ import org.jspecify.annotations.Nullable;
 /// ℓ(x) is linear, one weight per feature. Fields are tokens: each asks all of them, itself included, and takes a mixture of
 /// what they offer, once per head. Layers make combinations of combinations; the residual keeps the lower orders.
 ///
-/// Departs from the paper in three places: the sigmoid lives in the loss; the tower of AutoInt+ ends in weights without a
-/// bias, for z has one; and a multi-valued field is pooled as it says, where the paper takes the mean. It follows the paper
-/// where the authors' program does not: no biases and no ReLU on the projections, no division by √d′ unless `scaled`, no
-/// layer norm.
+/// Departs from the paper in five places: the sigmoid lives in the loss; the tower of AutoInt+ ends in weights without a
+/// bias, for z has one; a multi-valued field is pooled as it says, where the paper takes the mean; ℓ(x) can be added, which
+/// the paper has not; and where dropout acts, which by our reading the paper does not say, is on α and in the tower. It
+/// follows the paper where the authors' program does not: no biases and no ReLU on the projections, no division by √d′
+/// unless `scaled`, no layer norm.
 public final class AutoInt implements Model {
 
   /// `PAPER` is the setting of the paragraph "Implementation Details", without the tower of AutoInt+.
@@ -102,7 +103,7 @@ public final class AutoInt implements Model {
     var shared = new InteractingLayer.Config(a.heads, a.headDim, a.residual, a.scaled, a.dropout);
     int width = config.embeddingDim;
     for (int l = 0; l < a.layers; l++) {
-      layers.add(new InteractingLayer(width, shared, params.at("attention").at(l)));
+      layers.add(new InteractingLayer(v.names(), width, shared, params.at("attention").at(l)));
       width = shared.width();
     }
     out = params.weight("out", Shape.of(v.count() * width, 1), Initializers.xavierUniform());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.models.autoint;
 
+import java.util.List;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Mode;
@@ -22,13 +23,15 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// Every head is d′ wide, so the result is H d′ wide, whatever the input's width d. The heads' matrices stand side by side
-/// in one, columns h d′ … (h + 1) d′ − 1 being head h.
+/// in one, columns h d′ … (h + 1) d′ − 1 being head h. [Mode#watchParts] is told of α, before dropout.
 final class InteractingLayer {
   private final DenseParameter query; //              W_Q   [d, H·d′]
   private final DenseParameter key; //                W_K   [d, H·d′]
   private final DenseParameter value; //              W_V   [d, H·d′]
   private final @Nullable DenseParameter residual; // W_Res [d, H·d′]
   private final Dropout dropout; //                   of α
+  private final List<String> fields;
+  private final String path;
   private final Config config;
 
   /// What the layers have in common.
@@ -54,8 +57,11 @@ final class InteractingLayer {
 
   /// New projections under `params`.
   ///
+  /// @param fields names of the M fields
   /// @param in d
-  InteractingLayer(int in, Config config, Params params) {
+  InteractingLayer(List<String> fields, int in, Config config, Params params) {
+    this.fields = List.copyOf(fields);
+    this.path = params.path();
     this.config = config;
     Shape shape = Shape.of(in, config.width());
     query = params.weight("query", shape, Initializers.xavierUniform());
@@ -77,6 +83,7 @@ final class InteractingLayer {
       psi = psi.multiply(1 / Math.sqrt(config.headDim));
     }
     Var alpha = psi.softmax(); //                      [B, H, M, M]  (AI-2), over keys
+    mode.watchParts(path, fields, alpha, null);
     Var mixed = dropout.forward(alpha, mode).matmul(v); // [B, H, M, d′]  (AI-3)
     Var y = mixed.permute(0, 2, 1, 3).flatten(2); //   [B, M, H·d′]
     if (residual != null) {

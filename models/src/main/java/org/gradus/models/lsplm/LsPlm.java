@@ -36,11 +36,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The prediction is a pair of logarithms, for no sigmoid of a sum gives p; a label of kind `REGRESSION` is refused.
 ///
-/// Departs from the paper in four places: with x_c, 1 − p is summed from probabilities as in (LS-4), since ln(1 − e^{ln p})
-/// loses digits near p = 1; ‖Θ‖₂,₁ and ‖Θ‖₁ count the rows that a batch reads, not all, and not the constant feature; the
-/// paper's quasi-Newton descent along directional derivatives is left out: penalties have gradients here, and weights and
-/// rows that are exactly 0 come from proximal descent, a rule of the optimiser; and features that rows of one page view
-/// share are computed for each row.
+/// Departs from the paper in eight places: the paper's quasi-Newton descent along directional derivatives is left out, so that
+/// penalties have gradients here, and weights and rows that are exactly 0 come from proximal descent, a rule of the optimiser;
+/// by our reading the paper has one x for gate and regressions, and no x_c, with which 1 − p is summed from probabilities as in
+/// (LS-4), since ln(1 − e^{ln p}) loses digits near p = 1; ‖Θ‖₂,₁ and ‖Θ‖₁ count the rows that a batch reads, not all, and not
+/// the constant feature; the presets of λ and β are 0, where the paper sets 1 beside a sum over examples and the loss here is a
+/// mean; the constant feature is ours; so are the initial values, N(0, 0.01²), and 0 for the constant feature and w_c; a
+/// multi-valued field is pooled as it says, also by the maximum, which is no sum uᵢᵀ x; and features that rows of one page view
+/// share are computed for each row. [Mode#watch] is told of π.
 public final class LsPlm implements Model {
 
   private static final int MOST_REGIONS = 1 << 16;
@@ -70,7 +73,16 @@ public final class LsPlm implements Model {
   /// @param split whether the gate reads `gate` and the experts what is left; otherwise both read all
   /// @param gate x_g when split
   /// @param bias x_c; none for no factor
-  public record Fields(boolean split, List<String> gate, List<String> bias) {}
+  public record Fields(boolean split, List<String> gate, List<String> bias) {
+    /// Checks that a gate of its own reads something.
+    public Fields {
+      if (split && gate.isEmpty()) {
+        throw new IllegalArgumentException(
+            "ls-plm: features=SPLIT with empty gateFields. Expected names of fields for the gate,"
+                + " or patterns with *.");
+      }
+    }
+  }
 
   /// λ‖Θ‖₂,₁ + β‖Θ‖₁ over the rows of the batch, row = what gate and experts know of a feature. The paper adds it, over all rows, to
   /// a sum over all examples; the loss here is a mean, so that its 1 is 1/N in one batch of all N training rows. In batches a row
@@ -127,6 +139,9 @@ public final class LsPlm implements Model {
     Var c =
         experts == null ? all.slice(1, m, 2 * m) : experts.forward(batch, mode); // [B, m]  (LS-2)
     Var logPi = a.logSoftmax(); //                                [B, m]  (LS-1)
+    if (mode.watched()) {
+      mode.watch("gate", List.of(), logPi.exp(), null); //        [B, m]  π
+    }
     Var logP = logPi.add(c.logSigmoid()).logSumExp(); //          [B]     (LS-4)
     Var logNotP = logPi.add(c.negate().logSigmoid()).logSumExp(); // [B]  (LS-4)
     if (bias != null) {

@@ -12,6 +12,7 @@ import org.gradus.models.ModelSpec;
 import org.gradus.models.Option;
 import org.gradus.models.Paper;
 import org.gradus.models.Settings;
+import org.jspecify.annotations.Nullable;
 
 /// `--model ls-plm`.
 public final class LsPlmSpec implements ModelSpec {
@@ -68,6 +69,17 @@ public final class LsPlmSpec implements ModelSpec {
   @Override
   public Set<Field.LabelKind> labelKinds() {
     return EnumSet.of(Field.LabelKind.BINARY);
+  }
+
+  @Override
+  public @Nullable String misses(Settings s, Schema schema) {
+    List<String> gate = s.wordList("gateFields");
+    boolean chosen = !gate.equals(LsPlm.Config.PAPER.fields().gate());
+    return chosen && s.choice("features", Features.class) == Features.SHARED
+        ? "gateFields="
+            + String.join(",", gate)
+            + " is not read, for gate and experts read all fields; with features=SPLIT it is"
+        : null;
   }
 
   @Override

@@ -53,8 +53,8 @@ public final class UserAndItem {
       }
     }
     throw new IllegalArgumentException(
-        "neural-cf: no field "
-            + String.join(" or ", names)
+        "neural-cf: "
+            + (names.isEmpty() ? role + "= is empty" : "no field " + String.join(" or ", names))
             + ". Expected the setting "
             + role
             + " to name one of: "

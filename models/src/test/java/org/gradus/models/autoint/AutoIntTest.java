@@ -9,10 +9,14 @@ import static org.gradus.models.ModelBench.assertClose;
 import static org.gradus.models.ModelBench.single;
 import static org.gradus.models.ModelBench.transpose;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.gradus.autograd.Mode;
+import org.gradus.autograd.Tape;
+import org.gradus.autograd.WeightsWatcher;
 import org.gradus.embeddings.Batch;
 import org.gradus.embeddings.Field;
 import org.gradus.embeddings.SampleBatches;
@@ -23,6 +27,7 @@ import org.gradus.models.Mutants;
 import org.gradus.models.Naive;
 import org.gradus.models.Schemas;
 import org.gradus.models.Settings;
+import org.gradus.tensor.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -224,6 +229,28 @@ class AutoIntTest {
       double z = bench.scores(WORKED)[0];
       assertClose(
           new double[] {z, ModelBench.sigmoid(z)}, new double[] {.542434, .632378}, SIX_DECIMALS);
+    }
+  }
+
+  /// Who watches hears α of every layer, head by head, with the names of the fields.
+  @Test
+  void attentionCanBeWatched() {
+    Map<String, String> given = sizes(2, 1);
+    given.put("layers", "2");
+    try (ModelBench bench = worked(given);
+        Tape tape = Tape.evaluating(bench.params().device())) {
+      List<WeightsWatcher.Weights> seen = new ArrayList<>();
+      assertThat(bench.model().forward(WORKED, Mode.evaluation(tape).watching(seen::add)))
+          .isNotNull();
+      assertThat(seen.stream().map(WeightsWatcher.Weights::name))
+          .containsExactly("attention/0", "attention/1");
+      assertThat(seen.getFirst().parts()).containsExactly("a", "b", "c");
+      assertThat(seen.getFirst().values().shape()).isEqualTo(Shape.of(1, 2, 3, 3));
+      double[] alpha = {
+        .389050, .299977, .310973, .246542, .388592, .364866, .366327, .313415, .320258, // head 0
+        .219341, .473726, .306933, .226740, .463499, .309762, .365284, .299668, .335048
+      };
+      assertClose(seen.getFirst().values().toDoubles(), alpha, SIX_DECIMALS);
     }
   }
 

@@ -269,6 +269,16 @@ class LsPlmTest {
     }
   }
 
+  /// π of the worked example.
+  @Test
+  void theGateCanBeWatched() {
+    try (ModelBench bench = worked()) {
+      Map<String, double[]> seen = bench.weights(WORKED_BATCH);
+      assertThat(seen).containsOnlyKeys("gate");
+      assertClose(Naive.get(seen, "gate"), new double[] {.524979, .475021}, SIX_DECIMALS);
+    }
+  }
+
   /// A number near ½ with six decimals has a logarithm with twice their error.
   private static double[] ln(double x) {
     return new double[] {Math.log(x)};
@@ -472,6 +482,49 @@ class LsPlmTest {
             + " hour.");
     assertRefused(
         Map.of("beta", "-1"), "ls-plm: lambda 0.0, beta -1.0. Expected numbers of at least 0.");
+  }
+
+  private static final Schema HISTORY =
+      Schema.of(
+          new Field.Categorical("item", 4),
+          new Field.Categorical("user", 4),
+          new Field.Sequence("history", 4, "item", 3),
+          Schemas.CLICK);
+
+  /// A gate that reads a history would have nothing but its constant.
+  @Test
+  void sequencesAndEmptyListsAreRefused() {
+    assertThatThrownBy(
+            () ->
+                ModelBench.of(
+                    SPEC, Map.of("features", "SPLIT", "gateFields", "history"), HISTORY, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "ls-plm: gateFields=history names a sequence, which the model does not read. Expected"
+                + " some of: item, user.");
+    assertThatThrownBy(
+            () -> ModelBench.of(SPEC, Map.of("features", "SPLIT", "gateFields", "h*"), HISTORY, 1))
+        .hasMessage("ls-plm: gateFields=h* matches no field. Expected some of: item, user.");
+    assertThatThrownBy(
+            () ->
+                ModelBench.of(
+                    SPEC, Map.of("features", "SPLIT", "gateFields", "item,u*"), HISTORY, 1))
+        .hasMessageContaining("leaves no field to the experts"); // none but the history
+    assertRefused(
+        Map.of("features", "SPLIT", "gateFields", ""),
+        "ls-plm: features=SPLIT with empty gateFields. Expected names of fields for the gate, or"
+            + " patterns with *.");
+  }
+
+  /// When shared, the gate's fields are not read, and training says so unless they are the preset.
+  @Test
+  void gateFieldsThatAreNotReadAreSaid() {
+    assertThat(SPEC.misses(SPEC.settings(Map.of("gateFields", "x*")), HISTORY))
+        .startsWith("gateFields=x* is not read");
+    assertThat(SPEC.misses(SPEC.settings(Map.of("gateFields", "")), HISTORY))
+        .startsWith("gateFields= is not read");
+    assertThat(SPEC.misses(SPEC.settings(Map.of()), HISTORY)).isNull();
+    assertThat(SPEC.misses(SPEC.settings(SPLIT), HISTORY)).isNull();
   }
 
   private static void assertRefused(Map<String, String> given, String message) {

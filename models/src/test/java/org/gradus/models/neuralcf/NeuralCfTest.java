@@ -418,6 +418,9 @@ class NeuralCfTest {
         "neural-cf: no field who or whom. Expected the setting user to name one of: user_id,"
             + " item_id.");
     assertRefused(
+        Map.of("item", ""),
+        "neural-cf: item= is empty. Expected the setting item to name one of: user_id, item_id.");
+    assertRefused(
         Map.of("user", "item_id"),
         "neural-cf: item_id is both user and item. Expected two fields.");
   }

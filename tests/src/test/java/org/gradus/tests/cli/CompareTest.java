@@ -105,6 +105,24 @@ class CompareTest {
     assertThat(wrong.err()).contains("--speed -1");
   }
 
+  /// The picture shows the AUC of a single label: with two labels none is written, and none is named.
+  @Test
+  void ofTwoLabelsThereIsNoPicture() {
+    Path out = folder.resolve("tasks");
+    List<String> rows =
+        List.of("--set=data.rows=600", "--set=data.validRows=200", "--set=data.testRows=200");
+    Result r =
+        cli.run(
+            Cli.join(
+                List.of("compare", "--models=shared-bottom", "--data=tasks-synthetic"),
+                rows,
+                List.of("--epochs=1", "--seeds=1", "--speed=0", "--out=" + out)));
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(r.out()).contains("written: " + out.resolve("compare-tasks-synthetic.md"));
+    assertThat(r.out()).doesNotContain(".png");
+    assertThat(out).isDirectoryNotContaining("glob:**.png");
+  }
+
   @Test
   void whatNobodyUnderstandsIsAnErrorBeforeAnythingIsTrained() {
     Path out = folder.resolve("none");

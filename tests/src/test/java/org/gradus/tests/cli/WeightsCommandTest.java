@@ -67,6 +67,14 @@ class WeightsCommandTest {
 
     Cli.Result exported = run(List.of("weights", "export"), "--run=" + run, "--out=" + file);
     assertThat(exported.code()).as(exported.all()).isZero();
+    for (Path lost : List.of(run.resolve("model.safetensors"), map)) {
+      byte[] kept = Files.readAllBytes(lost);
+      Cli.Result refused =
+          run(List.of("weights", "export"), "--run=" + run, "--map=" + map, "--out=" + lost);
+      assertThat(refused.code()).isEqualTo(1);
+      assertThat(refused.err()).contains("--out " + lost + " is ", "Expected another.");
+      assertThat(Files.readAllBytes(lost)).isEqualTo(kept);
+    }
     Cli.Result imported =
         run(
             with(List.of("weights", "import"), MODEL, DATA),

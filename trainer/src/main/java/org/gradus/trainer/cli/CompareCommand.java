@@ -78,7 +78,9 @@ final class CompareCommand implements Runnable {
       names = "--out",
       paramLabel = "DIR",
       defaultValue = "docs/results",
-      description = "gets compare-DATA.md and compare-DATA.png (default docs/results)")
+      description =
+          "gets compare-DATA.md and compare-DATA.png, in place of those of an earlier comparison"
+              + " (default docs/results)")
   private Path out = Path.of("docs", "results");
 
   @Override
@@ -279,7 +281,7 @@ final class CompareCommand implements Runnable {
             + table
             + (names.isEmpty() ? "" : "\n![test AUC](" + picture.getFileName() + ")\n"));
     to.println();
-    to.println("written: " + page + ", " + picture);
+    to.println("written: " + page + (names.isEmpty() ? "" : ", " + picture));
   }
 
   private String heading(TrainConfig c, DataSet rows, String deviceName) {

@@ -119,6 +119,7 @@ final class WeightsCommand implements Runnable {
       PrintWriter err = spec.commandLine().getErr();
       Runs.checkFile("--out", out);
       RunFolder folder = RunFolder.open(run);
+      checkOut();
       TrainConfig c = folder.config(Presets.of(null, null));
       String name = Runs.device(device, c, err);
       try (DataSet set = Session.open(c, err).data();
@@ -126,6 +127,22 @@ final class WeightsCommand implements Runnable {
         folder.loadModel(session.params());
         int n = Weights.write(out, session.params(), map(map, session, set.schema()));
         spec.commandLine().getOut().println(n + " tensors written: " + out);
+      }
+    }
+
+    /// Neither a file of a run nor the mapping may be written over.
+    private void checkOut() {
+      boolean ofARun =
+          out.toAbsolutePath().normalize().startsWith(run.toAbsolutePath().normalize());
+      boolean mapping =
+          map != null && out.toAbsolutePath().normalize().equals(map.toAbsolutePath().normalize());
+      if ((ofARun && Files.exists(out)) || mapping) {
+        throw new IllegalArgumentException(
+            "--out "
+                + out
+                + " is "
+                + (mapping ? "the mapping, --map" : "a file of the run")
+                + ". Expected another.");
       }
     }
   }

@@ -70,10 +70,19 @@ public record Mixture(
       for (int i = 0; i < own.length; i++) {
         own[i] = values[q * length + real[i]];
       }
-      String name = queries == 1 ? seen.name() : seen.name() + "/" + q;
-      found.add(new Mixture(name, unit, over, parts, own));
+      found.add(new Mixture(name(seen, queries, q), unit, over, parts, own));
     }
     return found;
+  }
+
+  /// Who asked, below the path: a part by its head and name, anything else by its number.
+  private static String name(Weights seen, int queries, int q) {
+    if (queries == 1) {
+      return seen.name();
+    }
+    int n = seen.parts().size();
+    boolean partsAsk = n > 0 && seen.values().shape().rank() == 4;
+    return seen.name() + "/" + (partsAsk ? q / n + "/" + seen.parts().get(q % n) : q);
   }
 
   /// The names of the parts at these places, or their numbers where they have no names.

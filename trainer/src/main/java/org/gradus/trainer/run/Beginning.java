@@ -4,6 +4,7 @@ package org.gradus.trainer.run;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.gradus.autograd.Params;
@@ -25,6 +26,14 @@ record Beginning(Model model, Params params, Schema schema) {
   /// @param origin the folder of a run, a file of tensors, or folders of runs
   /// @return lines for the user
   List<String> from(String origin) {
+    List<String> folders = Arrays.stream(origin.split(",", -1)).map(String::strip).toList();
+    if (folders.contains("")) {
+      throw new IllegalArgumentException(
+          "--init-from "
+              + origin
+              + ": a name is empty. Expected the folder of a run, or several with commas between"
+              + " them.");
+    }
     if (origin.indexOf(',') < 0 || Files.exists(Path.of(origin))) {
       Set<String> refitted = model instanceof Fitted fitted ? fitted.refitted() : Set.of();
       WarmStart start = WarmStart.from(Path.of(origin), params, refitted);
@@ -45,10 +54,10 @@ record Beginning(Model model, Params params, Schema schema) {
     List<Params> opened = new ArrayList<>();
     try {
       List<Model> parts = new ArrayList<>();
-      for (String folder : origin.split(",", -1)) {
+      for (String folder : folders) {
         Params own = Params.create(params.device(), 0);
         opened.add(own);
-        parts.add(read(RunFolder.open(Path.of(folder.strip())), own));
+        parts.add(read(RunFolder.open(Path.of(folder)), own));
       }
       whole.startFrom(parts);
       return List.of("started from " + parts.size() + " runs");

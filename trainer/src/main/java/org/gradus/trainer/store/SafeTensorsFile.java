@@ -323,7 +323,8 @@ public final class SafeTensorsFile {
   }
 
   private void readRows(FileChannel channel, Entry entry, Table table) throws IOException {
-    int rows = Math.min(entry.sizes().getFirst(), table.rows());
+    long numbersThere = entry.bytes() / entry.width(); // of [1, n] too, for n rows of one number
+    int rows = (int) Math.min(numbersThere / table.width(), table.rows());
     int step = Math.max(1, SafeTensors.CHUNK / table.width());
     for (int first = 0; first < rows; first += step) {
       int numbers = Math.min(step, rows - first) * table.width();

@@ -82,4 +82,28 @@ class ScoredRowTest {
     assertThat(ScoredRowText.of(scored("din", Map.of("embeddingDim", "2"), one)))
         .contains("attention/viewed: 1 step of viewed, oldest first");
   }
+
+  /// In AutoInt each field asks all of them, head by head; numbers come after ids.
+  @Test
+  void fieldsThatAskAreNamed() {
+    Schema schema =
+        Schema.of(
+            new Field.Dense("price"),
+            new Field.Categorical("item", 9),
+            new Field.Label("click", Field.LabelKind.BINARY));
+    Batch row = row(schema, new int[] {3}, 1).dense(new float[] {0.5f}).build();
+    Map<String, String> given = Map.of("layers", "1", "heads", "2", "headDim", "2");
+    ScoredRow scored = scored("autoint", given, row);
+    assertThat(scored.mixtures().stream().map(Mixture::name))
+        .containsExactly(
+            "attention/0/0/item",
+            "attention/0/0/price",
+            "attention/0/1/item",
+            "attention/0/1/price");
+    for (Mixture m : scored.mixtures()) {
+      assertThat(m.parts()).containsExactly("item", "price");
+      assertThat(m.weights()[0] + m.weights()[1])
+          .isCloseTo(1, org.assertj.core.api.Assertions.within(1e-12));
+    }
+  }
 }

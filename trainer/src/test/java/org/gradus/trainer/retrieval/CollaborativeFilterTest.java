@@ -185,7 +185,7 @@ class CollaborativeFilterTest {
         .hasMessageContaining("maxListLength -1");
   }
 
-  /// u0's rating of item 0, two half-lives old, counts a quarter in the scores of ItemCF.
+  /// A rating two half-lives old is a quarter in the matrix, one of now is whole; none is from the future.
   @Test
   void oldRatingsFade() {
     double gamma = Math.log(2) / 30;

@@ -2,6 +2,7 @@
 package org.gradus.trainer.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -20,6 +21,8 @@ import org.gradus.trainer.store.SafeTensors;
 import org.gradus.trainer.store.Stored;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A model that begins with the weights of another run.
 class BeginningTest {
@@ -67,6 +70,22 @@ class BeginningTest {
           assertThat(Arrays.copyOf(table(params, "item"), items.length)).isEqualTo(items);
         }
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"runs/a,", ",runs/a", "runs/a, ,runs/b", ""})
+  void anEmptyNameIsRefused(String origin) {
+    try (Device device = Device.open("reference");
+        Params params = Params.create(device, 1)) {
+      Beginning beginning = new Beginning(model(schema(6), params), params, schema(6));
+      assertThatThrownBy(() -> beginning.from(origin))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "--init-from "
+                  + origin
+                  + ": a name is empty. Expected the folder of a run, or several with commas"
+                  + " between them.");
     }
   }
 }

@@ -374,6 +374,21 @@ class WeightsTest {
     }
   }
 
+  /// A linear layer of one output has a weight [1, n] there, and a number for each of n ids here: all of them are read.
+  @ParameterizedTest
+  @ValueSource(strings = {"[1,4]", "[4]", "[4,1]"})
+  void aRowOfNumbersFillsATableOfWidthOne(String shape) throws IOException {
+    Path file = write(new Foreign("linear.weight", "F32", shape, bytes(4, 0, 1, 2, 3)));
+    try (Device device = Device.open("reference");
+        Params params = Params.create(device, 1)) {
+      TableParameter w = params.at("w").table("user", 4, 1, 0, Initializers.normal(1));
+      assertThat(Weights.read(file, params, map("linear.weight w/user"))).isEqualTo(1);
+      double[] rows = new double[4];
+      w.table().read(0, rows);
+      assertThat(rows).containsExactly(0, 1, 2, 3);
+    }
+  }
+
   @Test
   void aFileOfAnotherKindIsNotCalledDamaged() throws IOException {
     Path file = Files.writeString(folder.resolve("rows.csv"), "city,click\nParis,1\n");
