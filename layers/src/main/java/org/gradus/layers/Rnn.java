@@ -59,7 +59,7 @@ public final class Rnn {
   /// What a user may set.
   ///
   /// @param activation f
-  /// @param window τ ≥ 1: the state goes on after τ, 2τ, … steps, the gradient does not go back over these places
+  /// @param window τ ≥ 1: the state goes on after τ, 2τ, … steps, the gradient of a step does not go back over these places
   public record Config(Activation activation, int window) {
     /// A window that no sequence fills: the gradient goes back to the first step.
     public static final int WHOLE = Integer.MAX_VALUE;
@@ -130,7 +130,7 @@ public final class Rnn {
       Var before = t > 0 && t % config.window == 0 ? h.stopGradient() : h;
       Var a = projected.index(1, t).add(before.matmul(u)); //        [B, H]  (RNN-1)
       Var next = config.activation.of(a); //                         [B, H]  (RNN-2)
-      h = real.choose(t, next, before); //                           [B, H]  (RNN-3)
+      h = real.choose(t, next, h); //                                [B, H]  (RNN-3)
       states.add(h);
     }
     return new States(Var.stack(1, states), x.size(1), mask);
@@ -159,10 +159,8 @@ public final class Rnn {
     for (int t = time - 1; t >= 0; t--) {
       Var at = g.index(1, t).add(later); //                          [B, H]
       deltas[t] = real.keep(t, config.activation.back(at, h.index(1, t))); // (RNN-4)
-      later = real.choose(t, deltas[t].matmul(u, false, true), at);
-      if (t > 0 && t % window == 0) {
-        later = none;
-      }
+      boolean cut = t > 0 && t % window == 0;
+      later = real.choose(t, cut ? none : deltas[t].matmul(u, false, true), at);
     }
     Var delta = Var.stack(1, List.of(deltas)); //                    [B, T, H]
     Var before = Var.concat(1, List.of(start.unsqueeze(1), h)).slice(1, 0, time); // h_{t−1}

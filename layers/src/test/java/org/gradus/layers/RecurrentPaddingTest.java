@@ -8,6 +8,7 @@ import static org.gradus.layers.Bench.numbers;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,6 +17,7 @@ import java.util.stream.Stream;
 import org.gradus.autograd.Gradients;
 import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Masks;
+import org.gradus.autograd.Mode;
 import org.gradus.autograd.Parameter;
 import org.gradus.autograd.Params;
 import org.gradus.autograd.Recurrent.LstmInputs;
@@ -28,6 +30,7 @@ import org.gradus.tensor.RecurrentKernels.Mixing;
 import org.gradus.tensor.RecurrentKernels.Reset;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -38,13 +41,26 @@ class RecurrentPaddingTest {
   private static final int T = 4;
 
   /// What a layer says: after every step `[B, T, C]`, and at the end `[B, C]`.
-  record Said(Var emitted, Var last) {}
+  ///
+  /// @param carried the states that go on at padding `[B, T, C]`; null for a layer that has none
+  record Said(Var emitted, Var last, @Nullable Var carried) {}
 
   interface Built {
-    Said run(Bench bench, Var x, int[] lengths);
+    /// What it says of a batch.
+    ///
+    /// @param initial h₀ `[B, D]`, and of an LSTM c₀; null for zeros
+    Said run(Bench bench, Var x, @Nullable Var initial, int[] lengths);
   }
 
-  record Layer(String name, Function<Params, Built> builder) {
+  /// A layer under test.
+  ///
+  /// @param drops whether training drops numbers, which are drawn row by row of a batch
+  /// @param takesInitial whether rows may begin elsewhere than at zero
+  record Layer(String name, boolean drops, boolean takesInitial, Function<Params, Built> builder) {
+    Layer(String name, Function<Params, Built> builder) {
+      this(name, false, true, builder);
+    }
+
     @Override
     public String toString() {
       return name;
@@ -54,16 +70,22 @@ class RecurrentPaddingTest {
   static Stream<Layer> layers() {
     List<Layer> all = new ArrayList<>();
     for (Activation activation : Activation.values()) {
-      all.add(new Layer("rnn " + activation, params -> rnn(activation, params)));
-    }
-    for (boolean peephole : new boolean[] {false, true}) {
-      for (Lstm.Order order : Lstm.Order.values()) {
-        Lstm.Config config = Lstm.Config.PLAIN.withPeephole(peephole).withOrder(order);
-        all.add(new Layer("lstm " + config, params -> lstm(config, params)));
+      for (int window : new int[] {Rnn.Config.WHOLE, 2}) {
+        Rnn.Config config = new Rnn.Config(activation, window);
+        all.add(new Layer("rnn " + config, params -> rnn(config, params)));
       }
     }
-    all.add(new Layer("three lstms", RecurrentPaddingTest::stack));
-    for (Mixing mixing : List.of(Mixing.UPDATE, Mixing.KEEP)) {
+    for (Lstm.Config cell : cells()) {
+      for (Lstm.Order order : Lstm.Order.values()) {
+        Lstm.Config config = cell.withOrder(order);
+        all.add(new Layer("lstm " + config, drops(config), true, params -> lstm(config, params)));
+      }
+      for (Lstm.Order order : List.of(Lstm.Order.FORWARD, Lstm.Order.BACKWARD)) {
+        LstmStack.Config config = new LstmStack.Config(3, 0, cell.withOrder(order));
+        all.add(new Layer("three " + config, drops(cell), true, params -> stack(config, params)));
+      }
+    }
+    for (Mixing mixing : Mixing.values()) {
       for (Gru.Form form :
           List.of(
               new Gru.Form(Reset.BEFORE, mixing, false),
@@ -72,52 +94,99 @@ class RecurrentPaddingTest {
         all.add(new Layer("gru " + form, params -> gru(form, params)));
       }
     }
-    for (Stacking stacking : Stacking.values()) {
-      for (int residual = 0; residual <= 2; residual++) {
-        for (Merge merge : List.of(Merge.CONCAT, Merge.MULTIPLY)) {
-          BiLstm.Config config = new BiLstm.Config(2, residual, merge, stacking, Lstm.Config.PLAIN);
-          all.add(new Layer("bilstm " + config, params -> bilstm(config, params)));
+    for (Lstm.Config cell : cells()) {
+      for (Stacking stacking : Stacking.values()) {
+        for (int residual = 0; residual <= 2; residual++) {
+          for (Merge merge : Merge.values()) {
+            BiLstm.Config config = new BiLstm.Config(2, residual, merge, stacking, cell);
+            all.add(
+                new Layer(
+                    "bilstm " + config, drops(cell), false, params -> bilstm(config, params)));
+          }
         }
       }
     }
     return all.stream();
   }
 
-  private static Built rnn(Activation activation, Params params) {
-    Rnn rnn = new Rnn(D, D, new Rnn.Config(activation, Rnn.Config.WHOLE), params);
-    return (_, x, lengths) -> {
+  /// Layers in which rows of a batch are treated alike.
+  static Stream<Layer> layersThatDropNothing() {
+    return layers().filter(l -> !l.drops);
+  }
+
+  /// Layers whose rows may begin elsewhere than at zero.
+  static Stream<Layer> layersWithAnInitialState() {
+    return layers().filter(Layer::takesInitial);
+  }
+
+  /// In one kernel, and unrolled: with peepholes, with dropout of input and state, with both.
+  private static List<Lstm.Config> cells() {
+    Lstm.Config peephole = Lstm.Config.PLAIN.withPeephole(true);
+    return List.of(
+        Lstm.Config.PLAIN,
+        peephole,
+        Lstm.Config.PLAIN.withDropout(0.3, 0.2),
+        peephole.withDropout(0.3, 0.2));
+  }
+
+  private static boolean drops(Lstm.Config cell) {
+    return cell.inputDropout() > 0;
+  }
+
+  private static Built rnn(Rnn.Config config, Params params) {
+    Rnn rnn = new Rnn(D, D, config, params);
+    return (_, x, initial, lengths) -> {
       Tensor mask = Masks.sequenceMask(x.tape().scope(), lengths, x.size(1));
-      return said(rnn.forward(x, null, mask));
+      return said(rnn.forward(x, initial, mask));
     };
   }
 
   private static Built lstm(Lstm.Config config, Params params) {
     Lstm lstm = new Lstm(D, D, config, params);
-    return (bench, x, lengths) ->
-        said(lstm.forward(x, new LstmInputs(null, null, bench.lengths(lengths))).states());
+    return (bench, x, initial, lengths) -> {
+      LstmInputs more = new LstmInputs(initial, initial, bench.lengths(lengths));
+      return said(lstm.forward(x, more, training(x)).states());
+    };
   }
 
-  private static Built stack(Params params) {
-    LstmStack stack = new LstmStack(D, D, new LstmStack.Config(3, 0, Lstm.Config.PLAIN), params);
-    return (bench, x, lengths) ->
-        said(stack.forward(x, null, bench.lengths(lengths), bench.training).states());
+  private static Built stack(LstmStack.Config config, Params params) {
+    LstmStack stack = new LstmStack(D, D, config, params);
+    return (bench, x, initial, lengths) -> {
+      List<Lstm.Memory> memories =
+          initial == null ? null : Collections.nCopies(3, new Lstm.Memory(initial, initial));
+      return said(stack.forward(x, memories, bench.lengths(lengths), training(x)).states());
+    };
   }
 
+  /// Where the form takes attention, it comes from the steps, and at padding from what stands there.
   private static Built gru(Gru.Form form, Params params) {
     Gru gru = new Gru(D, D, form, params);
-    return (bench, x, lengths) -> said(gru.forward(x, null, null, bench.lengths(lengths)));
+    boolean attends = form.mixing() != Mixing.UPDATE && form.mixing() != Mixing.KEEP;
+    return (bench, x, initial, lengths) -> {
+      Var attention = attends ? x.index(2, 0).sigmoid() : null;
+      return said(gru.forward(x, initial, attention, bench.lengths(lengths)));
+    };
   }
 
   private static Built bilstm(BiLstm.Config config, Params params) {
     BiLstm layer = new BiLstm(D, D, config, params);
-    return (bench, x, lengths) -> {
-      BiStates states = layer.forward(x, bench.lengths(lengths), bench.training);
-      return new Said(states.merged(), states.mergedLast());
+    return (bench, x, _, lengths) -> {
+      BiStates states = layer.forward(x, bench.lengths(lengths), training(x));
+      if (config.merge() == Merge.NONE) {
+        Var last = Var.concat(1, states.last().stream().map(Lstm.Memory::h).toList());
+        return new Said(Var.concat(2, List.of(states.forward(), states.backward())), last, null);
+      }
+      return new Said(states.merged(), states.mergedLast(), null);
     };
   }
 
+  /// A new one for every run, so that every run drops the same numbers.
+  private static Mode training(Var x) {
+    return Mode.training(x.tape(), 1, 1);
+  }
+
   private static Said said(States states) {
-    return new Said(states.emitted(), states.last());
+    return new Said(states.emitted(), states.last(), states.carried());
   }
 
   /// Rows of a batch: each with a name, so that the same row is the same wherever it stands, and a length.
@@ -151,7 +220,8 @@ class RecurrentPaddingTest {
       }
     }
     Var in = bench.variable(Shape.of(batch, time, D), x);
-    Said said = layer.run(bench, in, rows.lengths);
+    Said said = layer.run(bench, in, null, rows.lengths);
+    carriesOn(said, rows);
     int width = said.last.size(1);
     double[] r = new double[batch * time * width];
     double[] q = new double[batch * width];
@@ -180,6 +250,24 @@ class RecurrentPaddingTest {
         steps(numbers(said.last), Rows.of(ones(batch)), 1, width),
         steps(Bench.gradient(gradients, in), rows, time, D),
         g);
+  }
+
+  /// Behind the end of a row stands its last state.
+  private static void carriesOn(Said said, Rows rows) {
+    Var states = said.carried;
+    if (states == null) {
+      return;
+    }
+    double[] carried = numbers(states);
+    double[] last = numbers(said.last);
+    int time = states.size(1);
+    for (int b = 0; b < rows.lengths.length; b++) {
+      for (int t = rows.lengths[b]; t < time; t++) {
+        assertThat(Arrays.copyOfRange(carried, (b * time + t) * D, (b * time + t + 1) * D))
+            .as("row %d, step %d", b, t)
+            .isEqualTo(Arrays.copyOfRange(last, b * D, (b + 1) * D));
+      }
+    }
   }
 
   private static int[] ones(int n) {
@@ -242,7 +330,7 @@ class RecurrentPaddingTest {
 
   /// Every row by itself, with only its own steps, and the gradients of parameters as their sum.
   @ParameterizedTest
-  @MethodSource("layers")
+  @MethodSource("layersThatDropNothing")
   void rowsDoNotKnowEachOther(Layer layer) {
     List<Built> built = new ArrayList<>();
     try (Bench bench = bench(layer, built)) {
@@ -274,6 +362,32 @@ class RecurrentPaddingTest {
         assertThat(Arrays.stream(last)).allMatch(v -> v == 0);
       }
       found.g.forEach((path, g) -> assertThat(Arrays.stream(g)).as(path).allMatch(v -> v == 0));
+    }
+  }
+
+  /// What a row without steps began with it ends with, and the gradient of the one is that of the other.
+  @ParameterizedTest
+  @MethodSource("layersWithAnInitialState")
+  void aRowWithoutStepsEndsInItsInitialState(Layer layer) {
+    List<Built> built = new ArrayList<>();
+    try (Bench bench = bench(layer, built)) {
+      int[] lengths = {0, 3, 0};
+      Var x = bench.variable(Shape.of(3, T, D), Bench.normal(4, 3 * T * D));
+      Var initial = bench.variable(Shape.of(3, D), Bench.normal(5, 3 * D));
+      Said said = built.getFirst().run(bench, x, initial, lengths);
+      double[] g = Bench.normal(6, 3 * D);
+      Gradients gradients =
+          bench.tape.backward(said.last.multiply(bench.tape.constant(said.last.shape(), g)).sum());
+      double[] dx = Bench.gradient(gradients, x);
+      for (int b : new int[] {0, 2}) {
+        assertThat(Bench.row(numbers(said.last), b, D))
+            .isEqualTo(Bench.row(numbers(initial), b, D));
+        assertThat(Bench.row(Bench.gradient(gradients, initial), b, D))
+            .isEqualTo(Bench.row(g, b, D));
+        assertThat(Arrays.stream(Bench.row(dx, b, T * D))).allMatch(v -> v == 0);
+      }
+      assertThat(Bench.row(numbers(said.last), 1, D))
+          .isNotEqualTo(Bench.row(numbers(initial), 1, D));
     }
   }
 }
