@@ -69,10 +69,9 @@ final class EventEncoder implements DataSource.Encoder, FittedFields {
       fields.add(new Field.Categorical(log.context().get(c), size(3 + c)));
     }
     if (histories.length() > 0) {
-      fields.add(new Field.Sequence(HISTORY, size(1), ITEM, histories.length()));
+      fields.add(histories.field(HISTORY, size(1), ITEM));
       if (log.categories()) {
-        fields.add(
-            new Field.Sequence(HISTORY + "_" + CATEGORY, size(2), CATEGORY, histories.length()));
+        fields.add(histories.field(HISTORY + "_" + CATEGORY, size(2), CATEGORY));
       }
     }
     for (String label : log.labels()) {
@@ -103,10 +102,15 @@ final class EventEncoder implements DataSource.Encoder, FittedFields {
         to.id(at++, id(events, row, c));
       }
     }
-    for (int earlier : histories.before(events, order, place, without)) {
-      to.add(at, id(events, earlier, 1));
-      if (log.categories()) {
-        to.add(at + 1, id(events, earlier, 2));
+    int columns = log.categories() ? 2 : 1; // item and category
+    for (int[] session : histories.sessionsBefore(events, order, place, without)) {
+      for (int c = 0; c < columns; c++) {
+        for (int earlier : session) {
+          to.add(at + c, id(events, earlier, 1 + c));
+        }
+        if (histories.sessions() != null) {
+          to.session(at + c, session.length);
+        }
       }
     }
     for (int l = 0; l < log.labels().size(); l++) {
@@ -192,8 +196,7 @@ final class EventEncoder implements DataSource.Encoder, FittedFields {
         KIND,
         out -> {
           out.writeUTF(log.memo());
-          out.writeInt(histories.length());
-          out.writeBoolean(histories.positiveOnly());
+          histories.write(out);
           out.writeInt(vocabularies.size());
           for (TextVocabulary v : vocabularies) {
             v.write(out);
@@ -217,7 +220,7 @@ final class EventEncoder implements DataSource.Encoder, FittedFields {
   private static EventEncoder read(DataInput in, Function<String, EventLog> layout)
       throws IOException {
     EventLog log = layout.apply(in.readUTF());
-    Histories histories = new Histories(in.readInt(), in.readBoolean());
+    Histories histories = Histories.read(in);
     List<TextVocabulary> vocabularies = new ArrayList<>();
     for (int n = in.readInt(); n > 0; n--) {
       vocabularies.add(TextVocabulary.read(in));

@@ -16,6 +16,7 @@ import org.gradus.data.Split;
 import org.gradus.data.prepared.PreparedFolder;
 import org.gradus.data.prepared.Row;
 import org.gradus.data.prepared.SplitWriters;
+import org.gradus.data.sessions.SessionDivision;
 import org.gradus.data.vocabulary.MissingPolicy;
 import org.gradus.data.vocabulary.TextVocabulary;
 
@@ -38,9 +39,8 @@ record EventPreparation(EventLog log, Settings settings) {
 
   /// Settings of every source of logs, each with its preset.
   static TreeMap<String, String> presets() {
-    TreeMap<String, String> presets = new TreeMap<>();
+    TreeMap<String, String> presets = new TreeMap<>(SessionDivision.presets());
     presets.put("history", "all");
-    presets.put("historyLength", "50");
     presets.put("minEvents", "3");
     presets.put("minCount", "0");
     presets.put("split", "user");
@@ -94,13 +94,22 @@ record EventPreparation(EventLog log, Settings settings) {
     int[] places = EventEncoder.places(order);
     Split[] splits = splits(events, order);
     HistoryChoice choice = settings.choice("history", HistoryChoice.class);
-    int length = settings.integer("historyLength", 1);
+    SessionDivision sessions = SessionDivision.of(settings);
+    if (sessions != null && choice == HistoryChoice.NONE) {
+      throw new DataException(
+          "sessionPause="
+              + settings.text("sessionPause")
+              + " with history=none. Expected history=all or positive, which are divided.");
+    }
+    int length = sessions == null ? settings.integer("historyLength", 1) : Integer.MAX_VALUE;
     EventEncoder encoder =
         new EventEncoder(
             log,
             vocabularies(events, splits, path),
             new Histories(
-                choice == HistoryChoice.NONE ? 0 : length, choice == HistoryChoice.POSITIVE),
+                choice == HistoryChoice.NONE ? 0 : length,
+                choice == HistoryChoice.POSITIVE,
+                sessions),
             choice == HistoryChoice.NONE
                 ? new EventColumns(log.labels().size(), log.context().size())
                 : events,

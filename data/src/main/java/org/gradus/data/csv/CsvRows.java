@@ -246,30 +246,52 @@ final class CsvRows implements AutoCloseable {
     }
   }
 
-  /// Lists keep their latest ids; bags without order their first ones.
+  /// Lists keep their latest ids; bags without order their first ones. An empty cell is an empty list; between two separators
+  /// something must stand, for columns may be read step by step, and a step that is left out would move those behind it.
   private void lists(CsvSchema.Column column, int c, String cell, CsvRow row) {
     List<String> to = row.tokens.get(c);
     IntArrayList sizes = row.sessions.get(c);
     to.clear();
     sizes.clear();
-    Splitter split = Splitter.on(column.option("split", "|")).omitEmptyStrings();
+    if (cell.isEmpty()) {
+      return;
+    }
+    String separator = column.option("split", "|");
     int most = column.number("max-length", 50, 1);
     if (column.kind() != CsvSchema.Kind.SESSIONS) {
-      List<String> ids = split.splitToList(cell);
+      List<String> ids = split(column, cell, cell, separator);
       boolean ordered = column.kind() == CsvSchema.Kind.SEQUENCE;
       to.addAll(ordered ? last(ids, most) : ids.subList(0, Math.min(most, ids.size())));
       return;
     }
-    List<String> sessions =
-        Splitter.on(column.option("session-split", ";")).omitEmptyStrings().splitToList(cell);
-    for (String session : last(sessions, column.number("max-sessions", 5, 1))) {
-      List<String> ids = last(split.splitToList(session), most);
+    List<List<String>> sessions = new ArrayList<>();
+    for (String session : split(column, cell, cell, column.option("session-split", ";"))) {
+      sessions.add(last(split(column, cell, session, separator), most));
+    }
+    for (List<String> ids : last(sessions, column.number("max-sessions", 5, 1))) {
       to.addAll(ids);
       sizes.add(ids.size());
     }
   }
 
-  private static List<String> last(List<String> ids, int most) {
+  /// What stands between separators.
+  ///
+  /// @param cell for the message
+  private List<String> split(CsvSchema.Column column, String cell, String list, String separator) {
+    List<String> parts = Splitter.on(separator).splitToList(list);
+    if (parts.contains("")) {
+      throw bad(
+          column,
+          cell,
+          "Expected something before, between and behind separators \""
+              + separator
+              + "\": a word of its own, such as unknown, where a value is missing, and an empty"
+              + " cell for an empty list.");
+    }
+    return parts;
+  }
+
+  private static <T> List<T> last(List<T> ids, int most) {
     return ids.subList(Math.max(0, ids.size() - most), ids.size());
   }
 

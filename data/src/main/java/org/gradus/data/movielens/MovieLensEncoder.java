@@ -58,9 +58,7 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
       fields.add(new Field.Categorical(FIELDS.get(f), vocabularies.get(f).size()));
     }
     if (history.length() > 0) {
-      fields.add(
-          new Field.Sequence(
-              HISTORY, vocabularies.get(ITEM).size(), FIELDS.get(ITEM), history.length()));
+      fields.add(history.field(HISTORY, vocabularies.get(ITEM).size(), FIELDS.get(ITEM)));
     }
     fields.addAll(tasks.labelFields());
     fields.add(new Field.Group("user"));
@@ -113,9 +111,13 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
     for (int f = 0; f < values.length; f++) {
       to.id(f, vocabularies.get(f).id(values[f]));
     }
-    int[] earlier = history.before(ratings, order, place, without);
-    for (int item : earlier) {
-      to.add(FIELDS.size(), vocabularies.get(ITEM).id(Integer.toString(item)));
+    for (int[] session : history.sessionsBefore(ratings, order, place, without)) {
+      for (int item : session) {
+        to.add(FIELDS.size(), vocabularies.get(ITEM).id(Integer.toString(item)));
+      }
+      if (history.sessions() != null) {
+        to.session(FIELDS.size(), session.length);
+      }
     }
     tasks.label(ratings, row, to);
     int user = ratings.users.getInt(row);
@@ -178,8 +180,7 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
         KIND,
         out -> {
           out.writeUTF(layout.name());
-          out.writeInt(history.length());
-          out.writeBoolean(history.likedOnly());
+          history.write(out);
           tasks.write(out);
           for (TextVocabulary v : vocabularies) {
             v.write(out);
@@ -195,7 +196,7 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
 
   private static MovieLensEncoder read(DataInput in) throws IOException {
     MovieLensFiles layout = MovieLensFiles.valueOf(in.readUTF());
-    MovieLensHistory history = new MovieLensHistory(in.readInt(), in.readBoolean());
+    MovieLensHistory history = MovieLensHistory.read(in);
     RatingTasks tasks = RatingTasks.read(in);
     List<TextVocabulary> vocabularies = new ArrayList<>();
     for (int f = 0; f < FIELDS.size(); f++) {

@@ -18,6 +18,7 @@ import org.gradus.data.Split;
 import org.gradus.data.prepared.PreparedFolder;
 import org.gradus.data.prepared.Row;
 import org.gradus.data.prepared.SplitWriters;
+import org.gradus.data.sessions.SessionDivision;
 import org.gradus.data.synthetic.BayesScores;
 import org.gradus.data.vocabulary.MissingPolicy;
 import org.gradus.data.vocabulary.TextVocabulary;
@@ -53,13 +54,13 @@ record MovieLensPreparation(
   /// The settings that [#of] reads, with their presets.
   static Map<String, String> presets() {
     Map<String, String> presets = new TreeMap<>(NextItemRows.presets());
+    presets.putAll(SessionDivision.presets());
     presets.putAll(
         Map.of(
             "examples", "ratings",
             "testPercent", "10",
             "validPercent", "10",
             "history", "none",
-            "historyLength", "50",
             "minCount", "0",
             "labels", "one",
             "domain", "none"));
@@ -83,12 +84,23 @@ record MovieLensPreparation(
               + ". Expected labels=one and domain=none: what comes next has no label.");
     }
     HistoryChoice choice = s.choice("history", HistoryChoice.class);
-    int length = s.integer("historyLength", 1);
+    SessionDivision sessions = SessionDivision.of(s);
+    if (sessions != null && (next || choice == HistoryChoice.NONE)) {
+      throw new DataException(
+          "sessionPause="
+              + s.text("sessionPause")
+              + " with examples="
+              + s.text("examples")
+              + " and history="
+              + s.text("history")
+              + ". Expected examples=ratings and history=all or liked, which are divided.");
+    }
+    int length = sessions == null ? s.integer("historyLength", 1) : Integer.MAX_VALUE;
     return new MovieLensPreparation(
         (int) s.number("testPercent", 1, 99),
         (int) s.number("validPercent", 0, 99),
         new MovieLensHistory(
-            choice == HistoryChoice.NONE ? 0 : length, choice == HistoryChoice.LIKED),
+            choice == HistoryChoice.NONE ? 0 : length, choice == HistoryChoice.LIKED, sessions),
         s.integer("minCount", 0),
         tasks,
         next ? NextItemRows.of(s) : null);

@@ -46,7 +46,7 @@ record SeriesEncoder(
   }
 
   private Panel read(Path file) {
-    Panel panel = SeriesText.read(file, measured.getFirst(), step);
+    Panel panel = SeriesText.read(file, measured.getFirst(), step, scaler.stations());
     if (!panel.measured().equals(measured)) {
       throw DataException.row(
           file, 1, "it measures " + panel.measured() + ". Expected " + measured + ".");

@@ -19,8 +19,10 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.gradus.data.DataException;
 import org.gradus.data.text.Utf8Reader;
 
@@ -47,7 +49,15 @@ final class SeriesText {
   /// @param target which column is predicted; the first behind `station` and `time` when empty
   /// @param step seconds from one time to the next
   static Panel read(Path file, String target, long step) {
+    return read(file, target, step, List.of());
+  }
+
+  /// As above.
+  ///
+  /// @param known stations that may stand there; any where there are none
+  static Panel read(Path file, String target, long step, List<String> known) {
     Map<String, Lines> stations = new LinkedHashMap<>();
+    Set<String> expected = new LinkedHashSet<>(known);
     List<String> measured = new ArrayList<>();
     try (Utf8Reader reader = new Utf8Reader(file);
         CloseableIterator<CsvRecord> records =
@@ -64,7 +74,11 @@ final class SeriesText {
       }
       int[] places = places(file, names, target, measured);
       while (records.hasNext()) {
-        read(file, records.next(), names, places, stations);
+        CsvRecord record = records.next();
+        read(file, record, names, places, stations);
+        if (!expected.isEmpty() && !expected.contains(record.getField(places[0]))) {
+          throw unknown(file, record, places[0], known);
+        }
       }
     } catch (CsvParseException e) {
       if (e.getCause() instanceof DataException cause) {
@@ -151,6 +165,19 @@ final class SeriesText {
     for (int v = 2; v < places.length; v++) {
       to.values.get(v - 2).add(value(file, line, names.get(places[v]), record.getField(places[v])));
     }
+  }
+
+  private static DataException unknown(Path file, CsvRecord record, int place, List<String> known) {
+    int shown = Math.min(known.size(), 10);
+    return DataException.value(
+        file,
+        record.getStartingLineNumber(),
+        STATION,
+        record.getField(place),
+        "The model was trained on no such station, and has no scale for it. Expected one of: "
+            + String.join(", ", known.subList(0, shown))
+            + (shown < known.size() ? ", … (" + known.size() + " in all)" : "")
+            + ". Leave the lines of other stations out, or train a run on them.");
   }
 
   private static long time(Path file, long line, String cell) {

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.data.sessions;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import org.gradus.data.DataException;
+import org.gradus.data.Settings;
+import org.jspecify.annotations.Nullable;
 
 /// Divides a history into sessions (Feng et al., DSIN, IJCAI 2019): a pause ends one.
 ///
@@ -28,6 +35,75 @@ public record SessionDivision(
   /// The paper's half an hour; five sessions of ten.
   public static final SessionDivision PAPER =
       new SessionDivision(new Pause(1800, false), 1, 5, 10, Order.OLDEST_FIRST);
+
+  /// Stands in an encoder's file for the length of a history that is divided; the division follows. Files that are older than
+  /// sessions never have it.
+  public static final int DIVIDED = -1;
+
+  /// What `historyLength` is where nobody says: it bounds histories that are not divided.
+  private static final String HISTORY_LENGTH = "50";
+
+  /// The settings that [#of] reads, with their presets: no sessions, and otherwise five of ten.
+  public static Map<String, String> presets() {
+    return Map.of(
+        "sessionPause",
+        "0",
+        "maxSessions",
+        Integer.toString(PAPER.maxSessions),
+        "sessionLength",
+        Integer.toString(PAPER.maxLength),
+        "historyLength",
+        HISTORY_LENGTH);
+  }
+
+  /// The division that settings ask for, oldest session first; null for histories that are not divided.
+  public static @Nullable SessionDivision of(Settings s) {
+    int pause = s.integer("sessionPause", 0);
+    int sessions = s.integer("maxSessions", 1);
+    int length = s.integer("sessionLength", 1);
+    if (pause == 0) {
+      if (sessions != PAPER.maxSessions || length != PAPER.maxLength) {
+        throw new DataException(
+            "maxSessions="
+                + sessions
+                + " and sessionLength="
+                + length
+                + " without sessions. Expected data.sessionPause too, the pause that ends a"
+                + " session, such as 1800.");
+      }
+      return null;
+    }
+    if (!s.text("historyLength").equals(HISTORY_LENGTH)) {
+      throw new DataException(
+          "historyLength="
+              + s.text("historyLength")
+              + " with sessionPause="
+              + pause
+              + ". Expected data.maxSessions and data.sessionLength, which bound a history of"
+              + " sessions.");
+    }
+    return new SessionDivision(new Pause(pause, false), 1, sessions, length, Order.OLDEST_FIRST);
+  }
+
+  /// Writes a division.
+  public void write(DataOutput out) throws IOException {
+    out.writeLong(pause.length);
+    out.writeBoolean(pause.inclusive);
+    out.writeInt(minBehaviours);
+    out.writeInt(maxSessions);
+    out.writeInt(maxLength);
+    out.writeUTF(order.name());
+  }
+
+  /// Reads what [#write] wrote.
+  public static SessionDivision read(DataInput in) throws IOException {
+    return new SessionDivision(
+        new Pause(in.readLong(), in.readBoolean()),
+        in.readInt(),
+        in.readInt(),
+        in.readInt(),
+        Order.valueOf(in.readUTF()));
+  }
 
   /// What ends a session.
   ///

@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.io.ByteArrayDataOutput;
+import com.google.common.io.ByteStreams;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -126,6 +128,63 @@ class BehaviourSourcesTest {
     assertThat(told(opened.data().test(), opened.encoder())).containsExactly("u b c a+b c+c 0 6");
     Opened none = open(new TaobaoBehaviourSource(), file, "history", "none", "testPercent", "1");
     assertThat(none.data().schema().all(Field.Sequence.class)).isEmpty();
+  }
+
+  /// Items and their categories have the same sessions: two events, one, and after the pause one more.
+  @Test
+  void historiesMayBeDividedIntoSessions() throws IOException {
+    Path file =
+        write(
+            "UserBehavior.csv",
+            "u,a,c1,pv,0",
+            "u,b,c2,buy,1800",
+            "u,a,c1,pv,3601",
+            "u,b,c2,pv,9000",
+            "u,a,c1,pv,9000");
+    Opened opened =
+        open(
+            new TaobaoBehaviourSource(),
+            file,
+            "sessionPause",
+            "1800",
+            "maxSessions",
+            "2",
+            "testPercent",
+            "1",
+            "validPercent",
+            "0");
+    try (DataSet set = opened.data()) {
+      assertThat(set.schema().all(Field.Sequence.class)).isEmpty();
+      assertThat(told(set.test(), opened.encoder()))
+          .containsExactly("u a c1 a+b+a c1+c2+c1 0 9000");
+      try (Examples.Stream stream = set.test().stream(Pass.inOrder(1))) {
+        Batch last = requireNonNull(stream.next());
+        for (String name : List.of("history", "history_category")) {
+          assertThat(last.sessions(name).values()).as(name).containsExactly(2, 1);
+        }
+      }
+      Path saved = Files.createDirectory(folder.resolve("saved"));
+      opened.encoder().save(saved);
+      DataSource.Encoder read = new TaobaoBehaviourSource().encoder(saved);
+      Path asked = write("asked.csv", "u,a,c1,pv,9000");
+      assertThat(told(read.encode(asked), read)).containsExactly("u a c1 a+b+a c1+c2+c1 0 9000");
+    }
+    assertThatThrownBy(
+            () ->
+                open(new TaobaoBehaviourSource(), file, "sessionPause", "1800", "history", "none"))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("sessionPause=1800 with history=none. Expected history=all");
+  }
+
+  /// Encoders that were saved before there were sessions have a length and what counts, and nothing behind it.
+  @Test
+  void historiesOfOlderEncodersAreOneList() throws IOException {
+    Histories history = new Histories(50, true, null);
+    byte[] old = {0, 0, 0, 50, 1};
+    assertThat(Histories.read(ByteStreams.newDataInput(old))).isEqualTo(history);
+    ByteArrayDataOutput out = ByteStreams.newDataOutput();
+    history.write(out);
+    assertThat(out.toByteArray()).isEqualTo(old);
   }
 
   /// What comes after the boundary changes nothing before it: neither vocabularies nor histories.

@@ -205,6 +205,28 @@ class CsvSourceTest {
     fails("y,x\n1,1\n", schema, "table.csv:1: no column d, which the schema names");
   }
 
+  /// A step that was left out would move those behind it against the columns beside it.
+  @Test
+  void listsWithAnEmptyStepAreRefused() {
+    String schema = "label y\nmulti tags\nsequence history\nsessions visits\n";
+    String head = "y,tags,history,visits\n1,,,\n1,a|b,x|y,x|y;z\n";
+    fails(
+        head + "1,a||b,x,x\n", schema, "table.csv:4: column tags is \"a||b\". Expected something");
+    fails(head + "1,a,x||y,x\n", schema, "table.csv:4: column history is \"x||y\". Expected");
+    fails(head + "1,a,x|,x\n", schema, "table.csv:4: column history is \"x|\". Expected");
+    fails(head + "1,a,|x,x\n", schema, "column history is \"|x\". Expected something before");
+    fails(head + "1,a,x,x|;y\n", schema, "column visits is \"x|;y\". Expected something");
+    fails(head + "1,a,x,x;;y\n", schema, "behind separators \";\": a word of its own");
+  }
+
+  @Test
+  void aWeightIsANumberOfAtLeastZero() {
+    String schema = "label y\nweight w\n";
+    fails("y,w\n1,2\n1,\n", schema, "table.csv:3: column w is \"\". Expected a finite number.");
+    fails(
+        "y,w\n1,-1\n", schema, "table.csv:2: column w is \"-1\". Expected a weight of at least 0");
+  }
+
   @Test
   void bytesThatAreNotUtf8AreAnErrorWithTheirLine() {
     String rows = "1,Paris\n".repeat(20_000);

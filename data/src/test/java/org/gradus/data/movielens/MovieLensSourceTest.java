@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.io.ByteArrayDataOutput;
+import com.google.common.io.ByteStreams;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -254,6 +256,103 @@ class MovieLensSourceTest {
       assertThat(rows(data.train(), names))
           .contains("7 5 4 M technician 8 1992 Comedy 1 2 4 0.0 500");
     }
+  }
+
+  /// The last row of a split: the words of its history, session by session.
+  private static String sessions(Examples examples, FittedFields names) {
+    Batch b = all(examples);
+    int row = b.size() - 1;
+    JaggedIds lists = b.sparse().of("history");
+    JaggedIds sizes = b.sessions("history");
+    StringBuilder s = new StringBuilder();
+    int at = lists.offsets()[row];
+    for (int k = sizes.offsets()[row]; k < sizes.offsets()[row + 1]; k++) {
+      for (int i = 0; i < sizes.values()[k]; i++) {
+        s.append(i == 0 ? "" : " ").append(names.value("history", lists.values()[at++]));
+      }
+      s.append(';');
+    }
+    assertThat(at).isEqualTo(lists.offsets()[row + 1]);
+    return s.toString();
+  }
+
+  /// Ratings of one user at 0, 10 and 20; at 31; at 100 and 110, the validation row; at 500, the test row.
+  @Test
+  void aPauseDividesAHistoryIntoSessions() throws IOException {
+    atomic();
+    StringBuilder ratings =
+        new StringBuilder("user_id:token\titem_id:token\trating:float\ttimestamp:float\n");
+    int[] times = {0, 10, 20, 31, 100, 110, 500};
+    for (int i = 0; i < times.length; i++) {
+      ratings.append("7\t" + (i + 1) + "\t" + (i == 1 ? 2 : 5) + "\t" + times[i] + "\n");
+    }
+    file("tiny.inter", ratings.toString());
+    Map<String, String> expected =
+        Map.of(
+            "history=all sessionPause=10", "1 2 3;4;5 (out of vocabulary);",
+            "history=all sessionPause=11", "1 2 3 4;5 (out of vocabulary);",
+            "history=all sessionPause=9", "2;3;4;5;(out of vocabulary);",
+            "history=liked sessionPause=10", "1;3;4;5 (out of vocabulary);",
+            "history=all sessionPause=10 maxSessions=2", "4;5 (out of vocabulary);",
+            "history=all sessionPause=10 sessionLength=2", "2 3;4;5 (out of vocabulary);");
+    for (String settings : expected.keySet()) {
+      Opened o = open(new MovieLens100kSource(), settings(settings));
+      FittedFields names = (FittedFields) o.encoder();
+      try (var data = o.data()) {
+        assertThat(data.schema().all(Field.Sequence.class)).isEmpty();
+        assertThat(data.schema().all(Field.Sessions.class)).hasSize(1);
+        assertThat(sessions(data.test(), names)).as(settings).isEqualTo(expected.get(settings));
+        Path saved = Files.createDirectories(folder.resolve("run of " + settings));
+        o.encoder().save(saved);
+        DataSource.Encoder read = new MovieLens100kSource().encoder(saved);
+        Path asked =
+            Files.writeString(
+                folder.resolve("asked"),
+                "user_id:token\titem_id:token\ttimestamp:float\n7\t7\t500\n");
+        Examples again = read.encode(asked);
+        assertThat(again.schema()).isEqualTo(data.schema());
+        assertThat(sessions(again, (FittedFields) read))
+            .as("saved, %s", settings)
+            .isEqualTo(expected.get(settings));
+      }
+    }
+  }
+
+  private static Map<String, String> settings(String text) {
+    Map<String, String> map = new TreeMap<>();
+    for (String s : text.split(" ", -1)) {
+      map.put(s.substring(0, s.indexOf('=')), s.substring(s.indexOf('=') + 1));
+    }
+    return map;
+  }
+
+  /// Encoders that were saved before there were sessions have a length and what counts, and nothing behind it.
+  @Test
+  void historiesOfOlderEncodersAreOneList() throws IOException {
+    MovieLensHistory history = new MovieLensHistory(50, true);
+    byte[] old = {0, 0, 0, 50, 1};
+    assertThat(MovieLensHistory.read(ByteStreams.newDataInput(old))).isEqualTo(history);
+    ByteArrayDataOutput out = ByteStreams.newDataOutput();
+    history.write(out);
+    assertThat(out.toByteArray()).isEqualTo(old);
+  }
+
+  @Test
+  void sessionsThatCannotBeAreRefused() throws IOException {
+    atomic();
+    Map<String, String> refused =
+        Map.of(
+            "sessionPause=1800", "history=none. Expected examples=ratings and history=all",
+            "history=all sessionPause=1800 historyLength=20",
+                "historyLength=20 with sessionPause=1800. Expected data.maxSessions",
+            "history=all maxSessions=3", "without sessions. Expected data.sessionPause too",
+            "history=all sessionPause=1800 examples=next-items", "examples=next-items",
+            "history=all sessionPause=-1", "Expected a whole number of at least 0");
+    refused.forEach(
+        (settings, message) ->
+            assertThatThrownBy(() -> open(new MovieLens100kSource(), settings(settings)))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining(message));
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -161,6 +162,50 @@ class NextItemsTest {
             assertThat(test).as("user %d", user).hasSize(1);
           }
         });
+  }
+
+  /// Users with one to six watches of items of their own, at so few times that several fall into one second.
+  private static List<int[]> few() {
+    List<int[]> rows = new ArrayList<>();
+    for (int user = 0; user < 120; user++) {
+      for (int i = 0; i <= user % 6; i++) {
+        int time = (int) Counter.below(Counter.key(5, user), i, 1 + user / 6 % 4);
+        int item = 100 * user + (int) Counter.below(Counter.key(6, user), i, 9) * 10 + i;
+        rows.add(new int[] {user, item, time});
+      }
+    }
+    return rows;
+  }
+
+  /// Of a user's watches, by time and, within a second, by item, the last is for the test and the one before for validation; the
+  /// first is no label. With one there is nothing, with two a test, with three both and nothing to train on.
+  @Test
+  void theLastIsForTheTestAndTheOneBeforeForValidation() {
+    Map<Integer, List<Example>> byUser = new HashMap<>();
+    for (Example e : of(log(few()), Division.LAST_OUT).examples()) {
+      byUser.computeIfAbsent(e.user(), _ -> new ArrayList<>()).add(e);
+    }
+    int together = 0;
+    for (int u = 0; u < 120; u++) {
+      int user = u;
+      List<int[]> watches =
+          few().stream()
+              .filter(r -> r[0] == user)
+              .sorted(Comparator.<int[]>comparingInt(r -> r[2]).thenComparingInt(r -> r[1]))
+              .toList();
+      List<String> expected = new ArrayList<>();
+      for (int i = 1; i < watches.size(); i++) {
+        int behind = watches.size() - 1 - i;
+        Split split = behind == 0 ? Split.TEST : behind == 1 ? Split.VALID : Split.TRAIN;
+        expected.add(watches.get(i)[1] + " " + split);
+        together += watches.get(i)[2] == watches.get(i - 1)[2] ? 1 : 0;
+      }
+      assertThat(byUser.getOrDefault(user, List.of()))
+          .extracting(e -> e.item() + " " + e.split())
+          .as("user %d, %d watches", user, watches.size())
+          .containsExactlyElementsOf(expected);
+    }
+    assertThat(together).isGreaterThan(50);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import org.assertj.core.data.Offset;
 import org.gradus.data.series.TargetTransform.Kind;
 import org.gradus.tensor.Counter;
@@ -111,6 +112,46 @@ class ScalerTest {
     PanelScaler scaler =
         PanelScaler.fit(Panels.of(mostlyAbove), PanelScaler.Rules.MEANS, Long.MAX_VALUE);
     assertThat(scaler.target(0, 2)).isCloseTo(1.5, within(1e-12));
+  }
+
+  /// Two stations of two variables over four hours, of which the first two are training rows; what follows is far off.
+  private static Panel wind() {
+    long[] times = {Panels.hour(0), Panels.hour(1), Panels.hour(2), Panels.hour(3)};
+    double[][] north = {{1, 3, 500, 700}, {10, 14, -900, 900}};
+    double[][] south = {{20, 60, 1, 2}, {5, 11, 1e6, -1e6}};
+    return new Panel(
+        List.of("power", "wind"),
+        List.of(),
+        PowerStations.HOUR,
+        List.of(new TimeSeries("north", times, north), new TimeSeries("south", times, south)));
+  }
+
+  private static float[][][] scaledWind(boolean perStation) {
+    PanelScaler.Rules rules =
+        new PanelScaler.Rules(Scaling.MEAN, Scaling.STANDARD, perStation, TargetTransform.NONE);
+    return PanelScaler.fit(wind(), rules, Panels.hour(2)).apply(wind());
+  }
+
+  /// North: power by 2, wind around 12 by 2; south: power by 40, wind around 8 by 3.
+  @Test
+  void everyVariableOfEveryStationIsScaledByItsTrainingRows() {
+    float[][][] scaled = scaledWind(true);
+    assertThat(scaled[0][0]).containsExactly(0.5f, 1.5f, 250, 350);
+    assertThat(scaled[0][1]).containsExactly(-1, 1, -456, 444);
+    assertThat(scaled[1][0]).containsExactly(0.5f, 1.5f, 0.025f, 0.05f);
+    assertThat(scaled[1][1])
+        .containsExactly(-1, 1, (float) ((1e6 - 8) / 3), (float) ((-1e6 - 8) / 3));
+  }
+
+  /// Power of both stations has the mean 21; wind 5, 10, 11, 14 the mean 10 and the variance 10.5.
+  @Test
+  void stationsMayShareTheirScalers() {
+    float[][][] scaled = scaledWind(false);
+    double deviation = Math.sqrt(10.5);
+    assertThat(scaled[0][0]).startsWith((float) (1 / 21.0), (float) (3 / 21.0));
+    assertThat(scaled[1][0]).startsWith((float) (20 / 21.0), (float) (60 / 21.0));
+    assertThat(scaled[0][1]).startsWith(0, (float) (4 / deviation));
+    assertThat(scaled[1][1]).startsWith((float) (-5 / deviation), (float) (1 / deviation));
   }
 
   @Test

@@ -11,11 +11,13 @@ import org.gradus.autograd.Params;
 import org.gradus.autograd.Tape;
 import org.gradus.autograd.Var;
 import org.gradus.embeddings.Batch;
+import org.gradus.embeddings.Field;
 import org.gradus.embeddings.Schema;
 import org.gradus.layers.Linear;
 import org.gradus.layers.Mlp;
 import org.gradus.models.Fitted;
 import org.gradus.models.Outputs;
+import org.gradus.models.Served;
 import org.gradus.models.Target;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
@@ -31,14 +33,14 @@ import org.jspecify.annotations.Nullable;
 /// The label is a click; how long it was watched is the weight of the example, of which a schema without weights takes 1 and
 /// gives ordinary logistic regression. The loss is (YR-4) or (YR-5) of [WatchTime], and takes the place of the trainer's.
 ///
-/// The head is the logit z, so that AUC and grouped AUC of clicks are measured; [#expectedWatchTime] makes the served number of
-/// it. Where only a share ρ of the negatives was kept, z + ln ρ is given in evaluation.
+/// The head is the logit z, so that AUC and grouped AUC of clicks are measured; the served number is [#expectedWatchTime] of it,
+/// where the schema has weights. Where only a share ρ of the negatives was kept, z + ln ρ is given in evaluation.
 ///
 /// Where rows belong to users, the trainer measures the paper's weighted per-user loss too.
 ///
 /// Departs from the paper in three places: a number that is missing counts as 0.5 and has an input that says so; the head is the logit z,
 /// whose log loss against clicks is not what was minimised; and features of the past are the data's to bring.
-public final class YoutubeRanking implements Fitted {
+public final class YoutubeRanking implements Fitted, Served {
 
   /// `PAPER`: a tower of 1024, 512 and 256, embeddings as wide as the logarithm of their number, odds as in the paper.
   ///
@@ -83,12 +85,14 @@ public final class YoutubeRanking implements Fitted {
   private final DenseParameter rows; //             how many the quantiles are of
   private final int numbers; //                     c
   private final Target target;
+  private final boolean weighted;
   private @Nullable Quantiles read;
 
   /// A model for the only label of the schema.
   public YoutubeRanking(Config config, Schema schema, Params params) {
     target = Target.binary("youtube-ranking", schema);
     this.config = config;
+    weighted = !schema.all(Field.SampleWeight.class).isEmpty();
     numbers = schema.dense().size();
     fields = new PooledFields(schema, Set.of(), config.embeddingDim, params.at("v"));
     int width = fields.width() + Quantiles.INPUTS * numbers;
@@ -130,6 +134,17 @@ public final class YoutubeRanking implements Fitted {
   /// @param z a logit in evaluation
   public double expectedWatchTime(double z) {
     return config.watchTime.expected(z);
+  }
+
+  /// `watch_time`; without weights e^z are the odds of a click.
+  @Override
+  public @Nullable String servedName() {
+    return weighted ? "watch_time" : null;
+  }
+
+  @Override
+  public double served(double score) {
+    return expectedWatchTime(score);
   }
 
   private Quantiles quantiles() {

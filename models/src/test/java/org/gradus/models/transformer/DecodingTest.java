@@ -245,6 +245,28 @@ class DecodingTest {
     }
   }
 
+  /// Scores that do not depend on what was written: the same for tokens 4 and 5, less for all others.
+  @Test
+  void ofEquallyProbableTokensTheSmallerIsWritten() {
+    double[] weight = Naive.get(bench.all(), "out/weight");
+    double[] bias = Naive.get(bench.all(), "out/bias");
+    TransformerBench.set(bench.params.get("out/weight"), new double[weight.length]);
+    TransformerBench.set(bench.params.get("out/bias"), 0, 0, 0, 0, 2, 2, 0);
+    List<Written> greedy = decoding(3).greedy(sources());
+    List<Written> two = decoding(3).beam(sources(), new Beam(2, 0));
+    List<Written> wide = decoding(3).beam(sources(), new Beam(20, 0.6));
+    TransformerBench.set(bench.params.get("out/bias"), new double[7]);
+    List<Written> allEqual = decoding(3).greedy(sources());
+    TransformerBench.set(bench.params.get("out/weight"), weight);
+    TransformerBench.set(bench.params.get("out/bias"), bias);
+    for (int b = 0; b < 5; b++) {
+      assertThat(greedy.get(b).ids()).containsExactly(4, 4, 4);
+      assertThat(two.get(b).ids()).containsExactly(4, 4, 4);
+      assertThat(wide.get(b).ids()).containsExactly(4, 4, 4);
+      assertThat(allEqual.get(b).ids()).as("neither 0 nor the beginning").containsExactly(1, 1, 1);
+    }
+  }
+
   @Test
   void whatCannotBeWrittenIsSaid() {
     assertThatThrownBy(() -> new Settings(2, 2, 5))

@@ -2,6 +2,7 @@
 package org.gradus.tests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -80,6 +81,57 @@ class CsvCommandTest {
     Path file = Files.writeString(folder.resolve("rows.csv"), table());
     assertThat(run("train", "--model=lr", "--data=csv", "--path=" + file).err())
         .contains("reading the schema " + file + ".schema failed: it does not exist");
+  }
+
+  /// The odds of what is printed as a click's probability are the watch time of an impression (YR-6): with video a 40 seconds of every
+  /// other one, with video b a click of 2 seconds as rarely.
+  @Test
+  void aRankingForWatchTimePredictsIt() throws IOException {
+    StringBuilder rows = new StringBuilder("video,click,seconds\n");
+    for (int i = 0; i < 400; i++) {
+      String video = i % 2 == 0 ? "a" : "b";
+      int click = i % 4 < 2 ? 1 : 0;
+      rows.append(video).append(',').append(click).append(i % 2 == 0 ? ",40\n" : ",2\n");
+    }
+    Path file = Files.writeString(folder.resolve("rows.csv"), rows);
+    Path weighted = schema("weighted", "label click\ncategorical video\nweight seconds\n");
+    Path plain = schema("plain", "label click\ncategorical video\n");
+    for (Path schema : List.of(weighted, plain)) {
+      Path run = folder.resolve("run-" + schema.getFileName());
+      Path out = folder.resolve(schema.getFileName() + ".predicted");
+      Result trained =
+          run(
+              "train",
+              "--model=youtube-ranking",
+              "--data=csv",
+              "--path=" + file,
+              "--set=data.schema=" + schema,
+              "--set=hidden=8",
+              "--set=weighting=EXACT",
+              "--set=rate=0.05",
+              "--epochs=30",
+              "--batch-size=40",
+              "--no-baselines",
+              "--out=" + run);
+      assertThat(trained.code()).as(trained.all()).isZero();
+      Result r = run("predict", "--run=" + run, "--in=" + file, "--out=" + out);
+      assertThat(r.code()).as(r.all()).isZero();
+      List<String> lines = Files.readAllLines(out);
+      if (schema.equals(plain)) {
+        assertThat(lines.getFirst()).isEqualTo("click");
+        continue;
+      }
+      assertThat(lines.getFirst()).isEqualTo("click,watch_time");
+      assertThat(lines).hasSize(401);
+      for (String line : lines.subList(1, 401)) {
+        String[] cells = line.split(",", -1);
+        double p = Double.parseDouble(cells[0]);
+        double time = Double.parseDouble(cells[1]);
+        assertThat(time).isCloseTo(p / (1 - p), withinPercentage(0.01));
+      }
+      assertThat(Double.parseDouble(lines.get(1).split(",", -1)[1])).isBetween(10.0, 40.0);
+      assertThat(Double.parseDouble(lines.get(2).split(",", -1)[1])).isBetween(0.5, 2.0);
+    }
   }
 
   @Test

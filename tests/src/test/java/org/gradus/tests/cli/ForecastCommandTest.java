@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -130,6 +131,14 @@ class ForecastCommandTest {
     }
     assertThat(cli.run("forecast", "--run=" + run, "--in=" + scores, "--out=" + out).code())
         .isNotZero();
+    Path strange = folder.resolve("strange.csv");
+    Files.write(strange, shorter);
+    Files.write(strange, List.of("north,2018-01-01T00:00:00Z,1"), StandardOpenOption.APPEND);
+    Result unknown = cli.run("forecast", "--run=" + run, "--in=" + strange, "--out=" + out);
+    assertThat(unknown.code()).isEqualTo(1);
+    assertThat(unknown.err())
+        .contains("strange.csv:" + (shorter.size() + 1) + ": column station is \"north\".")
+        .contains("Expected one of: station-1, station-2. Leave the lines of other stations out");
     Result over = cli.run("forecast", "--run=" + run, "--in=" + cut, "--out=" + cut);
     assertThat(over.code()).isNotZero();
     assertThat(over.err()).contains("is the file of the rows");

@@ -16,6 +16,33 @@ import org.junit.jupiter.api.io.TempDir;
 class GeneratedRatingsTest {
   @TempDir private Path folder;
 
+  /// Generated ratings of a user are a minute apart, so that a pause of 59 seconds makes a session of each.
+  @Test
+  void aModelOfSessionsReadsDividedHistories() throws IOException {
+    Cli cli = new Cli(Files.createDirectory(folder.resolve("cache")));
+    Path run = folder.resolve("run");
+    Result r =
+        cli.run(
+            "train",
+            "--model=dsin",
+            "--data=movielens-synthetic",
+            "--set=data.users=60",
+            "--set=data.items=40",
+            "--set=data.ratings=1200",
+            "--set=data.history=all",
+            "--set=data.sessionPause=59",
+            "--set=data.maxSessions=3",
+            "--set=hidden=8",
+            "--epochs=1",
+            "--no-baselines",
+            "--out=" + run);
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(r.err()).doesNotContain("no sessions in the data");
+    Result explained = cli.run("explain", "--run=" + run, "--row=0");
+    assertThat(explained.code()).as(explained.all()).isZero();
+    assertThat(explained.out()).contains("activation/interests", "activation/states");
+  }
+
   @Test
   @Tag("slow")
   void deepModelsComeNearTheTrueProbabilitiesAndBaselinesDoNot() throws IOException {

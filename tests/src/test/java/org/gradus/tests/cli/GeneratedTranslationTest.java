@@ -80,6 +80,16 @@ class GeneratedTranslationTest {
     return Files.readAllLines(file);
   }
 
+  private void refused(Path run, String message, String... options) throws IOException {
+    Path in = folder.resolve("pairs.tsv");
+    Path out = folder.resolve("refused.txt");
+    List<String> common = List.of("translate", "--run=" + run, "--in=" + in, "--out=" + out);
+    Result r = cli().run(Cli.join(common, List.of(options)));
+    assertThat(r.code()).as(r.all()).isEqualTo(1);
+    assertThat(r.err()).contains("translate: " + message);
+    assertThat(out).doesNotExist();
+  }
+
   /// A model that has hardly begun says something of every line.
   @Test
   void everyLineIsTranslated() throws IOException {
@@ -102,7 +112,11 @@ class GeneratedTranslationTest {
           .hasSize(5)
           .allMatch(line -> line.matches("((b\\d+|<unk>)( (b\\d+|<unk>))*)?"));
     }
+    assertThat(translated(run, "--beam=1000")).as("one source after the other").hasSize(5);
     Path pairs = folder.resolve("pairs.tsv");
+    refused(run, "--alpha 0.5 without a beam, which alone has a penalty", "--alpha=0.5");
+    refused(run, "--alpha 0.5 without a beam", "--alpha=0.5", "--beam=1");
+    refused(run, "--beam 1000000. Expected 1 to 1000: every target", "--beam=1000000");
     List<String> before = Files.readAllLines(pairs);
     Result over = cli().run("translate", "--run=" + run, "--in=" + pairs, "--out=" + pairs);
     assertThat(over.code()).isNotZero();

@@ -138,6 +138,67 @@ class RetrievalCommandTest {
     assertThat(found.path("cold_users").asInt(-1)).isZero();
   }
 
+  /// User 9 rated two items in one second: nothing came before the second one, which is for the test and the item that most rated.
+  /// The others' last items are nobody else's, so that user 9 is the only one who is measured.
+  @Test
+  void usersWhoTookNothingGetWhatIsPopular() throws IOException {
+    Path data = Files.createDirectory(folder.resolve("cold"));
+    StringBuilder ratings =
+        new StringBuilder("user_id:token\titem_id:token\trating:float\ttimestamp:float\n");
+    for (int u = 1; u <= 8; u++) {
+      int[] items = u < 8 ? new int[] {50, 51, 52, 53, 100 + u} : new int[] {50, 53, 54, 51, 108};
+      for (int i = 0; i < items.length; i++) {
+        ratings.append(u + "\t" + items[i] + "\t5\t" + (1000 + i) + "\n");
+      }
+    }
+    ratings.append("9\t40\t5\t2000\n9\t50\t5\t2000\n");
+    Files.writeString(data.resolve("cold.inter"), ratings);
+    Files.writeString(
+        data.resolve("cold.user"),
+        """
+        user_id:token\tage:token\tgender:token\toccupation:token\tzip_code:token
+        9\t24\tM\twriter\t12345
+        """);
+    Files.writeString(
+        data.resolve("cold.item"),
+        """
+        item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq
+        50\tA film\t1990\tDrama
+        """);
+    Path run = folder.resolve("cold-run");
+    Result trained =
+        cli.run(
+            "train",
+            "--model=youtube-dnn",
+            "--data=ml-100k",
+            "--path=" + data,
+            "--set=data.examples=next-items",
+            "--set=data.divideBy=last-out",
+            "--set=hidden=4",
+            "--set=embeddingDim=4",
+            "--set=negatives=2",
+            "--device=reference",
+            "--epochs=1",
+            "--out=" + run);
+    assertThat(trained.code()).as(trained.all()).isZero();
+    Path json = folder.resolve("cold.json");
+    Result r = cli.run("retrieval", "--run=" + run, "--top=1", "--json=" + json);
+    assertThat(r.code()).as(r.all()).isZero();
+    assertThat(r.out())
+        .contains("9 users", "of the users 1 had taken nothing: the filters list what is popular");
+    JsonNode found = JsonMapper.shared().readTree(Files.readString(json));
+    assertThat(found.path("cold_users").asInt()).isEqualTo(1);
+    for (String name : List.of("popularity", "user-cf", "item-cf")) {
+      assertThat(found.path(name + ".hr@1").asDouble(-1)).as(name).isEqualTo(1);
+      assertThat(found.path(name + ".tied").asInt(-1)).as(name).isZero();
+    }
+    // seven took 51 and seven 52: which of them is second, their numbers decide
+    Result two = cli.run("retrieval", "--run=" + run, "--top=2", "--json=" + json);
+    assertThat(two.code()).as(two.all()).isZero();
+    assertThat(JsonMapper.shared().readTree(Files.readString(json)).path("popularity.tied").asInt())
+        .isEqualTo(1);
+  }
+
   @Test
   void whatDoesNotFitIsSaid() {
     Result r =

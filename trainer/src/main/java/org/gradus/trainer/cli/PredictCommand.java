@@ -18,6 +18,7 @@ import org.gradus.data.Examples;
 import org.gradus.data.series.WindowExamples;
 import org.gradus.embeddings.Batch;
 import org.gradus.models.Models;
+import org.gradus.models.Served;
 import org.gradus.trainer.run.Evaluator;
 import org.gradus.trainer.run.RunFolder;
 import org.gradus.trainer.run.TrainConfig;
@@ -35,7 +36,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Scores the rows of a file of the run's layout: probabilities, or values for regression.",
       "Writes CSV, one column per label, in the order of the rows; compressed when its name ends in"
-          + " .gz.",
+          + " .gz. A model that ranks for watch time has it in a column watch_time besides.",
       "Of series: a line per station and predicted time, in the unit of the data, where the"
           + " file says what happened; gradus forecast says what comes behind it."
     })
@@ -81,7 +82,7 @@ final class PredictCommand implements Runnable {
         write(w -> lines.write(evaluator, w));
         spec.commandLine().getOut().println(lines.count() + " values forecast: " + out);
       } else {
-        Lines lines = new Lines();
+        Lines lines = new Lines(session.model() instanceof Served s ? s : null);
         write(w -> evaluator.predict(rows, (batch, scores) -> lines.write(w, batch, scores)));
         spec.commandLine().getOut().println(lines.count + " rows scored: " + out);
       }
@@ -116,20 +117,33 @@ final class PredictCommand implements Runnable {
 
   /// The lines written so far.
   private static final class Lines {
+    private final @Nullable Served served;
+    private final @Nullable String servedName;
     private long count;
+
+    /// None yet.
+    ///
+    /// @param served what says one more number of a row, or null
+    Lines(@Nullable Served served) {
+      this.served = served;
+      this.servedName = served == null ? null : served.servedName();
+    }
 
     void write(Writer w, Batch batch, java.util.Map<String, Evaluator.Prediction> scores) {
       List<String> labels = new ArrayList<>(scores.keySet());
       try {
         if (count == 0) {
           w.write(String.join(",", labels));
-          w.write('\n');
+          w.write(servedName == null ? "\n" : "," + servedName + "\n");
         }
         for (int i = 0; i < batch.size(); i++) {
           for (int k = 0; k < labels.size(); k++) {
             Evaluator.Prediction p = scores.get(labels.get(k));
             if (p != null) {
               w.write((k == 0 ? "" : ",") + p.shown(i));
+              if (served != null && servedName != null) {
+                w.write("," + served.served(p.score()[i]));
+              }
             }
           }
           w.write('\n');

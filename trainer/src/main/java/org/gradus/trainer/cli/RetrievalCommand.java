@@ -19,6 +19,7 @@ import org.gradus.data.DataSource;
 import org.gradus.data.UserStates;
 import org.gradus.models.Retriever;
 import org.gradus.trainer.metrics.Metric;
+import org.gradus.trainer.metrics.TiedList;
 import org.gradus.trainer.metrics.TopK;
 import org.gradus.trainer.retrieval.CollaborativeFilter;
 import org.gradus.trainer.retrieval.CsrMatrix;
@@ -98,9 +99,9 @@ final class RetrievalCommand implements Runnable {
 
   private final Map<String, Object> found = new LinkedHashMap<>();
 
-  /// The list of a user, by his place.
+  /// The first items for a user, by his place: one more than a list has, to see whether it ends among equal scores.
   private interface Ranking {
-    VectorIndex.Hits of(int user, IntSet met);
+    VectorIndex.Hits of(int user, int items, IntSet met);
   }
 
   @Override
@@ -152,7 +153,7 @@ final class RetrievalCommand implements Runnable {
     }
     ExactIndex popular =
         new ExactIndex(new VectorIndex.Vectors(items, popularity, 1, VectorIndex.Metric.DOT));
-    measure("popularity", lists, items, (_, met) -> popular.search(ONE, top, top, met), out);
+    measure("popularity", lists, items, (_, n, met) -> popular.search(ONE, n, n, met), out);
     CsrMatrix met = lists.interactions();
     long cold = IntStream.range(0, lists.size()).filter(lists::cold).count();
     found.put("cold_users", cold);
@@ -167,10 +168,8 @@ final class RetrievalCommand implements Runnable {
           name,
           lists,
           items,
-          (u, without) ->
-              lists.cold(u)
-                  ? popular.search(ONE, top, top, without)
-                  : filter.recommend(u, top, without),
+          (u, n, without) ->
+              lists.cold(u) ? popular.search(ONE, n, n, without) : filter.recommend(u, n, without),
           out);
       found.put(name + ".seconds", seconds);
     }
@@ -232,17 +231,19 @@ final class RetrievalCommand implements Runnable {
         model + ", exact",
         lists,
         items.ids(),
-        (u, met) -> exact.search(users[u], top, top, met),
+        (u, n, met) -> exact.search(users[u], n, n, met),
         out);
     HnswIndex.Graph graph = HnswIndex.Graph.DEFAULT;
     long begun = System.nanoTime();
     try (HnswIndex hnsw = HnswIndex.build(items, graph)) {
       double seconds = (System.nanoTime() - begun) * 1e-9;
+      int looks =
+          Math.max(effort, top); // an item more would widen the search where the list is as long
       measure(
           model + ", hnsw",
           lists,
           items.ids(),
-          (u, met) -> hnsw.search(users[u], top, Math.max(effort, top), met),
+          (u, n, met) -> hnsw.search(users[u], Math.min(n, looks), looks, met),
           out);
       IndexComparison compared = IndexComparison.of(items, hnsw, users, effort, RECALLS);
       out.printf(
@@ -289,15 +290,21 @@ final class RetrievalCommand implements Runnable {
     for (String name : names) {
       out.printf(Locale.ROOT, " %12s", name);
     }
-    out.printf(Locale.ROOT, " %12s %8s%n", "short lists", "skipped");
+    out.printf(Locale.ROOT, " %12s %8s %8s%n", "short lists", "tied", "skipped");
   }
 
   private void measure(String name, Lists lists, int[] items, Ranking ranking, PrintWriter out) {
     TopK all = new TopK(top, items.length);
     List<Lists.User> users = lists.users();
+    int oneMore = (int) Math.min(Integer.MAX_VALUE, top + 1L);
+    int tied = 0;
     for (int u = 0; u < users.size(); u++) {
       Lists.User user = users.get(u);
-      all.add(ranking.of(u, user.met()).ids(), user.relevant());
+      VectorIndex.Hits hits = ranking.of(u, oneMore, user.met());
+      int[] list = Arrays.copyOf(hits.ids(), Math.min(top, hits.ids().length));
+      all.add(list, user.relevant());
+      boolean cut = TiedList.of(hits.scores(), new double[hits.ids().length]).tiedAtCutoff(top);
+      tied += cut && user.relevant().length > 0 ? 1 : 0;
     }
     out.printf(Locale.ROOT, "%-22s", name);
     for (Map.Entry<String, Metric> e : all.metrics().entrySet()) {
@@ -309,6 +316,7 @@ final class RetrievalCommand implements Runnable {
               : "undefined");
       found.put(name + "." + e.getKey(), e.getValue().value());
     }
-    out.printf(Locale.ROOT, " %12d %8d%n", all.shortLists(), all.skippedUsers());
+    out.printf(Locale.ROOT, " %12d %8d %8d%n", all.shortLists(), tied, all.skippedUsers());
+    found.put(name + ".tied", tied);
   }
 }

@@ -31,8 +31,14 @@ import picocli.CommandLine.Spec;
       "Targets that the file holds are not looked at."
     })
 final class TranslateCommand implements Runnable {
-  /// Sources at once; the keys and values of all that is written for them are kept in memory.
-  private static final int BATCH = 128;
+  /// Sources at once, and targets at once, as many as a beam keeps of each source: the keys and values of all of them are kept in
+  /// memory.
+  private static final int SOURCES = 128;
+
+  private static final int TARGETS = 1024;
+
+  /// The widest beam. Each of its targets costs as much as a source.
+  private static final int WIDEST = 1000;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -49,14 +55,15 @@ final class TranslateCommand implements Runnable {
       names = "--beam",
       paramLabel = "K",
       converter = Whole.Positive.class,
-      description = "targets kept side by side (default: 1, the most probable token each time)")
+      description =
+          "targets kept side by side, up to 1000 (default: 1, the most probable token each time)")
   private @Nullable Integer beam;
 
   @Option(
       names = "--alpha",
       paramLabel = "X",
       description = "of a beam's penalty on short targets (default: 0.6, the paper's)")
-  private double alpha = Decoding.Beam.PAPER.alpha();
+  private @Nullable Double alpha;
 
   @Option(
       names = "--device",
@@ -67,6 +74,7 @@ final class TranslateCommand implements Runnable {
   @Override
   public void run() {
     PrintWriter err = spec.commandLine().getErr();
+    Decoding.Beam wide = wide(beam == null ? 1 : beam, alpha);
     Runs.checkApart(in, out);
     Runs.checkFile("--out", out);
     RunFolder folder = RunFolder.open(run);
@@ -92,9 +100,9 @@ final class TranslateCommand implements Runnable {
       Decoding decoding = model.decoding(session.device());
       String target = model.target().name();
       StringBuilder text = new StringBuilder();
-      try (Examples.Stream stream = rows.stream(Examples.Pass.inOrder(BATCH))) {
+      try (Examples.Stream stream = rows.stream(Examples.Pass.inOrder(sources(wide)))) {
         for (Batch batch = stream.next(); batch != null; batch = stream.next()) {
-          for (Decoding.Written w : written(decoding, batch)) {
+          for (Decoding.Written w : written(decoding, batch, wide)) {
             text.append(
                     Arrays.stream(w.ids())
                         .mapToObj(id -> words.value(target, id))
@@ -110,8 +118,35 @@ final class TranslateCommand implements Runnable {
     }
   }
 
-  private List<Decoding.Written> written(Decoding decoding, Batch batch) {
-    int k = beam == null ? 1 : beam;
-    return k == 1 ? decoding.greedy(batch) : decoding.beam(batch, new Decoding.Beam(k, alpha));
+  /// The beam that is asked for; null for the most probable token each time.
+  private static Decoding.@Nullable Beam wide(int width, @Nullable Double alpha) {
+    if (width > WIDEST) {
+      throw new IllegalArgumentException(
+          "translate: --beam "
+              + width
+              + ". Expected 1 to "
+              + WIDEST
+              + ": every target of a beam is kept in memory; the paper has "
+              + Decoding.Beam.PAPER.width()
+              + ".");
+    }
+    if (width == 1 && alpha != null) {
+      throw new IllegalArgumentException(
+          "translate: --alpha "
+              + alpha
+              + " without a beam, which alone has a penalty. Expected --beam 2 or more besides.");
+    }
+    return width == 1
+        ? null
+        : new Decoding.Beam(width, alpha == null ? Decoding.Beam.PAPER.alpha() : alpha);
+  }
+
+  private static int sources(Decoding.@Nullable Beam wide) {
+    return wide == null ? SOURCES : Math.clamp(TARGETS / wide.width(), 1, SOURCES);
+  }
+
+  private static List<Decoding.Written> written(
+      Decoding decoding, Batch batch, Decoding.@Nullable Beam wide) {
+    return wide == null ? decoding.greedy(batch) : decoding.beam(batch, wide);
   }
 }

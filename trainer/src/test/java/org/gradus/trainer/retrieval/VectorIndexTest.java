@@ -215,6 +215,27 @@ class VectorIndexTest {
     }
   }
 
+  /// A user who met the 150 nearest of 400 items still gets a list of ten, of the items nearest behind them.
+  @ParameterizedTest
+  @EnumSource
+  void itemsThatAreLeftOutDoNotShortenAList(Metric metric) {
+    int n = 400;
+    Vectors all = vectors(n, 6, metric, random(8, n * 6));
+    try (HnswIndex hnsw = HnswIndex.build(all, HnswIndex.Graph.DEFAULT);
+        ExactIndex exact = new ExactIndex(all)) {
+      for (int q = 0; q < 10; q++) {
+        float[] query = random(300 + q, 6);
+        Hits nearest = exact.search(query, 150, 150, IntSets.emptySet());
+        IntOpenHashSet met = new IntOpenHashSet(nearest.ids());
+        Hits found = hnsw.search(query, 10, 10, met);
+        assertThat(found.ids()).hasSize(10);
+        assertThat(Arrays.stream(found.ids()).filter(met::contains)).isEmpty();
+        double last = nearest.scores()[149]; // those of the graph are float32
+        assertThat(Arrays.stream(found.scores())).allMatch(s -> s <= last + 1e-3);
+      }
+    }
+  }
+
   @Test
   void savedIndicesFindTheSame() {
     Vectors all = vectors(500, 6, Metric.COSINE, random(6, 500 * 6));
