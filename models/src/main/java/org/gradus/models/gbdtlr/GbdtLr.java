@@ -33,18 +33,23 @@ import org.jspecify.annotations.Nullable;
 /// ℓ_t(x) ∈ {0, …, L_t − 1},  t = 1 … T                       (GL-1)
 /// h(x)   = [onehot(ℓ₁(x)), …, onehot(ℓ_T(x))]                (GL-2)
 /// z      = b + ⟨w, [h(x); g(x)]⟩                             (GL-3)
-/// q      = p / (p + (1 − p) / w),  so that ln w is added to z  (GL-4)
+/// p      = σ(z),  q = p / (p + (1 − p) / w_keep)             (GL-4)
+/// count(c) = n(c),  rate(c) = (clicks(c) − π n(c)) / (n(c) + s)  (GL-5)
 /// ```
 ///
 /// Boosted trees are grown once from the training rows, by [LightGbm]; then every tree is one categorical field whose value is
 /// the leaf, and a logistic regression learns a weight per leaf. g is nothing, or all features of the data. (GL-4) undoes the
-/// sampling of negatives, w being the share kept; it counts in evaluation, for training sees the sample.
+/// sampling of negatives, w_keep, the paper's w, being the share kept: ln w_keep is added to z, in evaluation, for training sees
+/// the sample. Trees read of an id c what (GL-5) says, in which n(c) is how often it occurs, π the share of clicks in all rows
+/// and s draws to the average ([Rates]). These numbers of equations are ours.
 ///
-/// Departs from the paper in seven places: ids reach the trees as click rate and count, learned from the same rows, where the
-/// paper has counters of its system ([TreeFeatures]); rates that leave out a row's fold are from elsewhere ([Rates]); trees and weights learn from two random halves of the rows, not from
-/// successive days; trees grow leaf by leaf, and what the paper does not say (shrinkage, rows of a node) is LightGBM's or
-/// ours; trees stay as they are for a whole run; weights are trained by whatever optimiser the run has; and the sigmoid
-/// lives in the loss.
+/// Departs from the paper in ten places: ids reach the trees as click rate and count, learned from the rows of the trees, where
+/// the paper has counters of its system ([TreeFeatures]); with `folds` = K, the rates that a row is trained with come from the
+/// rows outside its fold (cross-fitting, which is not in the paper, [Rates]); trees and weights learn from two random halves of
+/// the rows, not from successive days; trees grow leaf by leaf, from numbers in bins and from about a million rows at most, and
+/// what the paper does not say (shrinkage, rows of a node) is LightGBM's or ours; trees stay as they are for a whole run;
+/// weights are trained by whatever optimiser the run has, in mini-batches and epochs, not row by row; there is no Bayesian
+/// probit regression; z has a bias b; g is an extension; and the sigmoid lives in the loss.
 public final class GbdtLr implements Fitted {
 
   /// What a user may set.
@@ -116,8 +121,8 @@ public final class GbdtLr implements Fitted {
           "gbdt-lr: there are no trees yet. Expected fit(rows, seed) before the first batch, which"
               + " the trainer calls, or the parameters of a run.");
     }
-    TreeFeatures.Numbers numbers = features.of(batch, mode.training(), tape); //              [B, d]
-    FlatForest forest = trees.flat(FIRST_LEAF, batch.size(), tape); //      [B, T]  (GL-1)
+    TreeFeatures.Numbers numbers = features.of(batch, mode.training(), tape); // [B, d]  (GL-5)
+    FlatForest forest = trees.flat(FIRST_LEAF, batch.size(), tape); //      [B, T]
     int d = features.columns();
     int count = config.boosting.trees();
     int[] rows = tape.scope().ints(Math.multiplyExact(batch.size(), count)); // [B, T]

@@ -6,12 +6,13 @@ import org.gradus.tensor.Counter;
 /// How the click rates of ids are learned.
 ///
 /// ```
-/// rate(c)   = (clicks(c) − π n(c)) / (n(c) + s),   π the share of clicks in all rows
-/// rate_k(c) = the same from the rows outside fold k
 /// count(c)  = n(c)
+/// rate(c)   = (clicks(c) − π n(c)) / (n(c) + s)      (GL-5)
+/// rate_k(c) = the same from the rows outside fold k
 /// ```
 ///
-/// n(c) is how often id c occurs. The rate is how far the clicks of an id are from the average, drawn towards it by s rows.
+/// n(c) is how often id c occurs in the rows for the trees, clicks(c) how often with a click, and π the share of clicks in all
+/// of these rows. The rate is how far the clicks of an id are from the average, drawn towards it by s rows.
 ///
 /// A rate in which a row's own click counts gives away some of the answer. Without folds, trees are therefore grown from rates of
 /// the rows before each row, the ordered target statistics of Prokhorenkova et al. 2018,
@@ -66,6 +67,6 @@ public record Rates(double smoothing, int folds) {
   /// @param average π
   float rate(double clicks, double n, double average) {
     double weight = n + smoothing;
-    return weight == 0 ? 0 : (float) ((clicks - average * n) / weight);
+    return weight == 0 ? 0 : (float) ((clicks - average * n) / weight); // (GL-5)
   }
 }

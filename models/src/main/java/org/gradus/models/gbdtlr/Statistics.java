@@ -77,7 +77,7 @@ final class Statistics {
     double clicks = counts.clicks[at];
     double average = clicked / rows; //                                    π
     into[rates.column(Rates.ALL)] = rates.rate(clicks, n, average);
-    into[1] = counts.all[id];
+    into[1] = counts.all[id]; //                                           count(c)  (GL-5)
     for (int k = 0; k < rates.folds(); k++) {
       double own = counts.seen[at + 1 + k];
       into[rates.column(k)] =

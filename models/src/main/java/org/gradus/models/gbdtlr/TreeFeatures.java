@@ -23,8 +23,8 @@ import org.gradus.tensor.Shape;
 import org.gradus.tensor.Table;
 import org.jspecify.annotations.Nullable;
 
-/// The numbers that trees read: dense fields as they are, and for a field of ids what is known about its ids from the rows
-/// that trees are grown from, rate and count, see [Rates].
+/// The numbers that trees read: dense fields as they are, and for a field of ids what is known about its ids, rate and count, see
+/// [Rates]. These are counted in every row that is for trees, and the trees grow from a sample of `treeRows` of them.
 ///
 /// Of several ids the mean counts. An id that was never seen, padding, and a bag without ids have rate and count 0. Fields come in
 /// the order of their names, so that their order in the schema does not matter.
@@ -206,7 +206,8 @@ final class TreeFeatures {
     void accept(String table, int id);
   }
 
-  /// Which rows trees are grown from.
+  /// Which rows are for trees: ids are counted in all of them, and the trees grow from a sample of `treeRows`, see
+  /// [Sampling#isGrownFrom].
   ///
   /// @param label what was clicked
   /// @param sampling says which

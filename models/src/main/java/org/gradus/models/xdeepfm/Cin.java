@@ -19,24 +19,26 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 /// Zᵏ_{i,j} = Xᵏ⁻¹_i ⊙ X⁰_j                                    (CIN-1)
-/// Xᵏ_h     = f(Σᵢ Σⱼ Wᵏ_{h,i,j} Zᵏ_{i,j} [+ βᵏ_h])             (CIN-2)
-/// pᵏ_h     = Σ_d Xᵏ_{h,d},   p⁺ = [p¹; …; pᵀ]                  (CIN-3)
+/// Xᵏ_h     = f(Σᵢ Σⱼ W^{k,h}_{ij} Zᵏ_{i,j} [+ βᵏ_h])           (CIN-2)
+/// pᵏ_h     = Σ_d Xᵏ_{h,d},   p⁺ = [p¹; …; p^{(T)}]             (CIN-3)
 /// ```
 ///
+/// T is the number of layers, and ᵀ transposes.
+///
 /// Dimension d of a map depends on dimension d of the embeddings only, so it is an axis of its own, the batch's companion:
-/// tensors are `[B, D, maps]`. Weight Wᵏ_{h,i,j} is row i·m + j, column h. Z is never built, for its factor X⁰_j comes out of the
+/// tensors are `[B, D, maps]`. Weight W^{k,h}_{ij} is row i·m + j, column h. Z is never built, for its factor X⁰_j comes out of the
 /// sum over i:
 ///
 /// ```
-/// Σᵢ Σⱼ W_{h,i,j} X_i ⊙ X⁰_j = Σⱼ X⁰_j ⊙ (Σᵢ W_{h,i,j} X_i)     (CIN-2)
+/// Σᵢ Σⱼ W^{k,h}_{ij} Xᵏ⁻¹_i ⊙ X⁰_j = Σⱼ X⁰_j ⊙ (Σᵢ W^{k,h}_{ij} Xᵏ⁻¹_i)     (CIN-2)
 /// ```
 ///
 /// The sum in brackets is one matrix product over all B·D, with m·H columns, as many as H′·m of Z where H = H′. No example
 /// needs another, so a large batch is computed part by part, of which the products of one are there at a time; on the way
 /// back they are computed again.
 ///
-/// With a rank L, Wᵏ_h = Uᵏ_h Vᵏ_hᵀ, and these products are not built either:
-/// `Σᵢⱼ W_{ij} Xᵢ X⁰ⱼ = Σ_l (Σᵢ U_{il} Xᵢ) (Σⱼ V_{jl} X⁰ⱼ)`.
+/// With a rank L, W^{k,h} = U^{k,h} (V^{k,h})ᵀ, and these products are not built either:
+/// `Σᵢⱼ W^{k,h}_{ij} Xᵏ⁻¹_i ⊙ X⁰_j = Σ_l (Σᵢ U^{k,h}_{il} Xᵏ⁻¹_i) ⊙ (Σⱼ V^{k,h}_{jl} X⁰_j)`.
 public final class Cin {
   /// Products of a part of the batch: 4 MiB of float32, which is still in a cache when it is read.
   static final int PRODUCTS = 1 << 20;
@@ -191,6 +193,7 @@ public final class Cin {
             int m = x0.size(2);
             Var w = tape.use(p).reshape(x.size(2), -1); //       [H′, m·H]
             Var sums = x.matmul(w).reshape(-1, m, p.shape().size(1)); // [B·D, m, H]
+            // Σⱼ x0ⱼ · sumsⱼ [B, D, H] (CIN-2)
             yield x0.reshape(-1, m).weightedSum(sums).reshape(x.size(0), x.size(1), -1); // (CIN-2)
           }
           case Narrow(DenseParameter u, DenseParameter v) -> {

@@ -25,31 +25,30 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 /// Zᵏ_{i,j} = Xᵏ⁻¹_i ⊙ X⁰_j,  X⁰ = [e₁, …, e_m]                (CIN-1)
-/// Xᵏ_h  = f(Σᵢ Σⱼ Wᵏ_{h,i,j} Zᵏ_{i,j})                         (CIN-2)
+/// Xᵏ_h  = f(Σᵢ Σⱼ W^{k,h}_{ij} Zᵏ_{i,j} [+ βᵏ_h])             (CIN-2)
 /// p⁺    = Σ_d Xᵏ_{h,d} of every layer k and map h              (CIN-3)
-/// z     = w₀ + ℓ(x) + w_dnnᵀ tower([e₁; …; e_m; x_num]) + w_cinᵀ p⁺   (CIN-4)
+/// z     = b + ℓ(x) + w_dnnᵀ tower([e₁; …; e_m; x_num]) + w_cinᵀ p⁺    (CIN-4)
 /// ```
 ///
 /// ℓ(x) is linear, one weight per feature. Layer k of the CIN, [Cin], holds products of k + 1 embeddings, each number with
-/// its namesakes only: vectors meet as wholes, not number by number as in Deep & Cross. A linear part remembers, a tower
-/// finds what no product says.
+/// its namesakes only: vectors meet as wholes, not number by number as in Deep & Cross. The numbers of equations are ours:
+/// (CIN-2) is eq. 6 of the paper, which has neither f nor β, (CIN-3) eq. 7 and (CIN-4) eq. 9, by our reading.
 ///
-/// Departs from the paper in five places: the sigmoid lives in the loss (the paper's formula for the CIN alone lacks the
-/// minus sign of its exponent); the three parts share one bias w₀; dense fields, which the paper turns into categories,
-/// enter the linear part and the tower as numbers and stay out of the CIN; a multi-valued field is one of the m fields, its
-/// pooled vector, whose values do not meet each other; and Z of (CIN-1) is never built, for (CIN-2) says the same as matrix
-/// products.
+/// Departs from the paper in four places: the sigmoid lives in the loss (the paper's formula for the CIN alone lacks the
+/// minus sign of its exponent); dense fields, which the paper turns into categories, enter the linear part and the tower as
+/// numbers and stay out of the CIN; a multi-valued field is pooled as its field says, in ℓ(x) too, where the paper adds up;
+/// and Z of (CIN-1) is never built, for (CIN-2) says the same as matrix products.
 public final class XDeepFm implements Model {
 
-  /// `PAPER` is the Criteo setting of the paragraph "Implementation Details"; the depths, which the paper searches, are
-  /// a starting point of this library.
+  /// `PAPER` is the Criteo setting of the paragraph "Implementation Details". The depths, which the paper searches, are by our
+  /// reading its best on Criteo. Dropout is a starting point of this library: by our reading the paper names none for xDeepFM.
   ///
   /// @param embeddingDim D
   /// @param tower of the deep part
   /// @param cin the compressed interaction network
   /// @param parts which summands there are
   public record Config(int embeddingDim, Tower tower, Cin.Config cin, Parts parts) {
-    /// D = 10, layers of 400 with dropout 0.5, three CIN layers of 200 without activation.
+    /// D = 10, two layers of 400, three CIN layers of 200 without activation; and dropout 0.5, which is ours.
     public static final Config PAPER =
         new Config(
             10,
@@ -76,9 +75,9 @@ public final class XDeepFm implements Model {
   private final @Nullable FirstOrder w; //          ℓ(x), one weight per feature
   private final @Nullable Mlp deep; //              the tower
   private final @Nullable DenseParameter deepOut; // w_dnn [h, 1]
-  private final @Nullable Cin cin; //               W¹ … Wᵀ
+  private final @Nullable Cin cin; //               Wᵏ of its T layers
   private final @Nullable DenseParameter cinOut; // w_cin [|p⁺|, 1]
-  private final DenseParameter bias; //             w₀
+  private final DenseParameter bias; //             b
   private final int numbers; //                     c, dense fields
   private final Target target;
 
@@ -117,12 +116,12 @@ public final class XDeepFm implements Model {
       z = z.add(w.forward(batch, mode)); //                         [B]  (CIN-4)
     }
     if (deep != null && deepOut != null) {
-      Var a = e.flatten(1); //                                      [B, m·D]
+      Var input = e.flatten(1); //                                  [B, m·D]
       if (numbers > 0) {
         Var x = tape.constant(Shape.of(batch.size(), numbers), batch.dense());
-        a = Var.concat(1, List.of(a, x)); //                        [B, m·D + c]
+        input = Var.concat(1, List.of(input, x)); //                [B, m·D + c]
       }
-      Var h = deep.forward(a, mode); //                             [B, h]
+      Var h = deep.forward(input, mode); //                         [B, h]
       z = z.add(h.matmul(tape.use(deepOut)).squeeze(1)); //         [B]  (CIN-4)
     }
     if (cin != null && cinOut != null) {

@@ -7,12 +7,14 @@
 ///
 /// | Paper | Here |
 /// | --- | --- |
+/// | a, the raw features of the linear part | the ids and dense fields of a batch |
 /// | w_linear | `w/<table>`, `w/numeric`, one weight per feature: ℓ(x) |
 /// | e, X⁰ | `v/<table>` |
 /// | W^{k,h} | `cin/<k−1>/w`, row i·m + j, column h; of rank L: `cin/<k−1>/u`, `cin/<k−1>/v`, columns h·L … (h+1)·L − 1 |
 /// | β^k (ours) | `cin/<k−1>/beta` |
-/// | w_cin | `cinOut` |
-/// | the tower, w_dnn | `deep/<l>/weight`, `deep/<l>/bias`, `deepOut` |
+/// | w_cin, and w^o of the CIN alone | `cinOut` |
+/// | x_dnn^k, what the tower says | `deep/<l>/weight`, `deep/<l>/bias` |
+/// | w_dnn | `deepOut` |
 /// | b | `bias` |
 @NullMarked
 package org.gradus.models.xdeepfm;

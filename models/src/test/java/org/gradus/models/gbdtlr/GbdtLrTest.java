@@ -137,6 +137,9 @@ class GbdtLrTest {
       Settings s = SPEC.settings(Map.of("trees", "2", "maxLeaves", "3"));
       assertThat(NaiveTrees.oneHots(bench.all(), s, new double[] {0, 1.5}))
           .containsExactly(0, 0, 1, 1, 0, 0);
+      // the model's own h = [0, 0, 1, 1, 0], behind two rows, with room for a leaf more
+      assertThat(Naive.get(bench.gradients(prices(1.5f), 1), "w/leaves"))
+          .containsExactly(0, 0, 0, 0, 1, 1, 0, 0);
     }
   }
 

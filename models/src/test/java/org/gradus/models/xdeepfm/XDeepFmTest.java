@@ -403,7 +403,7 @@ class XDeepFmTest {
     }
   }
 
-  /// The paragraph "Implementation Details": D = 10, layers of 400 and 200, dropout 0.5; no activation in the CIN.
+  /// The paragraph "Implementation Details": D = 10, layers of 400 and 200; no activation in the CIN. Dropout is ours.
   @Test
   void presetsAreThePapers() {
     Settings s = SPEC.settings(Map.of());
