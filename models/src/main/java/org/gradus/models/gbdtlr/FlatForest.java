@@ -24,7 +24,7 @@ final class FlatForest {
     weight = new int[nodes];
   }
 
-  /// Lays trees out. Leaf ℓ of tree t has its weight in row `first + t · block + ℓ`  (GL-2)
+  /// Lays trees out. Leaf ℓ of tree t, from 0, has its weight in row `first + t · block + ℓ`  (GL-2)
   static FlatForest of(Forest forest, int first, int block) {
     int nodes = forest.all().stream().mapToInt(t -> 2 * t.leaves() - 1).sum();
     FlatForest flat = new FlatForest(forest.trees(), nodes);

@@ -40,16 +40,18 @@ import org.jspecify.annotations.Nullable;
 /// Boosted trees are grown once from the training rows, by [LightGbm]; then every tree is one categorical field whose value is
 /// the leaf, and a logistic regression learns a weight per leaf. g is nothing, or all features of the data. (GL-4) undoes the
 /// sampling of negatives, w_keep, the paper's w, being the share kept: ln w_keep is added to z, in evaluation, for training sees
-/// the sample. Trees read of an id c what (GL-5) says, in which n(c) is how often it occurs, π the share of clicks in all rows
-/// and s draws to the average ([Rates]). These numbers of equations are ours.
+/// the sample. Tree t has L_t ≤ L = `maxLeaves` leaves. Trees read dense fields as they are, and of an id c what (GL-5) says, the
+/// mean over the ids of a multi-valued field: n(c) is how often c occurs in the rows for the trees, clicks(c) how often with a
+/// click, π the share of clicks in all of these, and s draws to the average ([Rates]). These numbers of equations are ours.
 ///
 /// Departs from the paper in ten places: ids reach the trees as click rate and count, learned from the rows of the trees, where
-/// the paper has counters of its system ([TreeFeatures]); with `folds` = K, the rates that a row is trained with come from the
-/// rows outside its fold (cross-fitting, which is not in the paper, [Rates]); trees and weights learn from two random halves of
-/// the rows, not from successive days; trees grow leaf by leaf, from numbers in bins and from about a million rows at most, and
-/// what the paper does not say (shrinkage, rows of a node) is LightGBM's or ours; trees stay as they are for a whole run;
-/// weights are trained by whatever optimiser the run has, in mini-batches and epochs, not row by row; there is no Bayesian
-/// probit regression; z has a bias b; g is an extension; and the sigmoid lives in the loss.
+/// the paper has counters of its system ([TreeFeatures]); trees are grown from the rates of the rows before each row or, with
+/// `folds` = K, rates in training come from the rows outside a row's fold, neither of which is in the paper ([Rates]); trees and
+/// weights learn from two random halves of the rows, not from successive days; trees grow leaf by leaf, splits having the largest
+/// second-order gain where L2-TreeBoost fits least squares, from numbers in bins and from about a million rows at most, and what
+/// the paper does not say (shrinkage, rows of a node) is LightGBM's or ours; trees stay as they are for a whole run; weights are
+/// trained by whatever optimiser the run has, in mini-batches and epochs, not row by row; there is no Bayesian probit regression;
+/// z has a bias b; g is an extension; and the sigmoid lives in the loss.
 public final class GbdtLr implements Fitted {
 
   /// What a user may set.
@@ -60,7 +62,8 @@ public final class GbdtLr implements Fitted {
   /// @param appendOriginalFeatures whether g is all features
   public record Config(
       Boosting boosting, Sampling sampling, Rates rates, boolean appendOriginalFeatures) {
-    /// 500 trees of at most 12 leaves, and leaves alone.
+    /// 500 trees of at most 12 leaves, and leaves alone. Ours are the rest: two random halves of the rows, all negatives, at most a
+    /// million rows for the trees, s = 20, no folds.
     public static final Config PAPER =
         new Config(Boosting.PAPER, Sampling.USUAL, Rates.USUAL, false);
   }

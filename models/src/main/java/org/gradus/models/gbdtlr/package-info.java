@@ -10,7 +10,8 @@
 /// | --- | --- |
 /// | T trees | `trees/nodes`, `trees/values`, `trees/leaves` |
 /// | ℓ_t, h (GL-1), (GL-2) | the leaf of a row in tree t, and those of all trees: no parameters |
-/// | w, a weight per leaf | `w/leaves`: leaf ℓ of tree t in row 2 + t · `maxLeaves` + ℓ |
+/// | w, a weight per leaf | `w/leaves`: leaf ℓ of tree t = 1 … T in row 2 + (t − 1) · `maxLeaves` + ℓ |
+/// | s(y, x, w), the score | z, without the sign of y: labels are 0 and 1 |
 /// | w of g(x), `appendOriginalFeatures` | `original/<table>`, `original/numeric` |
 /// | b | `bias` |
 /// | historical features | `statistics/<table>`: rate and count of every id, and its rate outside each fold |

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// T is the number of layers, and ᵀ transposes.
 ///
 /// Dimension d of a map depends on dimension d of the embeddings only, so it is an axis of its own, the batch's companion:
-/// tensors are `[B, D, maps]`. Weight W^{k,h}_{ij} is row i·m + j, column h. Z is never built, for its factor X⁰_j comes out of the
+/// tensors are `[B, D, maps]`. Weight W^{k,h}_{ij} is row (i−1)·m + j−1, column h−1. Z is never built, for its factor X⁰_j comes out of the
 /// sum over i:
 ///
 /// ```

@@ -26,13 +26,17 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// Zᵏ_{i,j} = Xᵏ⁻¹_i ⊙ X⁰_j,  X⁰ = [e₁, …, e_m]                (CIN-1)
 /// Xᵏ_h  = f(Σᵢ Σⱼ W^{k,h}_{ij} Zᵏ_{i,j} [+ βᵏ_h])             (CIN-2)
-/// p⁺    = Σ_d Xᵏ_{h,d} of every layer k and map h              (CIN-3)
+/// p⁺    = Σ_d Xᵏ_{h,d} of every layer k = 1 … T and map h that goes to the output    (CIN-3)
 /// z     = b + ℓ(x) + w_dnnᵀ tower([e₁; …; e_m; x_num]) + w_cinᵀ p⁺    (CIN-4)
 /// ```
 ///
-/// ℓ(x) is linear, one weight per feature. Layer k of the CIN, [Cin], holds products of k + 1 embeddings, each number with
-/// its namesakes only: vectors meet as wholes, not number by number as in Deep & Cross. The numbers of equations are ours:
-/// (CIN-2) is eq. 6 of the paper, which has neither f nor β, (CIN-3) eq. 7 and (CIN-4) eq. 9, by our reading.
+/// m is the number of fields with ids, e₁ … e_m are their embeddings, the rows of X⁰, x_num the dense fields. Row h of Xᵏ is one
+/// map of layer k, W^{k,h} its weights; f is an activation, by default none, and β a bias per map, by default not there. ℓ(x),
+/// the paper's w_linearᵀa, has one weight per feature; tower is fully connected layers with ReLU, the paper's eqs. 2 and 3.
+///
+/// Layer k of the CIN, [Cin], holds products of k + 1 embeddings, in which number d of one embedding meets number d of the others
+/// only: vectors meet as wholes, unlike in Deep & Cross. The numbers of equations are ours: (CIN-2) is eq. 6 of the paper, which
+/// has neither f nor β, (CIN-3) eq. 7 and (CIN-4) eq. 9, by our reading.
 ///
 /// Departs from the paper in four places: the sigmoid lives in the loss (the paper's formula for the CIN alone lacks the
 /// minus sign of its exponent); dense fields, which the paper turns into categories, enter the linear part and the tower as
@@ -54,11 +58,15 @@ public final class XDeepFm implements Model {
             10,
             new Tower(List.of(400, 400), Mlp.Style.RELU.withDropout(0.5)),
             new Cin.Config(
-                List.of(200, 200, 200), Cin.Connect.DIRECT, Activation.IDENTITY, false, 0),
+                List.of(200, 200, 200),
+                Cin.Connect.DIRECT,
+                Activation.IDENTITY,
+                false,
+                0), // no β, no rank
             new Parts(true, true, true));
   }
 
-  /// The tower.
+  /// The tower: fully connected layers, with ReLU in `PAPER`.
   ///
   /// @param hidden layer sizes
   /// @param style what the layers have in common

@@ -10,10 +10,10 @@
 /// | a, the raw features of the linear part | the ids and dense fields of a batch |
 /// | w_linear | `w/<table>`, `w/numeric`, one weight per feature: ℓ(x) |
 /// | e, X⁰ | `v/<table>` |
-/// | W^{k,h} | `cin/<k−1>/w`, row i·m + j, column h; of rank L: `cin/<k−1>/u`, `cin/<k−1>/v`, columns h·L … (h+1)·L − 1 |
+/// | W^{k,h} | `cin/<k−1>/w`, row (i−1)·m + j−1, column h−1; of rank L: `cin/<k−1>/u`, `cin/<k−1>/v`, columns (h−1)·L … h·L − 1 |
 /// | β^k (ours) | `cin/<k−1>/beta` |
 /// | w_cin, and w^o of the CIN alone | `cinOut` |
-/// | x_dnn^k, what the tower says | `deep/<l>/weight`, `deep/<l>/bias` |
+/// | W⁽ˡ⁾, b⁽ˡ⁾ of the tower, whose last layer says x_dnn | `deep/<l−1>/weight`, `deep/<l−1>/bias` |
 /// | w_dnn | `deepOut` |
 /// | b | `bias` |
 @NullMarked
