@@ -38,11 +38,13 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// Boosted trees are grown once from the training rows, by [LightGbm]; then every tree is one categorical field whose value is
-/// the leaf, and a logistic regression learns a weight per leaf. g is nothing, or all features of the data. (GL-4) undoes the
-/// sampling of negatives, w_keep, the paper's w, being the share kept: ln w_keep is added to z, in evaluation, for training sees
-/// the sample. Tree t has L_t ≤ L = `maxLeaves` leaves. Trees read dense fields as they are, and of an id c what (GL-5) says, the
-/// mean over the ids of a multi-valued field: n(c) is how often c occurs in the rows for the trees, clicks(c) how often with a
-/// click, π the share of clicks in all of these, and s draws to the average ([Rates]). These numbers of equations are ours.
+/// the leaf, and a logistic regression learns a weight per leaf. x is the row as trees read it, T = `trees`; w are these weights,
+/// b is a bias, σ the logistic function; p is the probability of a click among the rows kept, q among all. g is nothing, or all
+/// features of the data. (GL-4) undoes the sampling of negatives, w_keep, the paper's w, being the share kept: ln w_keep is added
+/// to z, in evaluation, for training sees the sample. Tree t has L_t ≤ L = `maxLeaves` leaves. Trees read dense fields as they
+/// are, and of an id c what (GL-5) says, the mean over the ids of a multi-valued field: n(c) is how often c occurs in the rows
+/// for the trees, clicks(c) how often with a click, π the share of clicks in all of these, and s = `smoothing` rows draw a rate
+/// to the average ([Rates]). These numbers of equations are ours.
 ///
 /// Departs from the paper in ten places: ids reach the trees as click rate and count, learned from the rows of the trees, where
 /// the paper has counters of its system ([TreeFeatures]); trees are grown from the rates of the rows before each row or, with

@@ -23,7 +23,11 @@ import org.jspecify.annotations.Nullable;
 /// pᵏ_h     = Σ_d Xᵏ_{h,d},   p⁺ = [p¹; …; p^{(T)}]             (CIN-3)
 /// ```
 ///
-/// T is the number of layers, and ᵀ transposes.
+/// X⁰ holds the embeddings of the m fields, one per row, each of D numbers over which d runs. T is the number of layers; layer k
+/// has H_k maps, rows of Xᵏ, and reads the H′_{k−1} maps of the layer before that feed it (H′₀ = m), over which i runs; below, H
+/// is H_k and H′ is H′_{k−1}. W^{k,h} holds the weights of map h; f is an activation, by default none, and β a bias per map, by
+/// default not there: the paper's eq. 6 has neither. p⁺ is of the maps that go to the output, see [Connect]. B is the number of
+/// examples, ⊙ multiplies number by number, and ᵀ transposes.
 ///
 /// Dimension d of a map depends on dimension d of the embeddings only, so it is an axis of its own, the batch's companion:
 /// tensors are `[B, D, maps]`. Weight W^{k,h}_{ij} is row (i−1)·m + j−1, column h−1. Z is never built, for its factor X⁰_j comes out of the

@@ -31,8 +31,11 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// m is the number of fields with ids, e₁ … e_m are their embeddings, the rows of X⁰, x_num the dense fields. Row h of Xᵏ is one
-/// map of layer k, W^{k,h} its weights; f is an activation, by default none, and β a bias per map, by default not there. ℓ(x),
-/// the paper's w_linearᵀa, has one weight per feature; tower is fully connected layers with ReLU, the paper's eqs. 2 and 3.
+/// map of layer k of T, D numbers over which d runs, and W^{k,h} its weights; i runs over the maps of layer k − 1 that feed layer
+/// k (all, or with `SPLIT_HALF` the first half; for k = 1 the m embeddings), j over the fields. ⊙ multiplies number by number;
+/// w_dnn and w_cin are the weights of the tower's output and of p⁺, b is the global bias; f is an activation, by default none,
+/// and β a bias per map, by default not there. ℓ(x), the paper's w_linearᵀa, has one weight per feature; tower is fully connected
+/// layers with ReLU, the paper's eqs. 2 and 3.
 ///
 /// Layer k of the CIN, [Cin], holds products of k + 1 embeddings, in which number d of one embedding meets number d of the others
 /// only: vectors meet as wholes, unlike in Deep & Cross. The numbers of equations are ours: (CIN-2) is eq. 6 of the paper, which
