@@ -87,6 +87,18 @@ class BenchCommandTest {
     assertThat(done.out()).contains("fm, batch 4: ");
   }
 
+  /// Windows of series are not prepared, and sequences have no label: both are measured all the same.
+  @ParameterizedTest
+  @CsvSource({"lstm-forecast, false", "transformer, true"})
+  void modelsWithoutLabelsAreMeasured(String model, boolean prepared) {
+    Result done = cli.run(Cli.join(List.of("bench", "--model=" + model), TINY));
+    assertThat(done.err()).isEmpty();
+    assertThat(done.out())
+        .contains(model + ", batch 4: ")
+        .containsPattern("\\d+ for each of \\d+ operations");
+    assertThat(done.out().contains("% of the time waiting")).isEqualTo(prepared);
+  }
+
   @Test
   @Timeout(120)
   void aProcessThatIsToldToEndLeavesNoData() throws IOException, InterruptedException {

@@ -105,9 +105,10 @@ class CompareTest {
     assertThat(wrong.err()).contains("--speed -1");
   }
 
-  /// The picture shows the AUC of a single label: with two labels none is written, and none is named.
+  /// Each label has columns of its own. The picture shows the AUC of a single label: with two labels none is written, and none is
+  /// named.
   @Test
-  void ofTwoLabelsThereIsNoPicture() {
+  void twoLabelsHaveTheirColumnsAndNoPicture() {
     Path out = folder.resolve("tasks");
     List<String> rows =
         List.of("--set=data.rows=600", "--set=data.validRows=200", "--set=data.testRows=200");
@@ -119,7 +120,11 @@ class CompareTest {
                 List.of("--epochs=1", "--seeds=1", "--speed=0", "--out=" + out)));
     assertThat(r.code()).as(r.all()).isZero();
     assertThat(r.out()).contains("written: " + out.resolve("compare-tasks-synthetic.md"));
-    assertThat(r.out()).doesNotContain(".png");
+    assertThat(r.out()).doesNotContain(".png", "undefined");
+    assertThat(r.out())
+        .containsPattern(
+            "\\| valid AUC, \\w+ \\| valid AUC, \\w+ \\| test AUC, \\w+ \\| test AUC, \\w+ ")
+        .containsPattern("\\| shared-bottom \\|( 0\\.\\d{4} \\|){8}");
     assertThat(out).isDirectoryNotContaining("glob:**.png");
   }
 

@@ -149,6 +149,21 @@ class ExplainTest {
     assertThat(steps(other)).isNotEqualTo(steps);
   }
 
+  /// What the fields of a head asked for is one picture, a line each: two layers of two heads have four.
+  @Test
+  void aHeadOfSelfAttentionIsOnePicture() throws IOException {
+    Path run = trained("autoint", "--set=layers=2", "--set=heads=2", "--set=headDim=2");
+    Path png = folder.resolve("heads.png");
+    Cli.Result r = cli.run("explain", "--run=" + run, "--row=0", "--out=" + png);
+    assertThat(r.code()).as(r.all()).isZero();
+    for (int head = 1; head <= 4; head++) {
+      Path picture = folder.resolve("heads-" + head + ".png");
+      assertThat(r.out()).contains(picture.toString());
+      assertThat(Files.readAllBytes(picture)).startsWith(0x89, 'P', 'N', 'G');
+    }
+    assertThat(folder.resolve("heads-5.png")).doesNotExist();
+  }
+
   /// Pairs of fields in AFM, which add up to 1, and fields in FiBiNET.
   @Test
   void weightsOfPairsAndOfFieldsArePrinted() {

@@ -242,6 +242,9 @@ final class BenchCommand implements Runnable {
         return benchmark.run(trained.on(file.schema()), metered, file);
       }
     }
+    if (!trained.schema().series().isEmpty()) { // windows are cut in memory, never prepared
+      return benchmark.run(trained, metered, null);
+    }
     try (TemporaryFolder folder = new TemporaryFolder("gradus-bench")) {
       Path file = folder.path().resolve("train.rows");
       GeneratedBatches.write(file, trained.schema(), trained.batch(), BATCHES);

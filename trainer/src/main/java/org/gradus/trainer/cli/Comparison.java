@@ -2,9 +2,12 @@
 package org.gradus.trainer.cli;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 import org.gradus.trainer.run.RunResult;
 import org.jspecify.annotations.Nullable;
@@ -57,13 +60,14 @@ final class Comparison {
   /// @param settings what each model was trained with, beside what is common to all
   String table(Map<String, String> settings) {
     StringBuilder s = new StringBuilder("| Model |");
-    COLUMNS.forEach(c -> s.append(' ').append(c.heading).append(" |"));
+    List<Column> columns = COLUMNS.stream().flatMap(this::columns).toList();
+    columns.forEach(c -> s.append(' ').append(c.heading).append(" |"));
     boolean paced = rows.stream().anyMatch(r -> r.pace != null);
     s.append(paced ? " samples/s |" : "").append(" parameters | best epochs | settings |\n| --- |");
-    s.append(" --- |".repeat(COLUMNS.size() + (paced ? 4 : 3))).append('\n');
+    s.append(" --- |".repeat(columns.size() + (paced ? 4 : 3))).append('\n');
     for (Row row : rows) {
       s.append("| ").append(row.model).append(" |");
-      for (Column c : COLUMNS) {
+      for (Column c : columns) {
         s.append(' ').append(cell(row.of(c.metric), c.format)).append(" |");
       }
       if (paced) {
@@ -76,6 +80,25 @@ final class Comparison {
       s.append(" | ").append(settings.getOrDefault(row.model, "")).append(" |\n");
     }
     return s.toString();
+  }
+
+  /// A column, or one for each label where there are several, whose metrics have its name between split and metric.
+  private Stream<Column> columns(Column c) {
+    int dot = c.metric.indexOf('.');
+    String before = c.metric.substring(0, dot + 1);
+    String after = c.metric.substring(dot);
+    Set<Column> found = new LinkedHashSet<>();
+    for (Row row : rows) {
+      for (String metric : row.runs.getFirst().metrics().keySet()) {
+        if (metric.length() > before.length() + after.length()
+            && metric.startsWith(before)
+            && metric.endsWith(after)) {
+          String label = metric.substring(before.length(), metric.length() - after.length());
+          found.add(new Column(c.heading + ", " + label, metric, c.format));
+        }
+      }
+    }
+    return found.isEmpty() ? Stream.of(c) : found.stream();
   }
 
   private static String epoch(@Nullable Object best) {
