@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tensor.cpu;
 
-import java.util.Arrays;
 import java.util.function.IntConsumer;
 
 /// A product under way: the walk over the register blocks of C, each thread over a part of its own.
@@ -41,6 +40,8 @@ final class GemmPart {
   private int pieces; // of a panel, in packing
   private int rowCuts;
   private int columnCuts;
+  private boolean
+      wholeStrips; // whether what is left at the end of C runs in the loop of whole ones
 
   /// @param buffers what a thread keeps from one product to the next
   GemmPart(ThreadLocal<Buffers> buffers) {
@@ -63,6 +64,7 @@ final class GemmPart {
 
   /// One slab of the product, by all workers where it is large.
   void multiply(Workers workers, int column, int columns, int step, int steps) {
+    wholeStrips = p.m() > 2 * ROWS;
     take(column, columns, step, steps);
     if ((long) p.m() * columns * steps < Gemm.PARALLEL_WORK) {
       alone(0);
@@ -78,6 +80,7 @@ final class GemmPart {
 
   /// Products from…to−1 of a batch, one after the other, on this thread; B fits into one slab.
   void multiplyAlone(int from, int to) {
+    wholeStrips = false;
     take(0, p.n(), 0, p.k());
     for (int s = from; s < to; s++) {
       alone(s);
@@ -189,7 +192,8 @@ final class GemmPart {
     }
     // At the edge of C the block goes through a buffer of full size.
     float[] edge = buffers.edge;
-    Arrays.fill(edge, 0f);
+    float[] from = first ? buffers.zeros : edge;
+    int fs = first ? 0 : COLUMNS;
     if (!first) {
       copy(c, co, cs, edge, 0, COLUMNS, rows, columns);
     }
@@ -197,7 +201,7 @@ final class GemmPart {
       int ao = p.a().index(buffers.product, strip * ROWS, k);
       float[] a = p.a().data();
       RowTiles.multiply(
-          rows, vectors, kc, a, ao, p.a().stride(), packed, bo, edge, 0, COLUMNS, edge, 0, COLUMNS);
+          rows, vectors, kc, a, ao, p.a().stride(), packed, bo, from, 0, fs, edge, 0, COLUMNS);
     } else {
       PackedTiles.multiply(
           tileRows(strip),
@@ -207,9 +211,9 @@ final class GemmPart {
           packedStrip(buffers, strip, kc),
           packed,
           bo,
-          edge,
+          from,
           0,
-          COLUMNS,
+          fs,
           edge,
           0,
           COLUMNS);
@@ -228,11 +232,12 @@ final class GemmPart {
     return (strip - buffers.firstStrip) * ROWS * kc;
   }
 
-  /// Rows of the inner loop for a strip: the fewest that hold it where C is one strip, or two. What is left at the end of a tall C is
-  /// little beside the rest, and runs in the loop of whole strips: one of its own would be met once in a product, and be compiled late.
+  /// Rows of the inner loop for a strip: the fewest that hold it, in a batch of products and where C is one strip, or two. What is left
+  /// at the end of one tall C is little beside the rest, and runs in the loop of whole strips: one of its own would be met once in a
+  /// product, and be compiled late.
   private int tileRows(int strip) {
     int rows = rows(strip);
-    return p.m() > 2 * ROWS ? ROWS : rows > 6 ? 12 : rows > 4 ? 6 : 4;
+    return wholeStrips ? ROWS : rows > 6 ? 12 : rows > 4 ? 6 : 4;
   }
 
   private static void copy(
@@ -244,7 +249,7 @@ final class GemmPart {
 
   /// What a thread keeps from one product to the next.
   static final class Buffers {
-    private final float[] strips = new float[MAX_STRIPS * ROWS * STEPS];
+    private final float[] strips = new float[MAX_STRIPS * ROWS * STEPS + Transposing.SIDE];
     private final float[] edge = new float[ROWS * COLUMNS];
     private final float[] zeros = new float[COLUMNS];
     private float[] panels = new float[0];

@@ -12,8 +12,7 @@ final class Packing {
 
   private Packing() {}
 
-  /// Packs steps from…to−1 of one panel of B, of product s of a batch: each step becomes a row as wide as the panel's vectors,
-  /// filled up with zeros.
+  /// Packs steps from…to−1 of one panel of B, of product s of a batch: each step becomes a row as wide as the panel's vectors.
   static void panel(
       Product p, int s, GemmPart.Slab slab, int panel, int from, int to, float[] packed) {
     Matrix b = p.b();
@@ -30,7 +29,8 @@ final class Packing {
     }
   }
 
-  /// Packs `rows` rows and kc steps of A: each step becomes `tileRows` values, filled up with zeros.
+  /// Packs `rows` rows and kc steps of A: each step becomes `tileRows` values, of which those beyond `rows` are nobody's. Up to
+  /// [Transposing#SIDE] values behind the strip may be overwritten.
   static void strip(Matrix a, int source, int rows, int kc, float[] packed, int at, int tileRows) {
     if (!a.transposed()) {
       transpose(a.data(), source, a.stride(), rows, kc, packed, at, tileRows);
@@ -41,20 +41,27 @@ final class Packing {
     }
   }
 
-  /// out[k · row + j] = in[j · stride + k] for j < lines and k < steps; 0 for lines ≤ j < row.
+  /// out[k · row + j] = in[j · stride + k] for j < lines and k < steps. What lies between the lines and the end of a row is nobody's:
+  /// no element of C that is kept reads it.
   static void transpose(
       float[] in, int source, int stride, int lines, int steps, float[] out, int at, int row) {
-    for (int first = 0; first < steps; first += LINE) {
+    int side = Transposing.SIDE;
+    int tiled = Lanes.WIDTH < side ? 0 : steps - steps % side;
+    if (tiled > 0) {
+      // from the last lines to the first: what a tile writes beyond its row belongs to the first
+      // lines of the next step
+      for (int first = (lines - 1) / side * side; first >= 0; first -= side) {
+        int some = Math.min(side, lines - first);
+        int from = source + first * stride;
+        Transposing.tiles(in, from, stride, some, tiled, out, at + first, row);
+      }
+    }
+    for (int first = tiled; first < steps; first += LINE) {
       int end = Math.min(steps, first + LINE);
       for (int j = 0; j < lines; j++) {
         int line = source + j * stride;
         for (int k = first; k < end; k++) {
           out[at + k * row + j] = in[line + k];
-        }
-      }
-      for (int j = lines; j < row; j++) {
-        for (int k = first; k < end; k++) {
-          out[at + k * row + j] = 0f;
         }
       }
     }

@@ -54,7 +54,8 @@ class CompilationTest {
       Pattern.compile(
           Lanes.WIDTH == Lanes.LANES
               ? "RowTiles::rows6by.|Lanes::.*From"
-              : "(RowTiles|PackedTiles)::rows12by.|Lanes::.*OfWide");
+              : "(RowTiles|PackedTiles)::rows12by.|Lanes::.*OfWide"
+                  + (Lanes.WIDTH < Transposing.SIDE ? "|Transposing::tiles" : ""));
 
   @Test
   @Timeout(180)
