@@ -19,10 +19,12 @@ import org.jspecify.annotations.Nullable;
 /// HADAMARD            p_ij = eᵢ ⊙ eⱼ                         (FB-4)
 /// ```
 ///
-/// All with i < j; eᵢ is the embedding of the i-th of f fields, of k numbers. The matrix acts on the left, smaller index,
-/// and on a row vector: p_ij is not p_ji. Pairs come in the order 01, 02, …, 12, ….
+/// All with i < j; eᵢ is the embedding of field i of f, fields being counted from 0: a row of k numbers. W, Wᵢ and W_ij are k × k, and
+/// ⊙ multiplies number by number. The matrix acts on the left, smaller index, and on a row vector: p_ij is not p_ji. Pairs come
+/// in the order 01, 02, …, 12, …. For q the same class is given the rescaled embeddings, E being those of B examples.
 public final class Bilinear {
-  private final @Nullable DenseParameter w; // [k, k], [f−1, k, k] or [P, k, k]; none for HADAMARD
+  // [k, k], [f−1, k, k] (everyField: [f, k, k]) or [P, k, k]; null for HADAMARD, and of one field
+  private final @Nullable DenseParameter w;
   private final Kind kind;
   private final int[] left; //  i of each pair
   private final int[] right; // j of each pair
@@ -35,7 +37,7 @@ public final class Bilinear {
     FIELD_EACH,
     /// one per pair
     FIELD_INTERACTION,
-    /// none: what the paper compares with
+    /// none: what the paper compares with, by our reading
     HADAMARD
   }
 
@@ -55,11 +57,11 @@ public final class Bilinear {
     int pairs = fields * (fields - 1) / 2;
     left = new int[pairs];
     right = new int[pairs];
-    int n = 0;
+    int pair = 0;
     for (int i = 0; i < fields; i++) {
       for (int j = i + 1; j < fields; j++) {
-        left[n] = i;
-        right[n++] = j;
+        left[pair] = i;
+        right[pair++] = j;
       }
     }
     Shape shape =
@@ -101,7 +103,7 @@ public final class Bilinear {
     };
   }
 
-  /// x `[B, n, k]`, w `[n, k, k]` → x_m W_m for each of the n, `[B, n, k]`.
+  /// As many rows x `[B, …, k]` as matrices w `[…, k, k]` → each row times its matrix, `[B, …, k]`.
   private static Var each(Var x, Var w) {
     return x.permute(1, 0, 2).matmul(w).permute(1, 0, 2);
   }

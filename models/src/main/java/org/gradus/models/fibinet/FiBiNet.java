@@ -25,50 +25,58 @@ import org.jspecify.annotations.Nullable;
 /// **FiBiNET** — Huang, Zhang, Zhang. RecSys 2019, [arXiv:1905.09433](https://arxiv.org/abs/1905.09433)
 ///
 /// ```
-/// zᵢ   = mean over t of e_{i,t}                               (FB-1)
+/// zᵢ   = (1/k) Σ_t e_{i,t}                                    (FB-1)
 /// A    = σ₂(σ₁(z W₁) W₂)                                      (FB-2)
 /// vᵢ   = Aᵢ eᵢ                                                (FB-3)
 /// p_ij = (eᵢ W) ⊙ eⱼ,  q_ij = the same of v,  i < j           (FB-4)
-/// c    = [p₀₁; …; p_{f−2,f−1}; q₀₁; …]                        (FB-5)
-/// SHALLOW  y = w₀ + ℓ(x) + Σ_t c_t                            (FB-6)
+/// c    = [p₀₁; …; p_{f−2,f−1}; q₀₁; …; q_{f−2,f−1}]           (FB-5)
+/// SHALLOW  y = w₀ + ℓ(x) + Σ_s c_s                            (FB-6)
 /// DEEP     y = w₀ + ℓ(x) + w_oᵀ tower([c; x_num])             (FB-6)
 /// ```
 ///
-/// eᵢ is the embedding of the i-th of f fields, of k numbers; z are the squeezed fields, and y is the logit. ℓ(x) is linear:
-/// one weight per feature. x_num are the n dense fields.
+/// eᵢ is the embedding of field i of f, fields being counted from 0: a row of k numbers, over which t runs. z is the row of the
+/// squeezed fields zᵢ, W₁ is f × f_r and W₂ is f_r × f, with f_r = max(1, ⌊f/r⌋), r being the reduction ratio; σ₁ is ReLU, and
+/// σ₂ too unless set otherwise. A has a number Aᵢ per field. W, k × k, is one matrix for all pairs, one per left field or one per
+/// pair, and q has its own unless told to share. ⊙ multiplies number by number, [ ; ] puts vectors one behind the other, ᵀ
+/// transposes. s runs over the f(f−1)k numbers of c. w₀ is the global bias, ℓ(x) the linear part, one weight per feature of
+/// the example x; x_num are the n dense fields, tower is fully connected layers with ReLU, w_o the weights of its output. y is
+/// the logit.
 ///
 /// [Senet] learns how much each field counts, for each example, and rescales its embedding; [Bilinear] multiplies pairs of
-/// embeddings with a matrix W between them: one for all, one per left field or one per pair. Both the embeddings as they are and
-/// the rescaled ones are crossed.
+/// embeddings with a matrix W between them. Both the embeddings as they are and the rescaled ones are crossed. The numbers of
+/// equations are ours: by our reading (FB-1) to (FB-3) are the paper's SENET layer, (FB-4) its bilinear-interaction layer, (FB-5)
+/// its combination layer, and (FB-6) its output layer.
 ///
-/// Departs from the paper in seven places: the sigmoid lives in the loss; dense fields, which the paper turns into
+/// Departs from the paper in six places: the sigmoid lives in the loss; dense fields, which the paper turns into
 /// categories, enter the linear part and the tower as numbers, and neither the squeeze nor the pairs; a multi-valued field is
-/// one field, its pooled vector, whose values do not meet each other; p and q have matrices of their own unless told to share,
-/// of which the paper says nothing; with a matrix per field the last field, never on the left, has none; layer norm of the
-/// products is an extension, off unless asked for; and of one field, which has no pairs, a linear model remains, with a tower
-/// over numbers if there are any.
+/// one field, its vectors and weights pooled as the field says, where by our reading the paper has one value per field; with a
+/// matrix per field the last field, never on the left, has none; layer norm of the products and a sigmoid for σ₂ are
+/// extensions, off unless asked for; and of one field, which has no pairs, a linear model remains, with a tower over numbers if
+/// there are any.
 ///
-/// With ReLU for σ₂, as in the paper, a field's weight may be 0 for all examples, and is then never trained again.
+/// With ReLU for σ₂, as in the paper, a field's weight may be 0 for all examples, and its column of W₂ learns nothing while
+/// that lasts.
 public final class FiBiNet implements Model {
 
   /// What the logit is made of.
   public enum Depth {
-    /// the sum of all products
+    /// the sum of all numbers of c, without a tower
     SHALLOW,
-    /// a tower over all products
+    /// a tower over c and x_num
     DEEP
   }
 
-  /// `PAPER` is the Criteo setting of the section "Implementation Details", the deep model.
+  /// `PAPER` is the Criteo setting of the section "Implementation Details", the deep model, by our reading.
   ///
-  /// @param embeddingDim k
-  /// @param senet squeeze and excitation
-  /// @param interaction the pairs
-  /// @param tower for [Depth#DEEP]
+  /// @param embeddingDim k, at least 1, and at least 2 with layer norm
+  /// @param senet squeeze and excitation: z, r, σ₂
+  /// @param interaction the pairs: W
+  /// @param tower for [Depth#DEEP], otherwise not there
   /// @param mode what the logit is made of
   public record Config(
       int embeddingDim, Senet.Config senet, Interaction interaction, Tower tower, Depth mode) {
-    /// k = 10, r = 3, three layers of 400 with dropout 0.5; FIELD_EACH, one of the three that the paper compares.
+    /// k = 10, r = 3, mean and ReLU, three layers of 400 with dropout 0.5. FIELD_EACH, one of those that the paper compares, is our
+    /// choice, and so is that p and q do not share matrices.
     public static final Config PAPER =
         new Config(
             10,
@@ -101,33 +109,33 @@ public final class FiBiNet implements Model {
 
   /// The pairs.
   ///
-  /// @param raw of the embeddings as they are
-  /// @param rescaled of those that [Senet] rescaled
-  /// @param shared whether the second uses the matrices of the first; both must be alike
-  /// @param layerNorm whether each product is normalised
+  /// @param raw p, of the embeddings as they are
+  /// @param rescaled q, of those that [Senet] rescaled
+  /// @param shared whether q uses the matrices of p, both being of one kind; otherwise it has its own
+  /// @param layerNorm whether each p_ij and q_ij is normalised over its k numbers
   public record Interaction(
       Bilinear.Config raw, Bilinear.Config rescaled, boolean shared, boolean layerNorm) {}
 
   /// The tower.
   ///
-  /// @param hidden layer sizes
-  /// @param style what the layers have in common
+  /// @param hidden widths of its layers; with none w_o reads [c; x_num]
+  /// @param style what the layers have in common: ReLU, and the share that is dropped after each in training
   public record Tower(List<Integer> hidden, Mlp.Style style) {}
 
-  private static final double EPSILON = 1e-5; // of layer norm
+  private static final double EPSILON = 1e-5; // of layer norm, added to the variance; ours
 
-  private final FieldEmbeddings embeddings; //      e₁ … e_f
-  private final FirstOrder linear; //               ℓ(x), one weight per feature
-  private final Senet senet; //                     W₁, W₂
+  private final FieldEmbeddings embeddings; //      eᵢ: a row of a table each, or its rows pooled
+  private final FirstOrder linear; //               ℓ(x): one weight per feature, no bias
+  private final Senet senet; //                     W₁, W₂: gives v
   private final Bilinear raw; //                    W of p
-  private final Bilinear rescaled; //               W of q
-  private final @Nullable LayerNorm rawNorm; //     of p
-  private final @Nullable LayerNorm rescaledNorm; // of q
-  private final @Nullable Mlp deep; //              the tower
-  private final @Nullable DenseParameter out; //    w_o [h, 1]
+  private final Bilinear rescaled; //               W of q: that of p if shared
+  private final @Nullable LayerNorm rawNorm; //     of p, null without layerNorm
+  private final @Nullable LayerNorm rescaledNorm; // of q, likewise
+  private final @Nullable Mlp deep; //              the tower: linear, ReLU, dropout, layer by layer
+  private final @Nullable DenseParameter out; //    w_o [width of the tower's last layer, 1]
   private final DenseParameter bias; //             w₀
   private final int numbers; //                     n, dense fields that the tower reads
-  private final Target target;
+  private final Target target; //                   the label: y is its logit, or a number's value
 
   /// A model for the only label of the schema.
   public FiBiNet(Config config, Schema schema, Params params) {
@@ -137,6 +145,7 @@ public final class FiBiNet implements Model {
     }
     int k = config.embeddingDim;
     Interaction pairs = config.interaction;
+    // RAW: dense fields have no vectors; that vectors start with a deviation of 0.01 is ours
     embeddings =
         new FieldEmbeddings(schema, k, Numeric.RAW, params.at("v"), Initializers.normal(0.01));
     linear = new FirstOrder(schema, params.at("w"));
@@ -163,10 +172,11 @@ public final class FiBiNet implements Model {
   @Override
   public Outputs forward(Batch batch, Mode mode) {
     Tape tape = mode.tape();
-    Var y = linear.forward(batch, mode).add(tape.use(bias)); //        [B]
+    Var y = linear.forward(batch, mode).add(tape.use(bias)); //        [B], of B examples
     List<Var> inputs = new ArrayList<>(); // [c; x_num]
     if (raw.pairs() > 0) {
       Var e = embeddings.lookup(batch, mode); //                       [B, f, k]
+      // of the P = f (f − 1) / 2 pairs
       Var p = normed(raw.forward(e), rawNorm); //                      [B, P, k]  (FB-4)
       Var v = senet.forward(e, mode); //                               [B, f, k]  (FB-1) to (FB-3)
       Var q = normed(rescaled.forward(v), rescaledNorm); //            [B, P, k]  (FB-4)
@@ -179,14 +189,15 @@ public final class FiBiNet implements Model {
     if (inputs.isEmpty()) {
       return target.outputs(y); // one field, no numbers: a linear model
     }
-    Var x = Var.concat(1, inputs); //                                  [B, f·(f−1)·k + n]
+    Var input = Var.concat(1, inputs); //                              [B, f·(f−1)·k + n]
     y =
         deep != null && out != null
-            ? y.add(deep.forward(x, mode).matmul(tape.use(out)).squeeze(1)) // [B]  (FB-6)
-            : y.add(x.sum(1)); //                                      [B]  (FB-6)
+            ? y.add(deep.forward(input, mode).matmul(tape.use(out)).squeeze(1)) // [B]  (FB-6)
+            : y.add(input.sum(1)); //                                  [B]  (FB-6), SHALLOW
     return target.outputs(y);
   }
 
+  /// Each product over its k numbers, if there is a norm.
   private static Var normed(Var products, @Nullable LayerNorm norm) {
     return norm == null ? products : norm.forward(products);
   }

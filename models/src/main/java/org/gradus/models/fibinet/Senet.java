@@ -13,25 +13,27 @@ import org.gradus.tensor.Shape;
 /// Squeeze and excitation: how much each field counts, for each example.
 ///
 /// ```
-/// zᵢ   = mean over t of e_{i,t}                               (FB-1), squeeze
+/// zᵢ   = (1/k) Σ_t e_{i,t}                                    (FB-1), squeeze
 /// A    = σ₂(σ₁(z W₁) W₂)                                      (FB-2), excitation
 /// vᵢ   = Aᵢ eᵢ                                                (FB-3), re-weight
 /// ```
 ///
-/// eᵢ is the embedding of the i-th of f fields, of k numbers. W₁ is `w1 [f, f_r]` and W₂ is `w2 [f_r, f]` with
-/// f_r = max(1, ⌊f/r⌋), no biases. σ₁ is ReLU. [Mode#watchParts] is told of A.
+/// eᵢ is the embedding of field i of f, fields being counted from 0: k numbers, over which t runs. z is the row of all zᵢ; W₁ is
+/// `w1 [f, f_r]` and W₂ is `w2 [f_r, f]` with f_r = max(1, ⌊f/r⌋), r being the reduction ratio, no biases. σ₁ is ReLU, and σ₂ too
+/// unless set otherwise. A has a number Aᵢ per field, vᵢ is the rescaled embedding; E are all eᵢ, V all vᵢ, of B examples.
+/// [Mode#watchParts] is told of A, for who wants to see it.
 public final class Senet {
   private final DenseParameter w1; // [f, f_r]
   private final DenseParameter w2; // [f_r, f]
   private final Config config;
-  private final List<String> fields;
-  private final String path;
+  private final List<String> fields; // names, for the watcher
+  private final String path; //         under which the watcher hears of A
 
   /// How an embedding becomes one number.
   public enum Squeeze {
     /// its mean, as in the paper
     MEAN,
-    /// its largest number
+    /// its largest number: zᵢ = max over t of e_{i,t}
     MAX
   }
 
@@ -39,13 +41,13 @@ public final class Senet {
   public enum Excitation {
     /// as in the paper: a weight may be 0, and the field is gone
     RELU,
-    /// between 0 and 1
+    /// between 0 and 1, not the paper's
     SIGMOID
   }
 
   /// What a user may set.
   ///
-  /// @param reductionRatio r
+  /// @param reductionRatio r, at least 1
   /// @param squeeze how an embedding becomes one number
   /// @param excitation σ₂
   public record Config(int reductionRatio, Squeeze squeeze, Excitation excitation) {

@@ -9,7 +9,7 @@ import org.gradus.autograd.Var;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
-/// The product layer of PNN: embeddings f₁ … f_N of width M become D₁ numbers, n being one of them.
+/// The product layer of PNN: embeddings f₁ … f_N of N fields, M numbers each, become the D₁ numbers of l₁.
 ///
 /// ```
 /// l_zⁿ = ⟨W_zⁿ, [f₁; …; f_N]⟩                                 (PNN-1)
@@ -18,8 +18,13 @@ import org.jspecify.annotations.Nullable;
 /// l₁   = ReLU(l_z + l_p + b₁)                                 (PNN-4)
 /// ```
 ///
-/// ‖Δⁿ‖² stands where W_pⁿ = θⁿ θⁿᵀ; the paper's δᵢⁿ = θᵢⁿ fᵢ is one summand of Δⁿ. A • B is Σₐ Σ_b A_ab B_ab. Of the pairs i < j
-/// there are P = N (N − 1) / 2.
+/// i and j run over the fields. n is one of the D₁ units, no power: l_zⁿ and l_pⁿ are number n of the vectors l_z and l_p, W_zⁿ (N·M
+/// numbers), θⁿ (N numbers θᵢⁿ) and W_pⁿ its weights, b₁ is a bias. W_pⁿ is N × N for inner products and another, M × M, for
+/// outer ones. ⟨ , ⟩ is an inner product, ‖ ‖ the Euclidean norm, [ ; ] puts vectors one behind the other, ᵀ transposes, and
+/// U • V is Σ_s Σ_t U_st V_st. With both kinds of products l_p is the sum of the two.
+///
+/// ‖Δⁿ‖² stands where W_pⁿ = θⁿ θⁿᵀ; the paper's δᵢⁿ = θᵢⁿ fᵢ is one summand of Δⁿ. p is the M × M sum of all outer products. Of the
+/// pairs i < j there are P = N (N − 1) / 2. B is the number of examples of a batch.
 public final class ProductLayer {
 
   /// Which products there are.
@@ -42,7 +47,7 @@ public final class ProductLayer {
 
   /// How inner products are weighted.
   public enum InnerWeights {
-    /// W_pⁿ = θⁿ θⁿᵀ: N weights per unit
+    /// W_pⁿ = θⁿ θⁿᵀ: N weights per unit, of all pairs
     FACTORIZED,
     /// a weight for every pair: N² or P weights per unit
     FULL
@@ -52,16 +57,16 @@ public final class ProductLayer {
   public enum Pairs {
     /// all i and j, each pair twice and each field with itself: the paper
     ALL,
-    /// i < j
+    /// i < j, each pair once: with FULL only, and not the paper's
     UPPER
   }
 
   /// What a user may set.
   ///
-  /// @param size D₁
+  /// @param size D₁, at least 1
   /// @param product which products there are
-  /// @param innerWeights how inner products are weighted
-  /// @param pairs which inner products there are
+  /// @param innerWeights how inner products are weighted, where there are any
+  /// @param pairs which inner products there are; read with [InnerWeights#FULL] alone
   public record Config(int size, Product product, InnerWeights innerWeights, Pairs pairs) {
     /// Checks the size.
     public Config {
@@ -72,13 +77,17 @@ public final class ProductLayer {
     }
   }
 
-  private final DenseParameter linear; //          W_z [N·M, D₁]
+  private final DenseParameter linear; //          W_z [N·M, D₁]; unit n is column n − 1, as below
   private final @Nullable DenseParameter theta; // θ [N, D₁]
-  private final @Nullable DenseParameter inner; // W_p [N·N, D₁], or [P, D₁]
-  private final @Nullable DenseParameter outer; // W_p [M·M, D₁]
+  private final @Nullable DenseParameter inner; // W_p of (PNN-2) [N·N, D₁], or [P, D₁]
+  private final @Nullable DenseParameter outer; // W_p of (PNN-3) [M·M, D₁]
   private final DenseParameter bias; //            b₁ [D₁]
   private final Pairs pairs;
 
+  /// New weights under `params`, null where `config` has no use for them.
+  ///
+  /// @param fields N
+  /// @param dim M
   ProductLayer(Config config, int fields, int dim, Params params) {
     int size = config.size;
     pairs = config.pairs;
@@ -94,6 +103,7 @@ public final class ProductLayer {
     bias = params.bias("bias", Shape.of(size));
   }
 
+  /// Uniform with Glorot and Bengio's bound; that is ours.
   private static DenseParameter weight(String name, int in, int out, Params params) {
     return params.weight(name, Shape.of(in, out), Initializers.xavierUniform());
   }
@@ -112,8 +122,8 @@ public final class ProductLayer {
       l = l.add(products.matmul(tape.use(inner))); //               [B, D₁]  (PNN-2), full
     }
     if (outer != null) {
-      Var sum = f.sum(1); //                                        [B, M]
-      Var p = sum.unsqueeze(2).multiply(sum.unsqueeze(1)); //       [B, M, M]
+      Var sum = f.sum(1); //                                        [B, M], f_Σ
+      Var p = sum.unsqueeze(2).multiply(sum.unsqueeze(1)); //       [B, M, M], f_Σ f_Σᵀ
       l = l.add(p.flatten(1).matmul(tape.use(outer))); //           [B, D₁]  (PNN-3)
     }
     return l.add(tape.use(bias)).relu(); //                         [B, D₁]  (PNN-4)

@@ -20,29 +20,36 @@ import org.gradus.tensor.Pooling;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
-/// Cross-product features, one weight each, initially 0.
+/// Cross-product features φ_k of Wide & Deep, with one weight w_k each, initially 0.
 ///
 /// ```
 /// φ_k(x) = Πᵢ xᵢ^{c_ki},  c_ki ∈ {0, 1}                        (WD-1)
 /// ```
 ///
+/// xᵢ is the value of feature i of an example, and c_ki says whether it is a member of cross k: φ_k multiplies the values of its
+/// members. Features are ids of fields here; dense fields cannot be crossed.
+///
 /// | Word | Crosses |
 /// | --- | --- |
-/// | `user*city` | a feature for every pair of values of two fields, or of more: weight `((c₁ n₂) + c₂) n₃ + …`, or one of `buckets` by hash |
-/// | `user=2&city=3` | one feature, when all of these ids are there |
-/// | `pairs` | `a*b` for all pairs of fields |
+/// | `user*city` | a product of fields: a cross for every combination of ids of two fields, or of more |
+/// | `user=2&city=3` | a conjunction: one cross, of these ids |
+/// | `pairs` | `a*b` for all pairs of fields with ids, but for those pooled by MAX |
+///
+/// The weights of a product are a table with row `(id₁ · size₂ + id₂) · size₃ + id₃`, and so on, sizeᵢ being how many ids the i-th
+/// field has, or with buckets one of so many rows by hash. Conjunction k, from 0, has row k + 1 of one table for all of them.
 ///
 /// For ids without weights that are summed, φ is 1 where all members are there, and 0 otherwise. A missing member, id 0, makes
 /// it 0: no cross fires. With several values of a field each of them crosses, and x is the value that the linear term has too.
+/// A field pooled by MAX has no such values, and is not crossed. B is the number of examples of a batch.
 final class Crosses {
-  private final FieldEmbeddings fields;
-  private final @Nullable HashingTrick hash;
-  private final List<int[]> products = new ArrayList<>(); //     fields of each product
+  private final FieldEmbeddings fields; //       the fields with ids, and the values x of these
+  private final @Nullable HashingTrick hash; //  null for a row per combination
+  private final List<int[]> products = new ArrayList<>(); // places of their fields in `fields`
   private final List<Member[]> conjunctions = new ArrayList<>();
   private final List<Lookup.Bag> bags =
       new ArrayList<>(); //    tables of the products, then of the conjunctions
 
-  /// An id of a field.
+  /// An id of a field, which is named by its place.
   private record Member(int field, int id) {}
 
   /// @param words what to cross, see above
@@ -50,7 +57,8 @@ final class Crosses {
   /// @param fields whose ids are crossed
   Crosses(List<String> words, int buckets, FieldEmbeddings fields, Params params) {
     this.fields = fields;
-    hash = buckets == 0 ? null : new HashingTrick(buckets + 2, 0); // rows 0 and 1 stay free
+    // its rows 0 and 1 stay free, for padding and unknown values; all tables hash alike, seed 0
+    hash = buckets == 0 ? null : new HashingTrick(buckets + 2, 0);
     for (String word : words) {
       if (word.equals("pairs")) {
         pairs();
@@ -73,6 +81,7 @@ final class Crosses {
     }
   }
 
+  /// A table of weights, of which a bag, all that fires in one product for one example, adds up. Row 0 is padding.
   private static Lookup.Bag bag(String name, int rows, Params params) {
     return new Lookup.Bag(params.table(name, rows, 1, 0, Initializers.zeros()), Pooling.SUM);
   }
@@ -96,10 +105,12 @@ final class Crosses {
     return field instanceof Field.MultiValued m && m.pooling() == Pooling.MAX;
   }
 
+  /// The field at this place.
   private Field.Ids field(int f) {
     return fields.fields().get(f);
   }
 
+  /// The place of the field of this name.
   private int field(String word, String name) {
     for (int f = 0; f < fields.fields().size(); f++) {
       if (field(f).name().equals(name.strip()) && !pooledByMax(field(f))) {
@@ -124,6 +135,7 @@ final class Crosses {
                     .toList()));
   }
 
+  /// `field=id`, a member of a conjunction.
   private Member member(String word, String member) {
     int at = member.indexOf('=');
     int f = field(word, at < 0 ? member : member.substring(0, at));
@@ -145,6 +157,7 @@ final class Crosses {
     return new Member(f, Integer.parseInt(id));
   }
 
+  /// A row per combination of ids of the product's fields.
   private int rows(String name, int[] product) {
     long rows = 1;
     for (int f : product) {
@@ -167,7 +180,7 @@ final class Crosses {
     Fired fired = new Fired(batch);
     for (int[] product : products) {
       for (int b = 0; b < batch.size(); b++) {
-        fired.product(product, 0, b, 0, 1);
+        fired.product(product, 0, b, 0, 1); // no member yet: key 0, value 1
         fired.endOfBag();
       }
     }
@@ -179,18 +192,19 @@ final class Crosses {
         mode.tape()
             .constant(Shape.of(fired.count), Arrays.copyOf(fired.phi, fired.count)); // (WD-1)
     int[] rows = Arrays.copyOf(fired.rows, fired.count);
-    return Lookup.bags(mode.tape(), bags, rows, fired.offsets, phi).sum(1); // [B, K] → [B]
+    // a sum of w_k φ_k per table and example, then over the tables: [B, tables] → [B]
+    return Lookup.bags(mode.tape(), bags, rows, fired.offsets, phi).sum(1);
   }
 
-  /// The crosses of a batch that fire, bag by bag.
+  /// The crosses of a batch that fire, bag by bag: table by table, example by example in each.
   private final class Fired {
-    private final JaggedIds[] ids; //  of each field
-    private final double[][] x; //     their values
-    private final int[] offsets;
-    private int[] rows = new int[64];
-    private double[] phi = new double[64];
-    private int count;
-    private int bag;
+    private final JaggedIds[] ids; //            of each field
+    private final double[][] x; //               their values; none for a field pooled by MAX
+    private final int[] offsets; //              where each bag begins, and where the last one ends
+    private int[] rows = new int[64]; //         of the weights w_k; grows as needed
+    private double[] phi = new double[64]; //    φ_k, as many as rows
+    private int count; //                        how many of both are in use
+    private int bag; //                          how many bags are done
 
     Fired(Batch batch) {
       int n = fields.fields().size();
@@ -203,7 +217,10 @@ final class Crosses {
       offsets = new int[bags.size() * batch.size() + 1];
     }
 
-    /// All combinations of the ids that example b has in fields `member` and following, given those before.
+    /// All combinations of the ids that example b has in the fields of the product from place `member` on, given those before.
+    ///
+    /// @param before the row, or what is to be hashed, of the ids given so far
+    /// @param value the product of their x
     void product(int[] product, int member, int b, long before, double value) {
       if (member == product.length) {
         add(hash == null ? (int) before : hash.id(before), value);
@@ -219,6 +236,7 @@ final class Crosses {
       }
     }
 
+    /// The conjunctions whose members example b has. An id that it has twice counts with the sum of both values.
     void conjunctions(int b) {
       for (int k = 0; k < conjunctions.size(); k++) {
         double value = 1;
@@ -235,6 +253,7 @@ final class Crosses {
       }
     }
 
+    /// A cross fires.
     private void add(int row, double value) {
       if (count == rows.length) {
         rows = Arrays.copyOf(rows, 2 * count);
@@ -244,6 +263,7 @@ final class Crosses {
       phi[count++] = value;
     }
 
+    /// What fires next belongs to the next bag.
     void endOfBag() {
       offsets[++bag] = count;
     }

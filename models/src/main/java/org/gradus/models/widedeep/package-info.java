@@ -7,13 +7,16 @@
 ///
 /// | Paper | Here |
 /// | --- | --- |
-/// | x | features of the fields: `wide/raw/<table>`, `wide/raw/numeric` |
-/// | φ_k(x) | `wide/cross/<field>+<field>`, `wide/cross/and` |
-/// | w_wide | all of `wide/…` |
-/// | a⁽⁰⁾ | rows of `v/<table>`, then numbers |
-/// | W⁽ˡ⁾, b⁽ˡ⁾ | `deep/<l>/…` |
+/// | x | ids, by their values, and dense fields of a batch |
+/// | φ_k(x) | `phi` in `Crosses.forward`, of the crosses that are not 0 |
+/// | w_wide of x | `wide/raw/<table>`, `wide/raw/numeric` with a row per dense field |
+/// | w_wide of φ(x) | `wide/cross/<field>+<field>`, a table per cross of fields; `wide/cross/and`, a row per conjunction of ids |
+/// | a⁽⁰⁾ | rows of `v/<table>`, then dense fields |
+/// | W⁽ˡ⁾, b⁽ˡ⁾, l from 0 | `deep/<l>/weight`, `deep/<l>/bias` |
+/// | l_f, the number of layers | L, the length of `hidden` |
 /// | w_deep | `out` |
 /// | b | `bias` |
+/// | vectors of `wide=FM` (ours) | `fm/<table>`, `fm/numeric` |
 @NullMarked
 package org.gradus.models.widedeep;
 
