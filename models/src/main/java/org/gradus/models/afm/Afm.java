@@ -30,26 +30,34 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 /// r_ij  = eᵢ ⊙ eⱼ,  i < j,  eᵢ = xᵢ vᵢ                        (AFM-1)
-/// a′_ij = hᵀ ReLU(W r_ij + b)                                (AFM-2)
+/// a′_ij = hᵀ ReLU(W r_ij + b)                                 (AFM-2)
 /// a_ij  = exp(a′_ij) / Σ exp(a′)                              (AFM-3)
-/// u     = Dropout(Σ_{i<j} a_ij r_ij),  z = w₀ + ℓ(x) + pᵀu     (AFM-4)
+/// u     = Dropout(Σ_{i<j} a_ij r_ij),  z = w₀ + ℓ(x) + pᵀu    (AFM-4)
 /// ```
 ///
-/// eᵢ is the vector vᵢ of field i times its number xᵢ, 1 for an id; ℓ(x) is linear, one weight per feature; w₀ is a bias.
-/// The softmax of (AFM-3) runs over the pairs of an example whose both fields have something to say: a missing id has no
-/// product, and takes no weight from others. A number always has its say, 0 included.
+/// i and j run over the F fields, dense ones among them, each pair once. eᵢ is the vector vᵢ, D numbers, of what field i holds,
+/// times its number xᵢ, which is 1 for an id. ⊙ multiplies number by number, and ᵀ transposes. W, t × D, b and h, of t numbers
+/// each, are the attention network, which gives a pair the score a′_ij. a_ij is the pair's weight: the sum of (AFM-3) runs over
+/// the pairs of the example whose both fields have something to say, since a missing id has no product, and takes no weight
+/// from others; a number always has its say, 0 included. Dropout makes a share of the numbers 0, in training alone. u is the
+/// pooled vector of D numbers, p its weights; z is the score, w₀ its bias, and ℓ(x) is linear, one weight per feature, in the
+/// paper Σᵢ wᵢ xᵢ.
 ///
-/// Departs from the paper in five places: a multi-valued field is one feature, its pooled vector, whose values do not meet
-/// each other; a pair with a missing field has no part in the softmax; the loss is the label's, cross-entropy for a click,
-/// where the paper has the squared one; dropout of the weights a is an extension, off unless asked for; and so is the tower
-/// above u.
+/// The numbers of equations are ours: (AFM-1) is eq. 2 of the paper, (AFM-2) and (AFM-3) are eq. 5, and (AFM-4) without Dropout
+/// eqs. 4 and 6, by our reading.
+///
+/// Departs from the paper in six places: a multi-valued field is one feature, its pooled vector, whose values do not meet each
+/// other; a number of 0 takes part in pairs, where the paper has those of features other than 0; the loss is the label's,
+/// cross-entropy for a click, where the paper has the squared one; dropout is of u, as in the authors' program, where by our
+/// reading the paper speaks of the layer of products; dropout of the weights a, which that program has and the paper has not,
+/// is there, off unless asked for; and the tower above u, off too, is an extension.
 public final class Afm implements Model {
 
   /// What a user may set.
   ///
   /// @param embeddingDim D
-  /// @param attention the weights of pairs; null adds the pairs up unweighted
-  /// @param dropoutPooled share of the pooled vector that is dropped
+  /// @param attention the network that gives a; null for all a_ij = 1, the sum of the pairs
+  /// @param dropoutPooled share of u that is dropped
   /// @param deep layers above u, an extension; null for the paper's pᵀu
   /// @param freezeFm whether w₀, w and v stay as they are, taken over from a trained FM
   public record Config(
@@ -58,106 +66,114 @@ public final class Afm implements Model {
       double dropoutPooled,
       @Nullable Deep deep,
       boolean freezeFm) {
-    /// D = t = 256, of the paper's main table; its dropout rate is tuned for each data set.
+    /// D = t = 256, of the paper's main table. The share that is dropped is tuned for each data set; 0.5 is that of the authors'
+    /// program.
     public static final Config PAPER = new Config(256, new Attention(256, 0), 0.5, null, false);
 
-    /// The same in small: attention over all pairs costs F²Dt.
+    /// The same with D = 16 and t = 8, a starting point of this library: attention over all pairs costs F²Dt.
     public static final Config SMALL = new Config(16, new Attention(8, 0), 0.5, null, false);
   }
 
-  /// The network that looks at pairs.
+  /// The network that looks at pairs (AFM-2).
   ///
   /// @param factor t, its width
   /// @param dropout share of the weights a that is dropped
   public record Attention(int factor, double dropout) {}
 
-  /// A tower on [u; x_num], u normalised if asked for.
+  /// A tower of layers with ReLU on [u; x_num], where x_num are the dense fields as they come, and [;] puts them behind u.
   ///
-  /// @param hidden sizes of its layers
-  /// @param batchNorm whether u goes through batch norm
+  /// @param hidden sizes of its layers; with none, p weighs what the tower would read
+  /// @param batchNorm whether u goes through batch norm first
   public record Deep(List<Integer> hidden, boolean batchNorm) {}
 
-  private final FieldEmbeddings v; //                 one vector per feature
-  private final FirstOrder w; //                      one weight per feature
+  private final FieldEmbeddings v; //                 vᵢ, one vector per feature
+  private final FirstOrder w; //                      ℓ(x), one weight per feature
   private final DenseParameter bias; //               w₀
-  private final @Nullable DenseParameter weight; //   W [D, t]
+  private final @Nullable DenseParameter weight; //   Wᵀ [D, t]; null without attention, as b and h
   private final @Nullable DenseParameter shift; //    b [t]
-  private final @Nullable DenseParameter h; //        [t, 1]
-  private final @Nullable BatchNorm norm; //          of u
-  private final @Nullable Mlp deep;
-  private final DenseParameter out; //                p [D, 1], or as wide as the last layer
-  private final Dropout dropoutAttention;
-  private final Dropout dropoutPooled;
-  private final FieldPairs pairs;
-  private final List<String> names; //                of both fields of each pair
-  private final String path; //                       of the attention
-  private final int numbers; //                       dense fields that stand beside u
-  private final Target target;
+  private final @Nullable DenseParameter h; //        h [t, 1]
+  private final @Nullable BatchNorm norm; //          of u, under the tower
+  private final @Nullable Mlp deep; //                the tower above u
+  private final DenseParameter out; //                p [D, 1], or as long as the tower's last layer
+  private final Dropout dropoutAttention; //          of a
+  private final Dropout dropoutPooled; //             of u
+  private final FieldPairs pairs; //                  i and j of each of the P = F(F − 1)/2 pairs
+  private final List<String> names; //                of both fields of each pair, for `explain`
+  private final String path; //                       of the attention, for `explain` too
+  private final int numbers; //                       c, dense fields that stand beside u
+  private final Target target; //                     the label, and whether z is its logit or value
 
   /// A model for the only label of the schema.
   public Afm(Config config, Schema schema, Params params) {
     int dim = config.embeddingDim;
     v =
         new FieldEmbeddings(
-            schema, dim, Numeric.SCALED_EMBEDDING, params.at("v"), Initializers.normal(0.01));
+            schema,
+            dim,
+            Numeric.SCALED_EMBEDDING, // a dense field is a feature: its vector times its number
+            params.at("v"),
+            Initializers.normal(0.01));
     w = new FirstOrder(schema, params.at("w"));
     bias = params.bias("bias", Shape.scalar());
     if (config.freezeFm) {
-      String at = params.path().isEmpty() ? "" : params.path() + "/";
+      String at = params.path().isEmpty() ? "" : params.path() + "/"; // paths are whole ones
       List.of("v/*", "w/*", "bias").forEach(pattern -> params.freeze(at + pattern));
     }
-    Params a = params.at("attention");
+    Params network = params.at("attention");
     if (config.attention == null) {
       weight = null;
       shift = null;
       h = null;
-      dropoutAttention = new Dropout(0, a);
+      dropoutAttention = new Dropout(0, network);
     } else {
       int t = config.attention.factor;
-      weight = a.weight("weight", Shape.of(dim, t), Initializers.xavierNormal());
-      shift = a.bias("bias", Shape.of(t));
-      h = a.weight("h", Shape.of(t, 1), Initializers.xavierNormal()); // a bias would cancel
-      dropoutAttention = new Dropout(config.attention.dropout, a);
+      weight = network.weight("weight", Shape.of(dim, t), Initializers.xavierNormal());
+      shift = network.bias("bias", Shape.of(t));
+      // without a bias, which the softmax would cancel
+      h = network.weight("h", Shape.of(t, 1), Initializers.xavierNormal());
+      dropoutAttention = new Dropout(config.attention.dropout, network);
     }
     dropoutPooled = new Dropout(config.dropoutPooled, params.at("pooled"));
-    Deep d = config.deep;
-    numbers = d == null ? 0 : schema.dense().size();
-    norm = d != null && d.batchNorm ? new BatchNorm(dim, params.at("norm")) : null;
-    deep = d == null ? null : new Mlp(dim + numbers, d.hidden, Mlp.Style.RELU, params.at("deep"));
+    Deep top = config.deep;
+    numbers = top == null ? 0 : schema.dense().size();
+    norm = top != null && top.batchNorm ? new BatchNorm(dim, params.at("norm")) : null;
+    deep =
+        top == null ? null : new Mlp(dim + numbers, top.hidden, Mlp.Style.RELU, params.at("deep"));
     out =
         params.weight(
             "out", Shape.of(deep == null ? dim : deep.out(), 1), Initializers.xavierNormal());
-    pairs = FieldPairs.of(v.count());
+    pairs = FieldPairs.of(v.count()); // of F fields
     names = new ArrayList<>();
-    for (int i = 0; i < pairs.count(); i++) {
-      names.add(v.names().get(pairs.left()[i]) + " × " + v.names().get(pairs.right()[i]));
+    for (int pair = 0; pair < pairs.count(); pair++) {
+      names.add(v.names().get(pairs.left()[pair]) + " × " + v.names().get(pairs.right()[pair]));
     }
-    path = a.path();
+    path = network.path();
     target = Target.only(schema);
   }
 
   @Override
   public Outputs forward(Batch batch, Mode mode) {
     Tape tape = mode.tape();
+    // B examples, P pairs, q numbers of the tower's last layer
     Var r = products(batch, mode); //                              [B, P, D]  (AFM-1)
     Var a = attention(r, batch, mode); //                          [B, P]  (AFM-3)
     Var u;
-    if (a == null) {
+    if (a == null) { // without attention
       u = r.sum(1); //                                             [B, D], all alike
-    } else {
+    } else { // Σ a_ij r_ij as a product of matrices
       Var kept = dropoutAttention.forward(a, mode).unsqueeze(1); // [B, 1, P]
       u = kept.matmul(r).squeeze(1); //                            [B, D]  (AFM-4)
     }
     u = dropoutPooled.forward(u, mode); //                         [B, D]  (AFM-4)
     if (deep != null) {
-      u = deep.forward(beside(u, batch, mode), mode); //           [B, h_L], the extension
+      u = deep.forward(beside(u, batch, mode), mode); //           [B, q], the extension
     }
-    Var z = u.matmul(tape.use(out)).squeeze(1); //                 [B]
+    Var z = u.matmul(tape.use(out)).squeeze(1); //                 [B], pᵀu
     z = z.add(w.forward(batch, mode)).add(tape.use(bias)); //      [B]  (AFM-4)
     return target.outputs(z);
   }
 
-  /// r `[B, P, D]`: the products of all pairs of fields.
+  /// r `[B, P, D]`: the products of all pairs of fields, those of a missing field 0.
   private Var products(Batch batch, Mode mode) {
     Tape tape = mode.tape();
     Tensor left = tape.scope().upload(Shape.of(pairs.count()), pairs.left());
@@ -167,12 +183,12 @@ public final class Afm implements Model {
   }
 
   /// a `[B, P]`: how much each pair of fields counts in evaluation, in the order of [FieldPairs]; the weights of an example add
-  /// up to 1. Null without attention.
+  /// up to 1, or are all 0 where no pair is there. Null without attention.
   public @Nullable Var attention(Batch batch, Mode mode) {
     return attention(products(batch, mode), batch, mode);
   }
 
-  /// Those who watch are told of a.
+  /// a `[B, P]` from r `[B, P, D]`, or null without attention. Those who watch, such as `explain`, are told of a.
   private @Nullable Var attention(Var r, Batch batch, Mode mode) {
     if (weight == null || shift == null || h == null) {
       return null;
@@ -180,20 +196,20 @@ public final class Afm implements Model {
     Tape tape = r.tape();
     Var hidden = r.linear(tape.use(weight), tape.use(shift), Activation.RELU); // [B, P, t]
     Var scores = hidden.matmul(tape.use(h)).squeeze(2); //         [B, P]  (AFM-2)
-    boolean[] fields = v.present(batch, tape.scope()); //         [B, F]
+    boolean[] fields = v.present(batch, tape.scope()); //          [B, F], has it an id or number
     boolean[] both = tape.scope().booleans(batch.size() * pairs.count()); // [B, P]
-    for (int i = 0; i < both.length; i++) {
-      int first = i / pairs.count() * v.count();
-      int p = i % pairs.count();
-      both[i] = fields[first + pairs.left()[p]] && fields[first + pairs.right()[p]];
+    for (int at = 0; at < both.length; at++) {
+      int first = at / pairs.count() * v.count(); // of the example's places in `fields`
+      int pair = at % pairs.count();
+      both[at] = fields[first + pairs.left()[pair]] && fields[first + pairs.right()[pair]];
     }
     Tensor mask = tape.scope().upload(scores.shape(), both); //    [B, P]
-    Var a = scores.softmax(mask); //                               [B, P]  (AFM-3)
+    Var a = scores.softmax(mask); //                               [B, P], 0 where not both  (AFM-3)
     mode.watchParts(path, names, a, mask);
     return a;
   }
 
-  /// [u; x_num] `[B, D + c]`
+  /// [u; x_num] `[B, D + c]`, u through batch norm if asked for.
   private Var beside(Var u, Batch batch, Mode mode) {
     Var normed = norm == null ? u : norm.forward(u, mode);
     if (numbers == 0) {

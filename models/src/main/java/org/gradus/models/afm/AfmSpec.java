@@ -34,7 +34,7 @@ public final class AfmSpec implements ModelSpec {
     return List.of(
         Option.integer("embeddingDim", p.embeddingDim(), List.of(2, 3), "width of an embedding"),
         Option.flag("useAttention", true, "false: all pairs count alike"),
-        Option.integer("attentionFactor", 8, List.of(4, 3), "width of the attention network"),
+        Option.integer("attentionFactor", 8, List.of(4, 3), "t, width of the attention network"),
         Option.real(
             "dropoutAttention", 0, List.of(0.0, 0.4), "share dropped of the weights: an extension"),
         Option.real(
@@ -44,8 +44,8 @@ public final class AfmSpec implements ModelSpec {
             "hidden", List.of(64), List.of("4", ""), "of deepOnTop: sizes of the tower"),
         Option.flag("batchNorm", true, "of deepOnTop: on the pooled pairs"),
         // not combined with others: what is frozen keeps its initial values, on which no unit of
-        // the attention network
-        // ever switches, so that a gradient check sees nothing; AfmTest checks it with other values
+        // the attention network ever switches, so that a gradient check sees nothing; with other
+        // values AfmTest checks it
         new Option(
             "freezeFm",
             Option.Type.FLAG,

@@ -9,11 +9,12 @@
 /// | --- | --- |
 /// | w₀, w | `bias`; `w/<table>`, `w/numeric`, one weight per feature: ℓ(x) |
 /// | v_i | `v/<table>`, `v/numeric` |
-/// | k | `embeddingDim`, D |
-/// | W, b, t | `attention/weight`, `attention/bias`, `attentionFactor` |
+/// | k, the length of v_i | `embeddingDim`, D |
+/// | W (t × D), b, and their width t | `attention/weight` (transposed), `attention/bias`, `attentionFactor` |
 /// | h | `attention/h` |
-/// | a_ij | `Afm.attention(batch, mode)` |
+/// | a_ij | `Afm.attention(batch, mode)`, no parameters |
 /// | p | `out` |
+/// | the tower above u (ours) | `norm/…`, `deep/<layer>/weight`, `deep/<layer>/bias` |
 @NullMarked
 package org.gradus.models.afm;
 

@@ -23,58 +23,66 @@ import org.gradus.models.Target;
 ///
 /// ```
 /// x₀      = [e₁; …; e_F; x_num], of d numbers
-/// x_{l+1} = x₀ (x_lᵀ w_l) + b_l + x_l,   l = 0 … L−1         (DCN-1)
-/// h       = tower(x₀), each layer ReLU(W h + b)
-/// z       = wᵀ [x_L; h] + b                                  (DCN-6)
+/// x_{l+1} = x₀ (x_lᵀ w_l) + b_l + x_l,   l = 0 … L − 1       (DCN-1)
+/// h       = tower(x₀)
+/// z       = w_logitᵀ [x_L; h] + b_logit                      (DCN-6)
 /// ```
+///
+/// F is the number of fields with ids, e₁ … e_F are their embeddings, x_num the dense fields, and [;] puts vectors one behind
+/// the other. x_l is the state after l of L cross layers, d numbers like w_l and b_l, the weights and the bias of layer l; ᵀ
+/// transposes. tower is fully connected layers with ReLU, the paper's eq. 4, and h what the last of them gives; w_logit are the
+/// weights of the score z, and b_logit is its bias.
 ///
 /// x_lᵀ w_l is one number per example, so a layer costs O(d): the d × d product x₀ x_lᵀ is never built. x_L holds products of
 /// degree 1 … L + 1 of *numbers*, also of two numbers of one embedding. Degree 1 is among them, so there is no linear term
-/// besides.
+/// besides. The numbers of equations are ours: (DCN-1) is eq. 3 of the paper and (DCN-6) eq. 5, by our reading.
 ///
-/// Departs from the paper in four places: the sigmoid lives in the loss; z has a bias, which the paper's formula for the
-/// combination leaves out; tower and cross network can also be stacked, as in the second paper, or the tower left out; and
-/// dense fields enter as they come, where the paper takes their logarithm, which is a matter of data preparation.
+/// Departs from the paper in five places: the sigmoid lives in the loss; z has a bias, which the paper's formula for the
+/// combination leaves out; tower and cross network can also be stacked, as in the second paper, or the tower left out; dense
+/// fields enter as they come, where the paper takes their logarithm, which is a matter of data preparation; and a multi-valued
+/// field is pooled as its field says, where by our reading a field of the paper has one id.
 public final class Dcn implements Model {
 
-  /// `PAPER` is the best Criteo setting of the section "Performance".
+  /// `PAPER` is the best setting on Criteo, by our reading of the paper's experiments. That batch norm stands between the linear
+  /// part of a layer and its ReLU is ours.
   ///
-  /// @param widths of the embeddings
-  /// @param layers L
+  /// @param widths how many numbers the embedding of each field has
+  /// @param layers L; with 0 the state is x₀
   /// @param tower layer sizes and what they have in common
-  /// @param structure how cross network and tower are combined
+  /// @param structure what the score reads; (DCN-6) above is `PARALLEL`
   public record Config(Widths widths, int layers, Tower tower, CrossStructure structure) {
-    /// D_f = 6 n^¼, six cross layers, a tower of two layers of 1024 with batch norm.
+    /// ⌈6 n^¼⌉ numbers for the embedding of a field of n values, six cross layers, a tower of two layers of 1024 with batch norm
+    /// and without dropout.
     public static final Config PAPER =
         new Config(
-            new Widths(Width.FOURTH_ROOT, 16, 6),
+            new Widths(Width.FOURTH_ROOT, 16, 6), // 16 is of FIXED, which is not chosen here
             6,
             new Tower(List.of(1024, 1024), Mlp.Style.RELU.withBatchNorm(true)),
             CrossStructure.PARALLEL);
   }
 
-  /// The tower.
+  /// The tower: fully connected layers, with ReLU in `PAPER`.
   ///
-  /// @param hidden layer sizes
-  /// @param style what the layers have in common
+  /// @param hidden layer sizes; with none, h is what the tower reads
+  /// @param style what the layers have in common: activation, dropout, batch norm
   public record Tower(List<Integer> hidden, Mlp.Style style) {}
 
-  private final ConcatenatedFields fields; // e₁ … e_F, and the numbers
-  private final VectorCross cross; //         w_l, b_l
-  private final Mlp deep; //                  the identity when there is no tower
-  private final Linear out; //                w, b
-  private final CrossStructure structure;
-  private final Target target;
+  private final ConcatenatedFields fields; // x₀: e₁ … e_F, each of its own width, and x_num
+  private final VectorCross cross; //         w_l, b_l of all L layers
+  private final Mlp deep; //                  the tower; without layers the identity
+  private final Linear out; //                w_logit, b_logit
+  private final CrossStructure structure; //  what `out` reads
+  private final Target target; //             the label, and whether z is its logit or its value
 
   /// A model for the only label of the schema.
   public Dcn(Config config, Schema schema, Params params) {
     structure = config.structure;
     fields =
         new ConcatenatedFields(schema, config.widths, params.at("v"), Initializers.normal(0.01));
-    int d = fields.width();
+    int d = fields.width(); // of x₀, and so of every x_l
     cross = new VectorCross(d, config.layers, params.at("cross"));
     List<Integer> hidden = structure == CrossStructure.CROSS_ONLY ? List.of() : config.tower.hidden;
-    deep = new Mlp(d, hidden, config.tower.style, params.at("deep"));
+    deep = new Mlp(d, hidden, config.tower.style, params.at("deep")); // reads x₀ or x_L
     int both = structure == CrossStructure.PARALLEL ? d + deep.out() : deep.out();
     out = new Linear(both, 1, params.at("out"));
     target = Target.only(schema);
@@ -82,14 +90,15 @@ public final class Dcn implements Model {
 
   @Override
   public Outputs forward(Batch batch, Mode mode) {
+    // B examples, q numbers of the tower's last layer
     Var x0 = fields.lookup(batch, mode); //                                    [B, d]
-    Var x = cross.forward(x0); //                                              [B, d]  (DCN-1)
-    Var h =
+    Var x = cross.forward(x0); //                                              [B, d], x_L  (DCN-1)
+    Var read =
         switch (structure) {
-          case PARALLEL -> Var.concat(1, List.of(x, deep.forward(x0, mode))); // [B, d + h]  (DCN-6)
-          case STACKED -> deep.forward(x, mode); //                            [B, h]  (DCN-6)
+          case PARALLEL -> Var.concat(1, List.of(x, deep.forward(x0, mode))); // [B, d + q]  (DCN-6)
+          case STACKED -> deep.forward(x, mode); //                            [B, q]  (DCN-6)
           case CROSS_ONLY -> x; //                                             [B, d]
         };
-    return target.outputs(out.forward(h).squeeze(1)); //                       [B]  (DCN-6)
+    return target.outputs(out.forward(read).squeeze(1)); //                    [B], z  (DCN-6)
   }
 }

@@ -7,10 +7,11 @@
 ///
 /// | Paper | Here |
 /// | --- | --- |
-/// | W_embed,i | `v/<table>` |
-/// | w_l, b_l | `cross/<l>/w`, `cross/<l>/b` |
-/// | W_hl, b_hl | `deep/<l>/weight`, `deep/<l>/bias`, batch norm in `deep/<l>/norm/…` |
-/// | w_logit | `out/weight`; our bias `out/bias` |
+/// | W_embed,i, whose column of an id is its embedding e | `v/<table>`, whose row it is |
+/// | w_l, b_l of cross layer l = 0 … L − 1 | `cross/<l>/w`, `cross/<l>/b` |
+/// | W_l, b_l of layer l of the deep network, from 0 | `deep/<l>/weight` (transposed), `deep/<l>/bias`, batch norm in `deep/<l>/norm/…` |
+/// | w_logit | `out/weight`, for x_L first and h behind it |
+/// | b_logit (ours) | `out/bias` |
 @NullMarked
 package org.gradus.models.dcn;
 

@@ -28,49 +28,62 @@ import org.gradus.tensor.MatMulKernels.Activation;
 /// [arXiv:2008.13535](https://arxiv.org/abs/2008.13535)
 ///
 /// ```
-/// x₀      = [e₁; …; e_F; x_num], of d numbers
-/// FULL      x_{l+1} = x₀ ⊙ (W_l x_l + b_l) + x_l                      (DCN-2)
-/// LOW_RANK  x_{l+1} = x₀ ⊙ (U_l (V_lᵀ x_l) + b_l) + x_l               (DCN-3)
-/// MIXTURE   x_{l+1} = Σᵢ Gᵢ(x_l) Eᵢ(x_l) + x_l                        (DCN-4)
-///           Eᵢ(x_l) = x₀ ⊙ (U_lⁱ g(C_lⁱ g(V_lⁱᵀ x_l)) + b_l)          (DCN-4)
-///           Gᵢ(x_l) = softmaxᵢ(γᵢᵀ x_l), or σ(γᵢᵀ x_l)                (DCN-5)
-/// PARALLEL  z = wᵀ [x_L; tower(x₀)] + b                               (DCN-6)
-/// STACKED   z = wᵀ tower(x_L) + b                                 (DCN-6)
+/// x₀ = [e₁; …; e_F; x_num], of d numbers;  l = 0 … L − 1
+/// FULL       x_{l+1} = x₀ ⊙ (W_l x_l + b_l) + x_l                     (DCN-2)
+/// LOW_RANK   x_{l+1} = x₀ ⊙ (U_l (V_lᵀ x_l) + b_l) + x_l              (DCN-3)
+/// MIXTURE    x_{l+1} = Σᵢ Gᵢ(x_l) Eᵢ(x_l) + x_l,   i = 1 … K          (DCN-4)
+///            Eᵢ(x_l) = x₀ ⊙ (U_lⁱ g(C_lⁱ g((V_lⁱ)ᵀ x_l)) + b_l)       (DCN-4)
+///            Gᵢ(x_l) = exp(γᵢᵀ x_l) / Σⱼ exp(γⱼᵀ x_l), or σ(γᵢᵀ x_l)  (DCN-5)
+/// PARALLEL   z = w_logitᵀ [x_L; tower(x₀)] + b_logit                  (DCN-6)
+/// STACKED    z = w_logitᵀ tower(x_L) + b_logit                        (DCN-6)
+/// CROSS_ONLY z = w_logitᵀ x_L + b_logit                               (DCN-6)
 /// ```
+///
+/// F is the number of fields with ids, e₁ … e_F are their embeddings, x_num the dense fields, and [;] puts vectors one behind
+/// the other. x_l is the state after l of L cross layers, d numbers like b_l, the bias of layer l; ⊙ multiplies number by
+/// number, and ᵀ transposes. W_l is d × d; U_l and V_l are d × r, r being the rank. Expert i of K has U_lⁱ and V_lⁱ of that
+/// size and C_lⁱ, r × r; g is an activation, Gᵢ the gate, γᵢ its d weights for expert i, the same in all layers unless each
+/// layer is given its own, and σ the logistic function. tower is fully connected layers with ReLU; w_logit are the weights of
+/// the score z, b_logit is its bias.
 ///
 /// Where the first paper multiplies x₀ by one number per layer, this one multiplies each of its numbers by a linear function
 /// of the state, in d² weights, or in 2dr when W_l ≈ U_l V_lᵀ. A mixture takes several such pairs, each good for a part of the
 /// inputs, and puts a nonlinearity into the small space. The bias is inside the product: with b_l = 0 this contains the first
-/// paper's network (W_l = 1 w_lᵀ), with biases it does not.
+/// paper's network, as W_l = 1 w_lᵀ, where 1 is a vector of ones and w_l that paper's weights; with biases it does not.
 ///
-/// Departs from the paper in six places: the sigmoid lives in the loss; z has a bias b, which the paper's formula leaves
-/// out; the tower can also be left out; g, which the paper leaves open, is tanh unless set otherwise; weights γ of the gate
-/// start uniform in ±1/√d, where by our reading the paper names no start; and of one expert there is no softmax gate, which
-/// would be 1.
+/// The numbers of equations are ours: (DCN-2) is eq. 1 of the paper, (DCN-3) eq. 2, (DCN-4) eqs. 3 and 4, by our reading;
+/// (DCN-5) and (DCN-6) have none there.
+///
+/// Departs from the paper in seven places: the sigmoid lives in the loss; z has a bias, which the paper's formula leaves out;
+/// the tower can also be left out; dense fields enter as they come, where the paper normalises them; a multi-valued field is
+/// pooled as its field says, where the paper takes the mean; g, which the paper leaves open, is tanh unless set otherwise, and
+/// the gate, whose form it leaves open too, reads x_l by weights γ without a bias; and weights start as this library starts
+/// them, γ uniform in ±1/√d, where by our reading the paper starts matrices He-normal.
 public final class DcnV2 implements Model {
 
   /// Which cross network.
   public enum CrossKind {
-    /// a matrix per layer (DCN-2)
+    /// a d × d matrix per layer (DCN-2)
     FULL,
-    /// two narrow matrices per layer (DCN-3)
+    /// two d × r matrices per layer (DCN-3)
     LOW_RANK,
-    /// several pairs of narrow matrices per layer, and a gate (DCN-4): DCN-Mix
+    /// K experts per layer, each of two d × r matrices and an r × r one between them, and a gate (DCN-4): DCN-Mix
     MIXTURE
   }
 
-  /// `DEFAULT` is a starting point of this library inside the paper's ranges (one to four cross layers, rank about d/4, few
-  /// experts): the paper searches its settings per data set.
+  /// `DEFAULT` is a starting point of this library, with a number of cross layers that the paper has too (one to four, by our
+  /// reading): the paper searches its settings per data set.
   ///
-  /// @param widths of the embeddings
+  /// @param widths how many numbers the embedding of each field has
   /// @param cross the cross network
   /// @param tower layer sizes and what they have in common
-  /// @param structure how cross network and tower are combined
+  /// @param structure what the score reads (DCN-6)
   public record Config(Widths widths, Cross cross, Tower tower, CrossStructure structure) {
-    /// D = 16, three full cross layers on which a tower of 400-400 is stacked.
+    /// Embeddings of 16 numbers, three full cross layers on which a tower of 400-400 is stacked. Where the cross network is of
+    /// low rank, r = 64; a mixture has four experts with tanh and one softmax gate for all layers.
     public static final Config DEFAULT =
         new Config(
-            new Widths(Width.FIXED, 16, 6),
+            new Widths(Width.FIXED, 16, 6), // 6 is of FOURTH_ROOT, which is not chosen here
             new Cross(
                 CrossKind.FULL,
                 new MixtureCross.Config(3, 4, 64, Activation.TANH, Gate.SOFTMAX, false)),
@@ -81,28 +94,29 @@ public final class DcnV2 implements Model {
   /// The cross network.
   ///
   /// @param kind which of the three
-  /// @param sizes layers L for all, rank r for the narrow ones; experts K, activation g and gate for the mixture
+  /// @param sizes of all three: layers L, which may be 0, so that the state is x₀; of `LOW_RANK` and `MIXTURE` rank r; of
+  ///     `MIXTURE` experts K, activation g, gate G, and whether each layer has a gate of its own
   public record Cross(CrossKind kind, MixtureCross.Config sizes) {}
 
-  /// The tower.
+  /// The tower: fully connected layers, with ReLU in `DEFAULT`.
   ///
-  /// @param hidden layer sizes
-  /// @param style what the layers have in common
+  /// @param hidden layer sizes; with none, the tower gives what it reads
+  /// @param style what the layers have in common: activation, dropout, batch norm
   public record Tower(List<Integer> hidden, Mlp.Style style) {}
 
-  private final ConcatenatedFields fields; // e₁ … e_F, and the numbers
+  private final ConcatenatedFields fields; // x₀: e₁ … e_F, each of its own width, and x_num
   private final CrossNetwork cross; //        W_l, or U_l and V_l, with b_l; C_l and γ in a mixture
-  private final Mlp deep; //                  the identity when there is no tower
-  private final Linear out; //                w, b
-  private final CrossStructure structure;
-  private final Target target;
+  private final Mlp deep; //                  the tower; without layers the identity
+  private final Linear out; //                w_logit, b_logit
+  private final CrossStructure structure; //  what `out` reads
+  private final Target target; //             the label, and whether z is its logit or its value
 
   /// A model for the only label of the schema.
   public DcnV2(Config config, Schema schema, Params params) {
     structure = config.structure;
     fields =
         new ConcatenatedFields(schema, config.widths, params.at("v"), Initializers.normal(0.01));
-    int d = fields.width();
+    int d = fields.width(); // of x₀, and so of every x_l
     MixtureCross.Config sizes = config.cross.sizes;
     Params p = params.at("cross");
     cross =
@@ -112,7 +126,7 @@ public final class DcnV2 implements Model {
           case MIXTURE -> new MixtureCross(d, sizes, p); //                       (DCN-4), (DCN-5)
         };
     List<Integer> hidden = structure == CrossStructure.CROSS_ONLY ? List.of() : config.tower.hidden;
-    deep = new Mlp(d, hidden, config.tower.style, params.at("deep"));
+    deep = new Mlp(d, hidden, config.tower.style, params.at("deep")); // reads x₀ or x_L
     int both = structure == CrossStructure.PARALLEL ? d + deep.out() : deep.out();
     out = new Linear(both, 1, params.at("out"));
     target = Target.only(schema);
@@ -120,14 +134,15 @@ public final class DcnV2 implements Model {
 
   @Override
   public Outputs forward(Batch batch, Mode mode) {
+    // B examples, q numbers of the tower's last layer
     Var x0 = fields.lookup(batch, mode); //                                    [B, d]
     Var x = cross.forward(x0); //                                              [B, d], x_L
-    Var h =
+    Var read =
         switch (structure) {
-          case PARALLEL -> Var.concat(1, List.of(x, deep.forward(x0, mode))); // [B, d + h]  (DCN-6)
-          case STACKED -> deep.forward(x, mode); //                            [B, h]  (DCN-6)
+          case PARALLEL -> Var.concat(1, List.of(x, deep.forward(x0, mode))); // [B, d + q]  (DCN-6)
+          case STACKED -> deep.forward(x, mode); //                            [B, q]  (DCN-6)
           case CROSS_ONLY -> x; //                                             [B, d]
         };
-    return target.outputs(out.forward(h).squeeze(1)); //                       [B]  (DCN-6)
+    return target.outputs(out.forward(read).squeeze(1)); //                    [B], z  (DCN-6)
   }
 }

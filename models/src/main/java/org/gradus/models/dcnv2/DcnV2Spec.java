@@ -47,7 +47,11 @@ public final class DcnV2Spec implements ModelSpec {
     MixtureCross.Config sizes = p.cross().sizes();
     return List.of(
         Option.choice("width", p.widths().rule(), "how wide an embedding is"),
-        Option.integer("embeddingDim", p.widths().fixed(), List.of(3), "D, for width=FIXED"),
+        Option.integer(
+            "embeddingDim",
+            p.widths().fixed(),
+            List.of(3),
+            "width of an embedding, for width=FIXED"),
         Option.real("widthFactor", p.widths().factor(), List.of(1.5), "k, for width=FOURTH_ROOT"),
         Option.choice("cross", p.cross().kind(), "which cross network"),
         Option.integer("layers", sizes.layers(), List.of(1, 2), "cross layers, L"),
@@ -63,6 +67,7 @@ public final class DcnV2Spec implements ModelSpec {
         Option.flag("batchNorm", p.tower().style().batchNorm(), "batch norm in the tower"));
   }
 
+  /// Biases that move all rows alike before batch norm, which subtracts what all rows have in common: their gradient is 0.
   @Override
   public Map<String, String> structuralZeros(Settings s) {
     Map<String, String> zeros = new LinkedHashMap<>();

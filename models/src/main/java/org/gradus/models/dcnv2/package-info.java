@@ -7,13 +7,14 @@
 ///
 /// | Paper | Here |
 /// | --- | --- |
-/// | W_embed,i | `v/<table>` |
-/// | W_l, b_l | `cross/<l>/w` (transposed), `cross/<l>/b` |
+/// | W_embed,i, whose column of an id is its embedding e | `v/<table>`, whose row it is |
+/// | W_l, b_l of cross layer l = 0 … L − 1 | `cross/<l>/w` (transposed), `cross/<l>/b` |
 /// | U_l, V_l | `cross/<l>/u` (transposed), `cross/<l>/v` |
-/// | U_lⁱ, C_lⁱ, V_lⁱ | the same names with an axis of experts in front, and `cross/<l>/c` (transposed) |
-/// | G_i | γ: `cross/gate`, one for all layers, or `cross/<l>/gate` |
-/// | W_hl, b_hl | `deep/<l>/weight`, `deep/<l>/bias` |
-/// | w_logit | `out/weight`, with `out/bias` |
+/// | U_lⁱ, C_lⁱ, V_lⁱ of expert i | the same names with an axis of experts in front, and `cross/<l>/c` (transposed) |
+/// | G_i, whose weights γ_i are ours | column i − 1 of `cross/gate`, one for all layers, or of `cross/<l>/gate` |
+/// | W_l, b_l of layer l of the deep network, from 0 | `deep/<l>/weight` (transposed), `deep/<l>/bias`, batch norm in `deep/<l>/norm/…` |
+/// | w_logit | `out/weight`; with `PARALLEL` for x_L first and the tower behind it |
+/// | b_logit (ours) | `out/bias` |
 @NullMarked
 package org.gradus.models.dcnv2;
 

@@ -38,22 +38,25 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// Boosted trees are grown once from the training rows, by [LightGbm]; then every tree is one categorical field whose value is
-/// the leaf, and a logistic regression learns a weight per leaf. x is the row as trees read it, T = `trees`; w are these weights,
-/// b is a bias, σ the logistic function; p is the probability of a click among the rows kept, q among all. g is nothing, or all
-/// features of the data. (GL-4) undoes the sampling of negatives, w_keep, the paper's w, being the share kept: ln w_keep is added
-/// to z, in evaluation, for training sees the sample. Tree t has L_t ≤ L = `maxLeaves` leaves. Trees read dense fields as they
-/// are, and of an id c what (GL-5) says, the mean over the ids of a multi-valued field: n(c) is how often c occurs in the rows
-/// for the trees, clicks(c) how often with a click, π the share of clicks in all of these, and s = `smoothing` rows draw a rate
-/// to the average ([Rates]). These numbers of equations are ours.
+/// the leaf, and a logistic regression learns a weight per leaf. x is the row as trees read it, T = `trees`; w are these
+/// weights, b is a bias, σ the logistic function; p is the probability of a click among the rows kept, q among all. g is
+/// nothing, or all features of the data. (GL-4) undoes the sampling of negatives, w_keep, the paper's w, being the share kept:
+/// ln w_keep is added to z, in evaluation, for training sees the sample. Tree t has L_t ≤ L = `maxLeaves` leaves. Trees read
+/// dense fields as they are, and of an id c what (GL-5) says, the mean over the ids of a multi-valued field: n(c) is how often
+/// c occurs in the rows for the trees, clicks(c) how often with a click, π the share of clicks in all of these, and s =
+/// `smoothing` rows draw a rate to the average ([Rates]). These numbers of equations are ours.
+///
+/// The paper moves coordinate i of w by a rate of its own, η = α / (β + √Σ∇ᵢ²): ∇ᵢ are the gradients of that coordinate so far,
+/// α and β are constants. That is the optimiser's, AdaGrad, with α for its rate and β for its ε, and nothing of it is here.
 ///
 /// Departs from the paper in ten places: ids reach the trees as click rate and count, learned from the rows of the trees, where
 /// the paper has counters of its system ([TreeFeatures]); trees are grown from the rates of the rows before each row or, with
-/// `folds` = K, rates in training come from the rows outside a row's fold, neither of which is in the paper ([Rates]); trees and
-/// weights learn from two random halves of the rows, not from successive days; trees grow leaf by leaf, splits having the largest
-/// second-order gain where L2-TreeBoost fits least squares, from numbers in bins and from about a million rows at most, and what
-/// the paper does not say (shrinkage, rows of a node) is LightGBM's or ours; trees stay as they are for a whole run; weights are
-/// trained by whatever optimiser the run has, in mini-batches and epochs, not row by row; there is no Bayesian probit regression;
-/// z has a bias b; g is an extension; and the sigmoid lives in the loss.
+/// `folds` = K, rates in training come from the rows outside a row's fold, neither of which is in the paper ([Rates]); trees
+/// and weights learn from two random halves of the rows, not from successive days; trees grow leaf by leaf, splits having the
+/// largest second-order gain where L2-TreeBoost fits least squares, from numbers in bins and from about a million rows at most,
+/// and what the paper does not say (shrinkage, the share of rows that a tree sees, rows of a node) is LightGBM's or ours; trees
+/// stay as they are for a whole run; weights are trained by whatever optimiser the run has, in mini-batches and epochs, not row
+/// by row; there is no Bayesian probit regression; z has a bias b; g is an extension; and the sigmoid lives in the loss.
 public final class GbdtLr implements Fitted {
 
   /// What a user may set.
@@ -64,8 +67,8 @@ public final class GbdtLr implements Fitted {
   /// @param appendOriginalFeatures whether g is all features
   public record Config(
       Boosting boosting, Sampling sampling, Rates rates, boolean appendOriginalFeatures) {
-    /// 500 trees of at most 12 leaves, and leaves alone. Ours are the rest: two random halves of the rows, all negatives, at most a
-    /// million rows for the trees, s = 20, no folds.
+    /// 500 trees of at most 12 leaves, and leaves alone. Ours are the rest: shrinkage 0.1, every row for each tree, 40 rows for
+    /// a split, two random halves of the rows, all negatives, at most a million rows for the trees, s = 20, no folds.
     public static final Config PAPER =
         new Config(Boosting.PAPER, Sampling.USUAL, Rates.USUAL, false);
   }
@@ -76,13 +79,13 @@ public final class GbdtLr implements Fitted {
   /// Rows that go down the trees together: their numbers are in the nearest cache.
   private static final int AT_ONCE = 128;
 
-  private final TreeFeatures features;
-  private final Forest.Stored trees;
+  private final TreeFeatures features; //             x: dense fields, rate(c) and count(c) of ids
+  private final Forest.Stored trees; //               ℓ_t of the T trees, as parameters not trained
   private final TableParameter w; //                  [T · L + 2, 1], a block for each tree
-  private final @Nullable FirstOrder original; //     g
+  private final @Nullable FirstOrder original; //     g(x) and its part of w, one weight per feature
   private final DenseParameter bias; //               b
   private final Config config;
-  private final Target target;
+  private final Target target; //                     the label, which must be one of kind BINARY
 
   /// A model for the only label of the schema, without trees: [#fit] grows them, or they are read with the other parameters.
   public GbdtLr(Config config, Schema schema, Params params) {
@@ -128,13 +131,14 @@ public final class GbdtLr implements Fitted {
     }
     TreeFeatures.Numbers numbers = features.of(batch, mode.training(), tape); // [B, d]  (GL-5)
     FlatForest forest = trees.flat(FIRST_LEAF, batch.size(), tape); //      [B, T]
-    int d = features.columns();
+    int d = features.columns(); // numbers of a row
     int count = config.boosting.trees();
     int[] rows = tape.scope().ints(Math.multiplyExact(batch.size(), count)); // [B, T]
     float[] x = tape.scope().floats(Math.min(AT_ONCE, batch.size()) * d);
     for (int from = 0; from < batch.size(); from += AT_ONCE) {
       int to = Math.min(batch.size(), from + AT_ONCE);
       numbers.write(from, to, x); //                                        [to − from, d]
+      // fills `rows` from place from · T on
       forest.weights(x, to - from, d, rows, from * count); //               (GL-1), (GL-2)
     }
     return rows;
@@ -164,7 +168,7 @@ public final class GbdtLr implements Fitted {
   @Override
   public long @Nullable [] trainedRows(Rows rows, long seed) {
     if (config.sampling.takesAll()) {
-      return null;
+      return null; // all rows
     }
     LongCollector found = new LongCollector();
     rows.forEach(

@@ -15,12 +15,12 @@ import org.gradus.tensor.Counter;
 /// of these rows. The rate is how far the clicks of an id are from the average, drawn towards it by s rows.
 ///
 /// A rate in which a row's own click counts gives away some of the answer. Without folds, trees are therefore grown from rates of
-/// the rows before each row, the ordered target statistics of Prokhorenkova et al. 2018,
+/// the rows before each row, the ordered target statistics of Prokhorenkova et al. (2018),
 /// [arXiv:1706.09516](https://arxiv.org/abs/1706.09516), here in stored order; weights meet the rates of all rows, in training as
 /// later. With K folds, trees and weights both learn from the rates of the rows outside a row's fold. That is cross-fitting, as in
 /// scikit-learn's [TargetEncoder](https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.TargetEncoder.html),
-/// which takes five. Many folds give the answer away again, as that paper says of leaving out one row: a model that knows the id
-/// sees from the rate outside a small fold how much the fold itself was clicked.
+/// which takes five. Many folds give the answer away again, as Prokhorenkova et al. (2018) say of leaving out one row: a model that
+/// knows the id sees from the rate outside a small fold how much the fold itself was clicked.
 ///
 /// @param smoothing s
 /// @param folds K, or 0

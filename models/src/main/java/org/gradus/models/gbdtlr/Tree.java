@@ -39,7 +39,7 @@ public record Tree(int[] feature, double[] threshold, int[] left, int[] right, d
     return new Tree(new int[0], new double[0], new int[0], new int[0], new double[] {value});
   }
 
-  /// L
+  /// L_t
   public int leaves() {
     return values.length;
   }

@@ -11,13 +11,13 @@
 /// | T trees | `trees/nodes`, `trees/values`, `trees/leaves` |
 /// | ℓ_t, h (GL-1), (GL-2) | the leaf of a row in tree t, and those of all trees: no parameters |
 /// | w, a weight per leaf | `w/leaves`: leaf ℓ of tree t = 1 … T in row 2 + (t − 1) · `maxLeaves` + ℓ |
-/// | s(y, x, w), the score | z, without the sign of y: labels are 0 and 1 |
+/// | s(y, x, w), the score, where x is h | z, without the sign of y: labels are 0 and 1. s is `smoothing` here |
 /// | w of g(x), `appendOriginalFeatures` | `original/<table>`, `original/numeric` |
 /// | b | `bias` |
 /// | historical features | `statistics/<table>`: rate and count of every id, and its rate outside each fold |
 /// | w of negative down sampling | w_keep, `negativeKeepRate` |
 /// | p, q | σ(z), and what it is where all negatives are there (GL-4): the head, which has no parameters |
-/// | α, β of the rate per coordinate | `rate` and `epsilon` of the optimiser `Adagrad` |
+/// | α, β of the rate per coordinate, η | `rate` and `epsilon` of the optimiser `Adagrad` |
 @NullMarked
 package org.gradus.models.gbdtlr;
 

@@ -38,9 +38,10 @@ public final class NfmSpec implements ModelSpec {
     return List.of(
         Option.integer("embeddingDim", p.embeddingDim(), List.of(2, 3), "width of an embedding"),
         Option.integers("hidden", p.hidden(), List.of("4", "", "5,3"), "sizes of the layers"),
-        Option.choice("activation", p.style().activation(), "after every layer"),
+        Option.choice("activation", p.style().activation(), "of every layer"),
         Option.flag("batchNorm", p.style().batchNorm(), "on f_BI and before every activation"),
-        Option.real("dropoutBi", p.dropoutBi(), List.of(0.0, 0.4), "share dropped of f_BI"),
+        Option.real(
+            "dropoutBi", p.dropoutBi(), List.of(0.0, 0.4), "share dropped of z₀, that is of f_BI"),
         Option.real(
             "dropoutHidden", p.style().dropout(), List.of(0.0, 0.4), "share dropped per layer"),
         Option.flag("concatNumeric", p.concatNumeric(), "raw numbers beside f_BI"));

@@ -10,10 +10,11 @@
 /// | w₀ | `bias` |
 /// | w | `w/<table>`, `w/numeric`, one weight per feature: ℓ(x) |
 /// | V, rows v_i | `v/<table>`, `v/numeric` |
-/// | k | `embeddingDim`, D |
-/// | f_BI(V_x) | `pooled` |
+/// | k, the length of v_i | `embeddingDim`, D |
+/// | f_BI(V_x) | f_BI, no parameters |
 /// | batch normalisation of f_BI | `norm/…` |
-/// | W_l, b_l, σ_l | `deep/<l−1>/…`, `activation` |
+/// | W_l, b_l of layer l = 1 … L | `deep/<l−1>/weight` (transposed), `deep/<l−1>/bias`, batch norm in `deep/<l−1>/norm/…` |
+/// | σ_l | act, `activation` |
 /// | h | `out` |
 @NullMarked
 package org.gradus.models.nfm;

@@ -84,11 +84,11 @@ public final class Cin {
 
     /// Why these sizes do not do, or null.
     static @Nullable String conflict(List<Integer> maps, Connect connect) {
-      if (maps.isEmpty() || maps.stream().anyMatch(h -> h < 1)) {
+      if (maps.isEmpty() || maps.stream().anyMatch(count -> count < 1)) {
         return "cin: maps " + maps + ". Expected at least one layer, and one map in each.";
       }
-      for (int h : maps.subList(0, maps.size() - 1)) {
-        if (connect == Connect.SPLIT_HALF && h % 2 != 0) {
+      for (int count : maps.subList(0, maps.size() - 1)) {
+        if (connect == Connect.SPLIT_HALF && count % 2 != 0) {
           return "cin: maps " + maps + " with SPLIT_HALF. Expected even numbers but for the last.";
         }
       }
@@ -127,14 +127,14 @@ public final class Cin {
     int last = config.maps.size();
     for (int k = 1; k <= last; k++) {
       Params p = params.at(k - 1);
-      int h = config.maps.get(k - 1);
+      int maps = config.maps.get(k - 1); // H_k
       Compression weights =
           config.rank == 0
-              ? new Full(p.weight("w", Shape.of(in * fields, h), Initializers.xavierUniform()))
-              : new Narrow(narrow("u", in, h, p), narrow("v", fields, h, p));
-      layers.add(new Layer(weights, config.bias ? p.bias("beta", Shape.of(h)) : null));
+              ? new Full(p.weight("w", Shape.of(in * fields, maps), Initializers.xavierUniform()))
+              : new Narrow(narrow("u", in, maps, p), narrow("v", fields, maps, p));
+      layers.add(new Layer(weights, config.bias ? p.bias("beta", Shape.of(maps)) : null));
       in = config.fed(k);
-      sum += config.connect == Connect.DIRECT || k == last ? h : h - in;
+      sum += config.connect == Connect.DIRECT || k == last ? maps : maps - in;
     }
     out = sum;
   }
@@ -166,8 +166,8 @@ public final class Cin {
   /// Examples of a part: those whose products in all layers are at most so many, and at least one.
   private int part(int fields, int dim) {
     long each = 0;
-    for (int h : config.maps) {
-      each += (long) dim * h * (config.rank == 0 ? fields : config.rank);
+    for (int maps : config.maps) {
+      each += (long) dim * maps * (config.rank == 0 ? fields : config.rank);
     }
     return Math.clamp(products / each, 1, Integer.MAX_VALUE);
   }

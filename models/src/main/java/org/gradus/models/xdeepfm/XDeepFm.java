@@ -41,14 +41,15 @@ import org.jspecify.annotations.Nullable;
 /// only: vectors meet as wholes, unlike in Deep & Cross. The numbers of equations are ours: (CIN-2) is eq. 6 of the paper, which
 /// has neither f nor β, (CIN-3) eq. 7 and (CIN-4) eq. 9, by our reading.
 ///
-/// Departs from the paper in four places: the sigmoid lives in the loss (the paper's formula for the CIN alone lacks the
+/// Departs from the paper in five places: the sigmoid lives in the loss (the paper's formula for the CIN alone lacks the
 /// minus sign of its exponent); dense fields, which the paper turns into categories, enter the linear part and the tower as
 /// numbers and stay out of the CIN; a multi-valued field is pooled as its field says, in ℓ(x) too, where the paper adds up;
-/// and Z of (CIN-1) is never built, for (CIN-2) says the same as matrix products.
+/// Z of (CIN-1) is never built, for (CIN-2) says the same as matrix products; and `PAPER` drops half of every layer of the tower,
+/// where by our reading the paper names no such share for xDeepFM.
 public final class XDeepFm implements Model {
 
   /// `PAPER` is the Criteo setting of the paragraph "Implementation Details". The depths, which the paper searches, are by our
-  /// reading its best on Criteo. Dropout is a starting point of this library: by our reading the paper names none for xDeepFM.
+  /// reading its best on Criteo. Dropout is a starting point of this library.
   ///
   /// @param embeddingDim D
   /// @param tower of the deep part
@@ -84,19 +85,23 @@ public final class XDeepFm implements Model {
 
   private final FieldEmbeddings v; //               e₁ … e_m, shared by CIN and tower
   private final @Nullable FirstOrder w; //          ℓ(x), one weight per feature
-  private final @Nullable Mlp deep; //              the tower
-  private final @Nullable DenseParameter deepOut; // w_dnn [h, 1]
+  private final @Nullable Mlp deep; //              the tower; without layers the identity
+  private final @Nullable DenseParameter deepOut; // w_dnn [q, 1]
   private final @Nullable Cin cin; //               Wᵏ of its T layers
   private final @Nullable DenseParameter cinOut; // w_cin [|p⁺|, 1]
   private final DenseParameter bias; //             b
   private final int numbers; //                     c, dense fields
-  private final Target target;
+  private final Target target; //                   the label, and whether z is its logit or value
 
   /// A model for the only label of the schema.
   public XDeepFm(Config config, Schema schema, Params params) {
     v =
         new FieldEmbeddings(
-            schema, config.embeddingDim, Numeric.RAW, params.at("v"), Initializers.normal(0.01));
+            schema,
+            config.embeddingDim,
+            Numeric.RAW, // dense fields get no embedding, so v.count() is m
+            params.at("v"),
+            Initializers.normal(0.01));
     numbers = schema.dense().size();
     w = config.parts.useLinear ? new FirstOrder(schema, params.at("w")) : null;
     if (config.parts.useDnn) {
@@ -120,6 +125,7 @@ public final class XDeepFm implements Model {
 
   @Override
   public Outputs forward(Batch batch, Mode mode) {
+    // B examples, q numbers of the tower's last layer
     Tape tape = mode.tape();
     Var e = v.lookup(batch, mode); //                               [B, m, D]
     Var z = tape.use(bias); //                                      []
@@ -132,8 +138,8 @@ public final class XDeepFm implements Model {
         Var x = tape.constant(Shape.of(batch.size(), numbers), batch.dense());
         input = Var.concat(1, List.of(input, x)); //                [B, m·D + c]
       }
-      Var h = deep.forward(input, mode); //                         [B, h]
-      z = z.add(h.matmul(tape.use(deepOut)).squeeze(1)); //         [B]  (CIN-4)
+      Var last = deep.forward(input, mode); //                      [B, q]
+      z = z.add(last.matmul(tape.use(deepOut)).squeeze(1)); //      [B]  (CIN-4)
     }
     if (cin != null && cinOut != null) {
       Var p = cin.forward(e, mode); //                              [B, |p⁺|]  (CIN-1) to (CIN-3)
