@@ -24,18 +24,28 @@ import org.jspecify.annotations.Nullable;
 /// **AutoInt** — Song, Shi, Xiao, Duan, Xu, Zhang, Tang. CIKM 2019, [arXiv:1810.11921](https://arxiv.org/abs/1810.11921)
 ///
 /// ```
-/// e_m   = V_m x_m, for numbers v_m x_m
-/// ψ⁽ʰ⁾(e_m, e_k) = ⟨W_Q⁽ʰ⁾ e_m, W_K⁽ʰ⁾ e_k⟩                    (AI-1)
-/// α⁽ʰ⁾_{m,k}     = softmax of ψ⁽ʰ⁾(e_m, ·) over k               (AI-2)
-/// ẽ_m   = [Σ_k α⁽¹⁾_{m,k} W_V⁽¹⁾ e_k; …; Σ_k α⁽ᴴ⁾_{m,k} W_V⁽ᴴ⁾ e_k]   (AI-3)
-/// e_m^Res = ReLU(ẽ_m + W_Res e_m), the next layer's e_m        (AI-4)
-/// z     = wᵀ [e₁^Res; …; e_M^Res] + b                          (AI-5)
-///         + w_oᵀ tower([e₁; …; e_M])       AutoInt+, `dnn`       (AI-5)
-///         + ℓ(x)                           `useLinear`          (AI-5)
+/// ψ⁽ʰ⁾(e_m, e_k) = ⟨W_Query⁽ʰ⁾ e_m, W_Key⁽ʰ⁾ e_k⟩                    (AI-1)
+/// α⁽ʰ⁾_{m,k}     = exp ψ⁽ʰ⁾(e_m, e_k) / Σ_n exp ψ⁽ʰ⁾(e_m, e_n)        (AI-2)
+/// ẽ_m⁽ʰ⁾  = Σ_k α⁽ʰ⁾_{m,k} W_Value⁽ʰ⁾ e_k,  ẽ_m = [ẽ_m⁽¹⁾; …; ẽ_m⁽ᴴ⁾]  (AI-3)
+/// e_m^Res = ReLU(ẽ_m + W_Res e_m), the next layer's e_m              (AI-4)
+/// z       = wᵀ [e₁^Res; …; e_M^Res] + b                             (AI-5)
+///           + w_oᵀ tower([e₁; …; e_M])  with `dnn`: AutoInt+         (AI-5)
+///           + ℓ(x)                      with `useLinear`            (AI-5)
 /// ```
 ///
-/// ℓ(x) is linear, one weight per feature. Fields are tokens: each asks all of them, itself included, and takes a mixture of
-/// what they offer, once per head. Layers make combinations of combinations; the residual keeps the lower orders.
+/// M is the number of fields, those with ids and then the dense ones, over which m, k and n run. e_m is the embedding of field m, of d
+/// numbers: V_m x_m, the row of its table V_m for the id x_m (pooled, if there are several), or for a dense field a vector v_m
+/// times its number x_m. (AI-1) to (AI-4) are one layer, [InteractingLayer], of H heads h, each d′ wide, with matrices W of its own. In the
+/// layers after the first d is H·d′. In (AI-5) the e_m^Res are those of the last layer, the e_m those in front of the first.
+/// ⟨·, ·⟩ is an inner product, [·; ·] puts vectors one behind the other, ᵀ transposes. z is the score of an example, w its
+/// weights and b its bias; tower is fully connected layers with ReLU, w_o the weights of its output; ℓ(x) is linear, one weight
+/// per feature, that is, per id and per dense field. B is the number of examples in a batch.
+///
+/// Fields are tokens: each asks all of them, itself included, and takes a mixture of what they offer, once per head. Layers make
+/// combinations of combinations; the residual keeps the lower orders.
+///
+/// The numbers of equations are ours. By our reading (AI-1) and (AI-2) are eq. 5 of the paper, (AI-3) eqs. 6 and 7, (AI-4)
+/// eq. 8, (AI-5) eq. 9, and the embeddings eqs. 2 to 4.
 ///
 /// Departs from the paper in five places: the sigmoid lives in the loss; the tower of AutoInt+ ends in weights without a
 /// bias, for z has one; a multi-valued field is pooled as it says, where the paper takes the mean; ℓ(x) can be added, which
@@ -44,27 +54,28 @@ import org.jspecify.annotations.Nullable;
 /// unless `scaled`, no layer norm.
 public final class AutoInt implements Model {
 
-  /// `PAPER` is the setting of the paragraph "Implementation Details", without the tower of AutoInt+.
+  /// `PAPER` is the setting of the paragraph "Implementation Details", by our reading, without the tower of AutoInt+ and, which is
+  /// ours, without dropout.
   ///
-  /// @param embeddingDim d
+  /// @param embeddingDim d of the first layer
   /// @param attention the interacting layers
   /// @param dnn the tower of AutoInt+, or null for AutoInt
-  /// @param useLinear whether there is a linear term
+  /// @param useLinear whether ℓ(x) is added
   public record Config(
       int embeddingDim, Attention attention, @Nullable Tower dnn, boolean useLinear) {
-    /// d = 16, three layers of two heads of 32.
+    /// d = 16, three layers with residual, unscaled, of two heads of 32.
     public static final Config PAPER =
         new Config(16, new Attention(3, 2, 32, true, false, 0), null, false);
   }
 
   /// The interacting layers.
   ///
-  /// @param layers how many
-  /// @param heads H
-  /// @param headDim d′
-  /// @param residual whether there is a W_Res
-  /// @param scaled whether ψ is divided by √d′
-  /// @param dropout share of the attention weights dropped in training
+  /// @param layers how many, at least 1
+  /// @param heads H, at least 1
+  /// @param headDim d′, at least 1
+  /// @param residual whether there is a W_Res; without, e_m^Res = ReLU(ẽ_m)
+  /// @param scaled whether ψ is divided by √d′, which the paper does not
+  /// @param dropout share of α dropped in training, in [0, 1)
   public record Attention(
       int layers, int heads, int headDim, boolean residual, boolean scaled, double dropout) {}
 
@@ -73,17 +84,17 @@ public final class AutoInt implements Model {
   /// @param hidden layer sizes
   /// @param style what the layers have in common
   public record Tower(List<Integer> hidden, Mlp.Style style) {
-    /// Two layers; their size and dropout, which the paper tunes, are a starting point of this library.
+    /// Two layers, as in the paper; their sizes, and that nothing is dropped, are a starting point of this library.
     public static final Tower DEFAULT = new Tower(List.of(400, 400), Mlp.Style.RELU);
   }
 
-  private final FieldEmbeddings v; //                                          V_m, v_m
-  private final List<InteractingLayer> layers = new ArrayList<>(); //         W_Q, W_K, W_V, W_Res
-  private final DenseParameter out; //                                        w [M·H·d′, 1]
-  private final DenseParameter bias; //                                       b
-  private final @Nullable Mlp deep; //                                        AutoInt+
-  private final @Nullable DenseParameter deepOut; //                          w_o [h, 1]
-  private final @Nullable FirstOrder w; //                                    ℓ(x)
+  private final FieldEmbeddings v; //                                 e₁ … e_M of an example
+  private final List<InteractingLayer> layers = new ArrayList<>(); // (AI-1) to (AI-4), one by one
+  private final DenseParameter out; //                                w [M·H·d′, 1]
+  private final DenseParameter bias; //                               b
+  private final @Nullable Mlp deep; //                                the tower; null for AutoInt
+  private final @Nullable DenseParameter deepOut; //                  w_o [width of the tower, 1]
+  private final @Nullable FirstOrder linear; //                       ℓ(x), one weight per feature
   private final Target target;
 
   /// A model for the only label of the schema.
@@ -93,7 +104,7 @@ public final class AutoInt implements Model {
       throw new IllegalArgumentException(
           "autoint: " + a.layers + " interacting layers. Expected at least 1.");
     }
-    v =
+    v = // SCALED_EMBEDDING: dense fields own a vector v_m each
         new FieldEmbeddings(
             schema,
             config.embeddingDim,
@@ -101,7 +112,7 @@ public final class AutoInt implements Model {
             params.at("v"),
             Initializers.normal(0.01));
     var shared = new InteractingLayer.Config(a.heads, a.headDim, a.residual, a.scaled, a.dropout);
-    int width = config.embeddingDim;
+    int width = config.embeddingDim; // d of the layer: H·d′ behind the first
     for (int l = 0; l < a.layers; l++) {
       layers.add(new InteractingLayer(v.names(), width, shared, params.at("attention").at(l)));
       width = shared.width();
@@ -117,28 +128,26 @@ public final class AutoInt implements Model {
       deep = new Mlp(flat, tower.hidden, tower.style, params.at("deep"));
       deepOut = params.weight("deepOut", Shape.of(deep.out(), 1), Initializers.xavierUniform());
     }
-    w = config.useLinear ? new FirstOrder(schema, params.at("w")) : null;
+    linear = config.useLinear ? new FirstOrder(schema, params.at("w")) : null;
     target = Target.only(schema);
   }
 
   @Override
   public Outputs forward(Batch batch, Mode mode) {
     Tape tape = mode.tape();
-    Var e = v.lookup(batch, mode); //                                  [B, M, d]
-    Var x = e;
+    Var e = v.lookup(batch, mode); //                        [B, M, d]
+    Var res = e;
     for (InteractingLayer layer : layers) {
-      x =
-          layer.forward(
-              x, mode); //                                   [B, M, H·d′]  (AI-1) to (AI-4)
+      res = layer.forward(res, mode); //                     [B, M, H·d′]  (AI-1) to (AI-4)
     }
-    Var z = x.flatten(1).matmul(tape.use(out)).squeeze(1); //          [B]  (AI-5)
-    z = z.add(tape.use(bias));
+    Var z = res.flatten(1).matmul(tape.use(out)).squeeze(1); // [B]  (AI-5)
+    z = z.add(tape.use(bias)); //                            [B]  (AI-5)
     if (deep != null && deepOut != null) {
-      Var h = deep.forward(e.flatten(1), mode); //                     [B, h]
-      z = z.add(h.matmul(tape.use(deepOut)).squeeze(1)); //            [B]  (AI-5), AutoInt+
+      Var y = deep.forward(e.flatten(1), mode); //           [B, width of the tower]
+      z = z.add(y.matmul(tape.use(deepOut)).squeeze(1)); //  [B]  (AI-5), AutoInt+
     }
-    if (w != null) {
-      z = z.add(w.forward(batch, mode)); //                            [B]
+    if (linear != null) {
+      z = z.add(linear.forward(batch, mode)); //             [B]  (AI-5), ℓ(x)
     }
     return target.outputs(z);
   }

@@ -7,11 +7,12 @@
 ///
 /// | Paper | Here |
 /// | --- | --- |
-/// | V_m, v_m | `v/<table>`, `v/numeric` |
-/// | W_Query⁽ʰ⁾, W_Key⁽ʰ⁾, W_Value⁽ʰ⁾ | `attention/<l>/query`, `…/key`, `…/value`, heads side by side, transposed |
-/// | W_Res | `attention/<l>/residual`, transposed |
+/// | V_m, v_m | `v/<table>`, `v/numeric`, a row per id and per dense field |
+/// | W_Query⁽ʰ⁾, W_Key⁽ʰ⁾, W_Value⁽ʰ⁾ of layer l | `attention/<l−1>/query`, `…/key`, `…/value`, heads side by side, transposed |
+/// | W_Res of layer l | `attention/<l−1>/residual`, transposed |
 /// | w, b | `out`, `bias` |
-/// | feed-forward network of AutoInt+ | `deep/<l>/…`, `deepOut` |
+/// | feed-forward network of AutoInt+ | `deep/<l−1>/weight`, `deep/<l−1>/bias` of its layer l, and w_o: `deepOut` |
+/// | ℓ(x) (ours) | `w/<table>`, `w/numeric` |
 @NullMarked
 package org.gradus.models.autoint;
 

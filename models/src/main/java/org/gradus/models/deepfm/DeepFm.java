@@ -25,15 +25,24 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// y₁    = ℓ(x), one weight per feature                       (DFM-1)
 /// y₂    = Σ_{i<j} ⟨eᵢ, eⱼ⟩                                   (DFM-2)
-/// a⁽⁰⁾  = [e₁; …; e_F; x_num]
+/// a⁽⁰⁾  = [e₁; …; e_F; x_num]                                (DFM-3)
 /// a⁽ˡ⁺¹⁾ = ReLU(W⁽ˡ⁾ a⁽ˡ⁾ + b⁽ˡ⁾),  y_dnn = w_oᵀ a⁽ᴴ⁾         (DFM-3)
 /// z     = w₀ + y₁ + y₂ + y_dnn                               (DFM-4)
 /// ```
 ///
+/// F is the number of fields that have an embedding, e₁ … e_F, of D numbers each: those with ids and, with
+/// [Numeric#SCALED_EMBEDDING], the dense ones, each a vector times its number. i and j run over these fields; x_num are the c dense
+/// fields with [Numeric#RAW]. ⟨·, ·⟩ is an inner product, [·; ·] puts vectors one behind the other, ᵀ transposes. The tower has H
+/// layers, l = 0 … H − 1, with weights W⁽ˡ⁾ and biases b⁽ˡ⁾; w_o are the weights of its output a⁽ᴴ⁾. w₀ is a bias and z the score;
+/// x stands for the features, ids and dense fields. B is the number of examples in a batch.
+///
+/// The numbers of equations are ours. By our reading y₁ + y₂ is y_FM, eq. 2 of the paper, (DFM-3) eqs. 3 and 4, and (DFM-4) eq. 1.
+///
 /// Departs from the paper in five places: the sigmoid lives in the loss; y_dnn is linear (the paper squashes it too, which
 /// would bound one of the summands); dense fields, which the paper leaves open, enter the tower as numbers, or own a vector
 /// each with [Numeric#SCALED_EMBEDDING] and then take part in y₂ too; a multi-valued field is one field, its pooled vector,
-/// whose values do not meet each other in y₂; and there is one bias w₀ for all summands, where several would add up to one.
+/// whose values do not meet each other in y₂; and there is one bias w₀ for all summands, where the paper, by our
+/// reading, has one in the tower's last layer, and several would add up to one.
 public final class DeepFm implements Model {
 
   /// Where the linear term y₁ comes from.
@@ -46,12 +55,13 @@ public final class DeepFm implements Model {
     NONE
   }
 
-  /// `PAPER` is the Criteo setting of the paragraph "Parameter Settings".
+  /// `PAPER` is the Criteo setting of the paragraph "Parameter Settings", by our reading; that there is no batch norm and that
+  /// dense fields are `RAW` is ours.
   ///
   /// @param embeddingDim D
   /// @param tower sizes and style of the tower
   /// @param parts which summands there are
-  /// @param numeric what becomes of dense fields
+  /// @param numeric what becomes of dense fields: `RAW` for x_num, `SCALED_EMBEDDING` for a vector each
   public record Config(int embeddingDim, Tower tower, Parts parts, Numeric numeric) {
     /// D = 10, three layers of 400, dropout 0.5.
     public static final Config PAPER =
@@ -64,25 +74,25 @@ public final class DeepFm implements Model {
 
   /// The tower.
   ///
-  /// @param hidden layer sizes
+  /// @param hidden sizes of its H layers
   /// @param style what the layers have in common
   public record Tower(List<Integer> hidden, Mlp.Style style) {}
 
   /// Which summands there are.
   ///
   /// @param useFm whether y₂ is there
-  /// @param useDnn whether y_dnn is there
+  /// @param useDnn whether y_dnn is there; one of the two at least, for a linear model is another one
   /// @param firstOrder where y₁ comes from
   public record Parts(boolean useFm, boolean useDnn, FirstOrderTerm firstOrder) {}
 
-  private final FieldEmbeddings v; //                      shared by the FM and the tower
-  private final @Nullable FirstOrder w; //                 one weight per feature
-  private final @Nullable DenseParameter embeddingWeight; // [F·D, 1], for EMBEDDING_LINEAR
-  private final @Nullable Mlp deep;
-  private final @Nullable DenseParameter out; //           w_o [h_H, 1]
+  private final FieldEmbeddings v; //                      e₁ … e_F, shared by the FM and the tower
+  private final @Nullable FirstOrder w; //                 ℓ(x), one weight per feature
+  private final @Nullable DenseParameter embeddingWeight; // [F·D, 1], y₁ of EMBEDDING_LINEAR
+  private final @Nullable Mlp deep; //                     the tower, a⁽⁰⁾ → a⁽ᴴ⁾
+  private final @Nullable DenseParameter out; //           w_o [width of a⁽ᴴ⁾, 1]
   private final DenseParameter bias; //                    w₀
   private final boolean useFm;
-  private final int numbers; //                            dense fields that the tower reads raw
+  private final int numbers; //                            c, dense fields in x_num
   private final Target target;
 
   /// A model for the only label of the schema.
@@ -121,7 +131,7 @@ public final class DeepFm implements Model {
     if (w != null) {
       z = z.add(w.forward(batch, mode)); //                       [B]  (DFM-1), (DFM-4)
     } else if (embeddingWeight != null) {
-      z = z.add(e.flatten(1).matmul(tape.use(embeddingWeight)).squeeze(1)); // [B]
+      z = z.add(e.flatten(1).matmul(tape.use(embeddingWeight)).squeeze(1)); // [B]  (DFM-4)
     }
     if (useFm) {
       z = z.add(e.pairwise()); //                                 [B]  (DFM-2), (DFM-4)
@@ -134,6 +144,7 @@ public final class DeepFm implements Model {
       }
       z = z.add(deep.forward(a, mode).matmul(tape.use(out)).squeeze(1)); // [B]  (DFM-3), (DFM-4)
     }
+    // expand: w₀ alone is no vector
     return target.outputs(z.expand(Shape.of(batch.size()))); //   [B]  (DFM-4)
   }
 }

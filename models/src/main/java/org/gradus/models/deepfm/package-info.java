@@ -6,11 +6,12 @@
 ///
 /// | Paper | Here |
 /// | --- | --- |
-/// | w | `w/<table>`, `w/numeric` |
-/// | V | `v/<table>`, shared by the FM and the tower |
-/// | W⁽ˡ⁾, b⁽ˡ⁾ | `deep/<l>/weight`, `deep/<l>/bias` |
-/// | last W | `out` |
-/// | bias | `bias`, one for the model |
+/// | w | `w/<table>`, `w/numeric`, one weight per feature: ℓ(x) |
+/// | V | `v/<table>`, and `v/numeric` with `SCALED_EMBEDDING`, shared by the FM and the tower |
+/// | W⁽ˡ⁾, b⁽ˡ⁾, l = 0 … H − 1 | `deep/<l>/weight`, transposed, `deep/<l>/bias` |
+/// | the last W of the tower, to its one output | w_o: `out` |
+/// | bias of that output | w₀: `bias`, one for the model |
+/// | linear layer over embeddings (ours) | `linear`, with `firstOrder=EMBEDDING_LINEAR` |
 @NullMarked
 package org.gradus.models.deepfm;
 

@@ -34,10 +34,18 @@ import org.jspecify.annotations.Nullable;
 ///                                                                      ├─ interaction ─► [B, R] ─ top tower ─► z [B]
 /// ids of F fields ── one table each, bags pooled (EB-1) ──► S [B, F, D] ┘
 ///
+/// s = Σ_id E[id], of each field: a row of S                  (EB-1)
 /// T = [d; s₀; …; s_{F−1}]                                    (DI-1)
 /// ```
 ///
-/// [Interaction] says what becomes of T: dot products as in the paper, a cross network as in DLRM-DCN, or a projection.
+/// B is the number of examples in a batch, c that of dense fields, F that of fields with ids, D the width of a vector, R that of what
+/// the top tower reads, and z the score of an example; brackets hold shapes. d is what the bottom tower makes of the dense fields;
+/// E is the table of a field, `E[id]` a row of it, and s the sum of the rows of the field's ids, its bag (a mean or a maximum where
+/// the field says so). s₀ … s_{F−1} are those of all fields, the rows of S. A tower is fully connected layers with ReLU; the last
+/// layer of the top one has one output and no ReLU.
+///
+/// [Interaction] says what becomes of T: dot products as in the paper, a cross network as in DLRM-DCN, or a projection. The numbers
+/// of equations are ours.
 ///
 /// Departs from the paper in five places: the sigmoid lives in the loss; bags are pooled as their field says, where the
 /// paper sums; dot products stand in upper row-major order unless set otherwise, where the original script has the lower
@@ -48,11 +56,11 @@ public final class Dlrm implements Model {
   /// What a user may set.
   ///
   /// @param embeddingDim D
-  /// @param bottom sizes of the bottom tower; the last must be D
+  /// @param bottom sizes of the bottom tower; the last must be D; not read where there is none
   /// @param top sizes of the top tower without its last layer, which has one output
   /// @param interaction how vectors meet
-  /// @param init how layers start
-  /// @param constantInput whether the bottom tower reads the number 1 where there is no dense field; with one it says nothing
+  /// @param init how layers of towers start; tables and cross networks do not heed it
+  /// @param constantInput whether the bottom tower reads the number 1 where there is no dense field; with one it changes nothing
   public record Config(
       int embeddingDim,
       List<Integer> bottom,
@@ -81,14 +89,14 @@ public final class Dlrm implements Model {
             false);
   }
 
-  private final EmbeddingBagCollection tables;
-  private final @Nullable Mlp bottom; // null without an input
-  private final Interaction interaction;
-  private final Mlp top;
-  private final Linear out;
-  private final int numbers; //      c, or 1 for the constant
-  private final boolean constant;
-  private final int dim; //          D
+  private final EmbeddingBagCollection tables; // E of each field: s₀ … s_{F−1} of an example
+  private final @Nullable Mlp bottom; //          dense fields → d; null without an input
+  private final Interaction interaction; //       T → what the top tower reads, R numbers
+  private final Mlp top; //                       the top tower but for its last layer
+  private final Linear out; //                    its last layer, one output
+  private final int numbers; //                   inputs of the bottom tower: c, or 1
+  private final boolean constant; //              whether it reads the number 1
+  private final int dim; //                       D
   private final Target target;
 
   /// A model for the only label of the schema.
@@ -96,8 +104,9 @@ public final class Dlrm implements Model {
     dim = config.embeddingDim;
     constant = config.constantInput && schema.dense().isEmpty();
     numbers = constant ? 1 : schema.dense().size();
-    // null: rows start uniform in ±1/√n
+    // null for the initial values: uniform in ±1/√rows
     tables = new EmbeddingBagCollection(tables(schema, dim), params.at("tables"), null);
+    // how all towers are: ReLU after every layer
     Mlp.Style style = Mlp.Style.RELU.withInit(config.init);
     if (numbers == 0) {
       bottom = null;
@@ -126,20 +135,22 @@ public final class Dlrm implements Model {
   public Outputs forward(Batch batch, Mode mode) {
     Tape tape = mode.tape();
     Var s = tables.forward(batch.sparse(), tape).values(); //            [B, F·D]  (EB-1)
-    Var d = null;
+    Var d = null; // as it stays without bottom tower
     if (bottom != null) {
       Var x = tape.constant(constant ? ones(batch.size(), tape) : numbers(batch, tape)); // [B, c]
       d = bottom.forward(x, mode); //                                    [B, D]
     }
-    Var r = interaction.forward(d, s.reshape(batch.size(), -1, dim), mode); // [B, R]  (DI-1)
-    Var z = out.forward(top.forward(r, mode)).squeeze(1); //              [B]
+    Var y = interaction.forward(d, s.reshape(batch.size(), -1, dim), mode); // [B, R]  (DI-1)
+    Var z = out.forward(top.forward(y, mode)).squeeze(1); //              [B]
     return target.outputs(z);
   }
 
+  /// The dense fields, `[B, c]`.
   private Tensor numbers(Batch batch, Tape tape) {
     return tape.scope().upload(Shape.of(batch.size(), numbers), batch.dense());
   }
 
+  /// The constant input, `[B, 1]`.
   private static Tensor ones(int size, Tape tape) {
     Tensor ones = tape.scope().real("constant", Shape.of(size, 1));
     tape.kernels().elementwise().fill(ones.buffer(), 1, size);
@@ -183,6 +194,7 @@ public final class Dlrm implements Model {
     };
   }
 
+  /// One table for the fields of two, which pool alike.
   private static EmbeddingBagConfig share(EmbeddingBagConfig a, EmbeddingBagConfig b) {
     if (a.pooling() != b.pooling()) {
       throw new IllegalArgumentException(

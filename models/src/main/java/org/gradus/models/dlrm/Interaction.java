@@ -16,18 +16,24 @@ import org.gradus.layers.VectorCross;
 import org.gradus.tensor.MatMulKernels.Activation;
 import org.jspecify.annotations.Nullable;
 
-/// How the F + 1 vectors of an example become the input of the top tower.
+/// How the F + 1 vectors of an example become the input of the top tower, of R numbers.
 ///
 /// | Kind | Result | Width R |
 /// | --- | --- | --- |
 /// | dot (DI-1 to DI-3) | `[d; ⟨T_i, T_j⟩, i<j]`, a vector alone as it is | D + F(F+1)/2 |
 /// | concatenation | `x₀ = flatten(T)` | (F+1)D |
-/// | cross networks (XN-1 to XN-4) | `x_L` | (F+1)D |
+/// | cross networks (XN-1 to XN-4) | the last `x_l`, of layers from x₀ on | (F+1)D |
 /// | projection (PJ-1 to PJ-4) | `[d; flatten(𝒴𝒵)]` | D + F₁F₂ |
+///
+/// T = [d; s₀; …; s_{F−1}] has d, the vector of the dense fields, and those of the F fields with ids as rows T_i, each of D
+/// numbers; ⟨·, ·⟩ is an inner product. 𝒴 `[F₁, D]` and 𝒵 `[D, F₂]` are the outputs of two towers that read x₀. Without dense
+/// fields there is no d: T has F rows, and the widths are those with F vectors, F(F−1)/2, FD, FD and F₁F₂. B is the number of
+/// examples in a batch.
 public final class Interaction {
   private final Step step;
   private final int out;
 
+  /// The computation, `d [B, D]` or null and `s [B, F, D]` → `[B, R]`.
   @FunctionalInterface
   private interface Step {
     Var forward(@Nullable Var d, Var s, Mode mode);
@@ -44,27 +50,33 @@ public final class Interaction {
     Config DOT = new Dot(DotInteraction.Order.UPPER_ROW_MAJOR, false);
   }
 
-  /// Dot products (DI-2).
+  /// Dot products (DI-2), ⟨T_i, T_j⟩ of all pairs i < j.
+  ///
+  /// @param order in which order they stand
+  /// @param includeSelf whether ⟨T_i, T_i⟩ are among them
   public record Dot(DotInteraction.Order order, boolean includeSelf) implements Config {}
 
   /// No products at all: the vectors side by side.
   public record Concatenation() implements Config {}
 
-  /// A cross network, XN-1 to XN-4.
+  /// A cross network, XN-1 to XN-4: the equations are those of [LowRankCross], [FullCross], [VectorCross] and [MixtureCross].
   ///
   /// @param kind which of the four
-  /// @param layers L
-  /// @param rank r, for low rank and mixture
-  /// @param experts K, for the mixture
+  /// @param layers how many
+  /// @param rank columns of U and V, for low rank and mixture
+  /// @param experts how many, for the mixture
   /// @param activation g, for the mixture; ReLU in TorchRec, tanh elsewhere
   public record Cross(CrossKind kind, int layers, int rank, int experts, Activation activation)
       implements Config {}
 
-  /// Two towers multiplied (PJ-3), I, behind d:
+  /// Two towers multiplied (PJ-3), I = 𝒴𝒵, see [ProjectionInteraction], behind d, Y being the result:
   ///
   /// ```
   /// Y = [d; flatten(I)]                                        (PJ-4)
   /// ```
+  ///
+  /// @param branch1 sizes of the first tower, the last F₁·D
+  /// @param branch2 sizes of the second tower, the last F₂·D
   public record Projection(List<Integer> branch1, List<Integer> branch2) implements Config {}
 
   /// The four cross networks.
@@ -86,15 +98,18 @@ public final class Interaction {
   /// @param dim D
   /// @param style of the projection's towers
   public record Vectors(int sparse, boolean dense, int dim, Mlp.Style style) {
+    /// The rows of T.
     int count() {
       return sparse + (dense ? 1 : 0);
     }
 
+    /// The numbers of x₀.
     int flat() {
       return count() * dim;
     }
   }
 
+  /// The interaction of this kind, with its parameters under `params`.
   static Interaction of(Config config, Vectors in, Params params) {
     int kept = in.dense ? in.dim : 0; // columns of d in the result
     return switch (config) {
@@ -132,6 +147,7 @@ public final class Interaction {
     return d == null ? rest : Var.concat(1, List.of(d, rest)); // (DI-1)
   }
 
+  /// x₀ `[B, width]` → the last x_l `[B, width]`; a mixture has one softmax gate for all layers.
   private static CrossNetwork cross(Cross c, int width, Params params) {
     return switch (c.kind) {
       case LOW_RANK -> new LowRankCross(width, c.layers, c.rank, params);

@@ -7,8 +7,8 @@
 ///
 /// | Paper | Here |
 /// | --- | --- |
-/// | bottom MLP | `bottom/<l>/weight`, `bottom/<l>/bias` |
-/// | embedding tables W_f | `tables/<table>` |
+/// | bottom MLP | `bottom/<l>/weight`, `bottom/<l>/bias`, l counting layers from 0 |
+/// | embedding tables W | E: `tables/<table>` |
 /// | dot products, or another interaction | `interaction/…` (the dot product has no parameters) |
 /// | top MLP | `top/<l>/…`, its last layer `out/…` |
 @NullMarked

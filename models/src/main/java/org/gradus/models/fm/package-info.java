@@ -9,9 +9,10 @@
 /// | Paper | Here |
 /// | --- | --- |
 /// | w₀ | `bias` |
-/// | w | `w/<table>`, `w/numeric` |
-/// | V, rows v_i | `v/<table>`, `v/numeric` |
-/// | k | `embeddingDim`, D |
+/// | w, a weight wᵢ per feature | `w/<table>`, `w/numeric` |
+/// | V, with a row vᵢ per feature | `v/<table>`, `v/numeric` |
+/// | k, the length of vᵢ, and f, which counts its numbers | D, `embeddingDim`, and d |
+/// | ŷ(x) | z, the score |
 @NullMarked
 package org.gradus.models.fm;
 

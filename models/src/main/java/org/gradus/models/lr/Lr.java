@@ -18,14 +18,19 @@ import org.gradus.tensor.Shape;
 ///
 /// ```
 /// z = w₀ + Σᵢ wᵢ xᵢ                                          (1)
-/// p = σ(z)                                                   (2)
+/// p = σ(z) = 1 / (1 + e^{−z})                                (2)
 /// ```
 ///
+/// i runs over the features: one for each id of each field, and one for each dense field. xᵢ is the value of feature i in an
+/// example: 1 for the id of a categorical field, what its pooling makes of each id of a multi-valued field (1 for a sum, 1/m for
+/// the mean of m), the number of a dense field, and 0 for what is not there. wᵢ is its weight, w₀ a bias, z the log-odds and p the
+/// probability of a click. The numbers (1) and (2) are ours. B is the number of examples in a batch.
+///
 /// Departs from the paper in four places: the sigmoid of (2) lives in the loss; features are the fields of the data, where
-/// the paper has those of an advertisement; any optimiser trains it, by batches, where the paper has L-BFGS under a
-/// Gaussian prior; and for a regression label z itself is the prediction.
+/// the paper has those of an advertisement, by our reading with their logarithms and squares; any optimiser trains it, by batches,
+/// where the paper has L-BFGS under a Gaussian prior; and for a regression label z itself is the prediction.
 public final class Lr implements Model {
-  private final FirstOrder w; //        one weight per feature
+  private final FirstOrder w; //        Σᵢ wᵢ xᵢ, one weight per feature, at first 0
   private final DenseParameter bias; // w₀
   private final Target target;
 

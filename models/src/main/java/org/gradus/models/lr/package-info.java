@@ -9,8 +9,9 @@
 ///
 /// | Paper | Here |
 /// | --- | --- |
-/// | w_i | `w/<table>`, `w/numeric` |
-/// | bias feature | `bias` |
+/// | w_i | `w/<table>`, `w/numeric`, one weight per feature |
+/// | f_i, the value of a feature | xᵢ |
+/// | bias feature, always 1, and its weight | w₀: `bias` |
 @NullMarked
 package org.gradus.models.lr;
 

@@ -49,6 +49,7 @@ record FieldChoice(Schema chosen, Schema others) {
     return new FieldChoice(new Schema(chosen), new Schema(others));
   }
 
+  /// Whether the model reads this field: it does not read sequences and sessions, and labels are no input.
   private static boolean read(Field f) {
     return f instanceof Field.Categorical
         || f instanceof Field.MultiValued
@@ -56,6 +57,9 @@ record FieldChoice(Schema chosen, Schema others) {
   }
 
   /// What is wrong, in front of the names that were expected; null when nothing is.
+  ///
+  /// @param names of the fields that the model reads
+  /// @param chosen how many of them were
   private static @Nullable String problem(
       List<String> patterns, Schema schema, List<String> names, int chosen) {
     for (String name : patterns) {
@@ -73,6 +77,7 @@ record FieldChoice(Schema chosen, Schema others) {
     return chosen == names.size() ? " leaves no field to the experts. Expected fewer of: " : null;
   }
 
+  /// Whether the whole name is the pattern, with anything in the place of each `*`.
   private static boolean matches(String pattern, String name) {
     String regex =
         Arrays.stream(pattern.split("\\*", -1))

@@ -19,43 +19,55 @@ import org.jspecify.annotations.Nullable;
 /// **LS-PLM**, also called MLR — Gai, Zhu, Li, Liu, Wang. 2017, [arXiv:1704.05194](https://arxiv.org/abs/1704.05194)
 ///
 /// ```
-/// aᵢ = uᵢᵀ x_g,  πᵢ = exp(aᵢ) / Σⱼ exp(aⱼ)              (LS-1), i = 1 … m
-/// cᵢ = wᵢᵀ x_e,  ηᵢ = σ(cᵢ)                             (LS-2)
-/// p  = Σᵢ πᵢ ηᵢ  [· σ(w_cᵀ x_c)]                        (LS-3)
-/// ln p       = ln Σᵢ exp(ln πᵢ + ln σ(cᵢ))              (LS-4)
-/// ln (1 − p) = ln Σᵢ exp(ln πᵢ + ln σ(−cᵢ))             (LS-4)
+/// aᵢ = uᵢᵀ x_gate,    πᵢ = exp(aᵢ) / Σⱼ exp(aⱼ)                (LS-1)
+/// cᵢ = wᵢᵀ x_expert,  ηᵢ = sigmoid(cᵢ)                        (LS-2)
+/// q  = Σᵢ πᵢ ηᵢ,  p = q [s],  s = sigmoid(w_factorᵀ x_factor)  (LS-3)
+/// ln q       = ln Σᵢ exp(ln πᵢ + ln sigmoid(cᵢ))               (LS-4)
+/// ln (1 − q) = ln Σᵢ exp(ln πᵢ + ln sigmoid(−cᵢ))              (LS-4)
+/// ln p       = ln q [+ ln s]                                  (LS-4)
+/// ln (1 − p) = ln ((1 − q) [+ q (1 − s)])                     (LS-4)
 /// ```
 ///
-/// The paper writes p = g(Σᵢ σ(uᵢᵀ x) η(wᵢᵀ x)) with a σ that divides, an η that fits and a g that makes the sum a
-/// probability. Here its σ is the softmax π, its η the logistic function, which is called σ, and g is the identity, for
-/// shares of probabilities add up to one; ηᵢ is the value of the i-th fit.
+/// m is the number of regions, over which i and j run from 1 to m. x_gate, x_expert and x_factor are parts of an example x, a
+/// vector with a number per feature: 1 for the value that a categorical field has, what its pooling makes of each value of a
+/// multi-valued field (1 for sum, 1/n for the mean of n), the number of a dense field, and in x_gate and x_expert, if asked for, a
+/// constant 1. uᵢ holds the gate's weights for region i, wᵢ those of its expert, a logistic regression, w_factor those of the
+/// factor s; ᵀ transposes, and sigmoid(t) = 1 / (1 + e^{−t}). πᵢ is the share of region i, ηᵢ what its expert says, p the
+/// probability of a click. What stands in brackets is there only where x_factor has fields.
 ///
-/// The gate π divides the space of x_g into m regions, softly, and each region has a logistic regression on x_e. Both read all
-/// features (shared), or the gate reads those of the user and the regressions the rest (split). A field of x_c, such as
-/// the position on the page, is in neither.
+/// The gate π divides the space of x_gate into the regions, softly. Gate and experts both read all features (shared), or the
+/// gate reads those of the user and the experts the rest (split). A field of x_factor, such as the position on the page, is in
+/// neither.
+///
+/// The paper writes p = g(Σᵢ σ(uᵢᵀ x) η(wᵢᵀ x)), with a σ that divides, an η that fits and a g that makes the sum a probability: its
+/// eq. 1, by our reading, of which q is eq. 2. There σ is the softmax π, η the sigmoid, and g the identity, for a mean of
+/// probabilities, weighed by shares that add up to 1, is a probability. The numbers (LS-1) to (LS-4) are ours.
 ///
 /// The prediction is a pair of logarithms, for no sigmoid of a sum gives p; a label of kind `REGRESSION` is refused.
+/// [Mode#watch] is told of π.
 ///
 /// Departs from the paper in eight places: the paper's quasi-Newton descent along directional derivatives is left out, so that
 /// penalties have gradients here, and weights and rows that are exactly 0 come from proximal descent, a rule of the optimiser;
-/// by our reading the paper has one x for gate and regressions, and no x_c, with which 1 − p is summed from probabilities as in
-/// (LS-4), since ln(1 − e^{ln p}) loses digits near p = 1; ‖Θ‖₂,₁ and ‖Θ‖₁ count the rows that a batch reads, not all, and not
-/// the constant feature; the presets of λ and β are 0, where the paper sets 1 beside a sum over examples and the loss here is a
-/// mean; the constant feature is ours; so are the initial values, N(0, 0.01²), and 0 for the constant feature and w_c; a
-/// multi-valued field is pooled as it says, also by the maximum, which is no sum uᵢᵀ x; and features that rows of one page view
-/// share are computed for each row. [Mode#watch] is told of π.
+/// by our reading the paper has one x for gate and experts, and no x_factor, with which 1 − p is summed from probabilities as in
+/// (LS-4), since ln(1 − e^{ln p}) loses digits near p = 1; the penalties, see [Penalty], count the rows of Θ that a batch reads,
+/// not all, and not the constant feature; the presets of λ and β are 0, where the paper sets 1 beside a sum over examples and the
+/// loss here is a mean; the constant feature is ours; so are the initial values, normal with mean 0 and deviation 0.01, and 0
+/// for the constant feature and w_factor; a multi-valued field is pooled as it says, also by the maximum, which is no sum uᵢᵀ x; and features that rows of one
+/// page view share are computed for each row.
 public final class LsPlm implements Model {
 
+  /// Far above any use: a larger m is a slip of the keyboard.
   private static final int MOST_REGIONS = 1 << 16;
 
   /// What a user may set.
   ///
-  /// @param regions m
-  /// @param bias whether gate and experts have the constant feature 1
-  /// @param fields what is x_g, x_e and x_c
+  /// @param regions m, 1 to 65,536
+  /// @param bias whether x_gate and x_expert have the constant feature 1
+  /// @param fields what is in x_gate, x_expert and x_factor
   /// @param penalty what is added to the loss
   public record Config(int regions, boolean bias, Fields fields, Penalty penalty) {
-    /// m = 12 and one x for gate and experts, as in the experiments; without penalty, which the paper scales by the data.
+    /// m = 12 and one x for gate and experts, as in the paper's experiments. Ours are the constant feature, the names of the
+    /// fields of a split gate, and that there is no penalty: the paper's λ = β = 1 stand beside a sum over its data.
     public static final Config PAPER =
         new Config(12, true, new Fields(false, List.of("user*"), List.of()), Penalty.NONE);
 
@@ -70,9 +82,9 @@ public final class LsPlm implements Model {
 
   /// Which fields are what: names, or patterns in which `*` stands for anything.
   ///
-  /// @param split whether the gate reads `gate` and the experts what is left; otherwise both read all
-  /// @param gate x_g when split
-  /// @param bias x_c; none for no factor
+  /// @param split whether the gate reads `gate` and the experts what is left; otherwise both read all, but for `bias`
+  /// @param gate x_gate when split, at least one field; otherwise not read
+  /// @param bias x_factor; none for no factor s
   public record Fields(boolean split, List<String> gate, List<String> bias) {
     /// Checks that a gate of its own reads something.
     public Fields {
@@ -84,12 +96,21 @@ public final class LsPlm implements Model {
     }
   }
 
-  /// λ‖Θ‖₂,₁ + β‖Θ‖₁ over the rows of the batch, row = what gate and experts know of a feature. The paper adds it, over all rows, to
-  /// a sum over all examples; the loss here is a mean, so that its 1 is 1/N in one batch of all N training rows. In batches a row
-  /// counts only where it is read: a rare feature is penalised in few steps, and less than in the paper.
+  /// What is added to the loss:
   ///
-  /// @param lambda λ, which switches features off
-  /// @param beta β, which switches weights off
+  /// ```
+  /// λ‖Θ‖₂,₁ + β‖Θ‖₁ = λ Σ_r √(Σ_k θ_rk²) + β Σ_r Σ_k |θ_rk|
+  /// ```
+  ///
+  /// Row r of Θ is what gate and experts know of feature r: its weights in u₁ … u_m, then those in w₁ … w_m, so that k runs from 1 to
+  /// 2m; to m when split, where a feature is in one of the two. r runs over the rows that the batch reads, each once.
+  ///
+  /// The paper adds it, over all rows, to a sum over all examples. The loss here is a mean, so that its 1 is 1/N in one batch of all N
+  /// training examples. In smaller batches a row counts only where it is read: a rare feature is penalised in few steps, and less
+  /// than in the paper.
+  ///
+  /// @param lambda λ, at least 0, which switches features off
+  /// @param beta β, at least 0, which switches weights off
   public record Penalty(double lambda, double beta) {
     /// None.
     public static final Penalty NONE = new Penalty(0, 0);
@@ -103,12 +124,12 @@ public final class LsPlm implements Model {
     }
   }
 
-  /// Keeps √ differentiable in a row of zeros; nothing beside a row of any size.
+  /// Added below the √ of a row's length, which keeps it differentiable in a row of zeros; nothing beside a row of any size.
   private static final double TINY = 1e-16;
 
-  private final Regions theta; //             U and W side by side when shared, otherwise U
-  private final @Nullable Regions experts; // W when split
-  private final @Nullable FirstOrder bias; // w_c
+  private final Regions theta; //             a₁ … a_m, and when shared c₁ … c_m behind them
+  private final @Nullable Regions experts; // c₁ … c_m when split, otherwise null
+  private final @Nullable FirstOrder bias; // w_factorᵀ x_factor, one weight per feature; or null
   private final Config config;
   private final Target target;
 
@@ -117,8 +138,10 @@ public final class LsPlm implements Model {
     target = Target.binary("ls-plm", schema);
     int m = config.regions;
     Fields fields = config.fields;
+    // x_factor, and the others, which are x
     FieldChoice biased = FieldChoice.of("biasFields", fields.bias, schema);
     if (fields.split) {
+      // x_gate, and the others, which are x_expert
       FieldChoice gate = FieldChoice.of("gateFields", fields.gate, biased.others());
       theta = new Regions(gate.chosen(), m, "gate", config.bias, params);
       experts = new Regions(gate.others(), m, "experts", config.bias, params);
@@ -142,13 +165,13 @@ public final class LsPlm implements Model {
     if (mode.watched()) {
       mode.watch("gate", List.of(), logPi.exp(), null); //        [B, m]  π
     }
-    Var logP = logPi.add(c.logSigmoid()).logSumExp(); //          [B]     (LS-4)
-    Var logNotP = logPi.add(c.negate().logSigmoid()).logSumExp(); // [B]  (LS-4)
+    Var logP = logPi.add(c.logSigmoid()).logSumExp(); //          [B]     (LS-3), (LS-4): ln q
+    Var logNotP = logPi.add(c.negate().logSigmoid()).logSumExp(); // [B]  (LS-4): ln(1 − q)
     if (bias != null) {
-      Var s = bias.forward(batch, mode); //                       [B]     w_cᵀ x_c
-      Var missed = logP.add(s.negate().logSigmoid()); //          [B]     ln p (1 − σ(s))
-      logNotP = Var.stack(1, List.of(logNotP, missed)).logSumExp(); // [B]
-      logP = logP.add(s.logSigmoid()); //                         [B]     (LS-3)
+      Var f = bias.forward(batch, mode); //                       [B]     w_factorᵀ x_factor
+      Var missed = logP.add(f.negate().logSigmoid()); //          [B]     ln q (1 − s)
+      logNotP = Var.stack(1, List.of(logNotP, missed)).logSumExp(); // [B]  (LS-4): ln(1 − p)
+      logP = logP.add(f.logSigmoid()); //                         [B]     (LS-3), (LS-4): ln p
     }
     Outputs outputs = Outputs.head(target.label(), new Head.LogProbability(logP, logNotP));
     double lambda = config.penalty.lambda;
@@ -160,13 +183,13 @@ public final class LsPlm implements Model {
   /// ‖Θ‖₂,₁ of the batch, `[]`: the sum of the lengths of the rows that it reads.
   private Var l21(Batch batch, Mode mode) {
     Var sum = mode.tape().constant(Shape.scalar(), 0);
-    for (Var rows : rows(batch, mode)) { //                       [n, 2m], or [n, m] when split
+    for (Var rows : rows(batch, mode)) { // of a table: [rows, 2m], or [rows, m] when split
       sum = sum.add(rows.square().sum(1).add(TINY).sqrt().sum());
     }
     return sum;
   }
 
-  /// ‖Θ‖₁ of the batch, `[]`.
+  /// ‖Θ‖₁ of the batch, `[]`: the sum of the magnitudes of the numbers in these rows.
   private Var l1(Batch batch, Mode mode) {
     Var sum = mode.tape().constant(Shape.scalar(), 0);
     for (Var rows : rows(batch, mode)) {
@@ -175,7 +198,7 @@ public final class LsPlm implements Model {
     return sum;
   }
 
-  /// The rows of Θ that a batch reads, table by table.
+  /// The rows of Θ that a batch reads, each once, table by table; those of dense fields always, the constant feature's never.
   private List<Var> rows(Batch batch, Mode mode) {
     List<Var> rows = new ArrayList<>(theta.rows(batch, mode));
     if (experts != null) {

@@ -7,16 +7,17 @@
 ///
 /// | Paper | Here |
 /// | --- | --- |
-/// | m | `m` |
-/// | σ(uᵢᵀ x), the part that divides | πᵢ, the softmax of aᵢ; `logPi` in `LsPlm.forward` |
-/// | η(wᵢᵀ x), the part that fits | ηᵢ = σ(cᵢ), σ being the logistic function; `c.logSigmoid()` |
-/// | g | the identity: Σᵢ πᵢ ηᵢ is a probability already |
+/// | m, the number of regions | `m` |
+/// | x | the ids and numbers of a batch; x_gate, x_expert and x_factor are parts of it |
+/// | σ(uᵢᵀ x), the part that divides | πᵢ, the softmax of aᵢ = uᵢᵀ x_gate; `logPi` in `LsPlm.forward` |
+/// | η(wᵢᵀ x), the part that fits | ηᵢ, the sigmoid of cᵢ = wᵢᵀ x_expert; `c.logSigmoid()` |
+/// | g | the identity: q = Σᵢ πᵢ ηᵢ is a probability already |
 /// | Θ, a row per feature | `theta/<table>`, `theta/numeric`: gate, then experts |
-/// | u | columns 0 … m − 1 of Θ; `gate/…` when split |
-/// | w | columns m … 2m − 1 of Θ; `experts/…` when split |
-/// | the constant feature | `constant/theta`; `constant/gate`, `constant/experts` when split |
-/// | w_c | `factor/<table>`, `factor/numeric` |
-/// | λ, β | `lambda`, `beta` |
+/// | uᵢ | column i − 1 of Θ; of `gate/…` when split |
+/// | wᵢ | column m + i − 1 of Θ; column i − 1 of `experts/…` when split |
+/// | the constant feature (ours) | `constant/theta`; `constant/gate`, `constant/experts` when split |
+/// | w_factor (ours) | `factor/<table>`, `factor/numeric` |
+/// | λ, β | `lambda`, `beta`; or `l21`, `l1` of the optimiser `proximal` |
 @NullMarked
 package org.gradus.models.lsplm;
 

@@ -20,19 +20,29 @@ import org.jspecify.annotations.Nullable;
 /// **Neural collaborative filtering** — He, Liao, Zhang, Nie, Hu, Chua. WWW 2017, [arXiv:1708.05031](https://arxiv.org/abs/1708.05031)
 ///
 /// ```
-/// φ_GMF = p_G ⊙ q_G                                            (NCF-1)
-/// z₁    = [p_M; q_M],  z_l = ReLU(W_l z_{l−1} + b_l),  φ_MLP = z_L  (NCF-2)
-/// z     = h_Gᵀ φ_GMF,  h_Mᵀ φ_MLP  or  hᵀ[φ_GMF; φ_MLP],  + b_o    (NCF-3)
-/// h     = [α h_G; (1 − α) h_M],  b_o = α b_G + (1 − α) b_M           (NCF-4), where NeuMF starts
+/// φ_GMF = p_G ⊙ q_G                                                (NCF-1)
+/// t₁    = [p_M; q_M],  t_l = ReLU(W_l t_{l−1} + b_l),  φ_MLP = t_L   (NCF-2)
+/// z     = h_Gᵀ φ_GMF,  h_Mᵀ φ_MLP  or  [h_G; h_M]ᵀ [φ_GMF; φ_MLP],  + b_o  (NCF-3)
+/// [h_G; h_M] ← [α h_G; (1 − α) h_M],  b_o ← α b_G + (1 − α) b_M       (NCF-4)
 /// ```
 ///
-/// GMF, MLP or both (NeuMF), of one user and one item; other fields are not read. h is kept in two parts, h_G and h_M, so that the
-/// parameters of a trained GMF and MLP are those of NeuMF: [#startFrom].
+/// GMF, MLP or both (NeuMF), of one user and one item; other fields are not read. p_G and q_G, of k numbers, are the vectors of
+/// the user and the item for the product, p_M and q_M, of e numbers, those for the tower. ⊙ multiplies number by number, [·; ·]
+/// puts vectors one behind the other, ᵀ transposes. L counts the layers of the tower, its input t₁ being the first; for l = 2 … L
+/// layer l has s_l numbers, the weights W_l and the biases b_l. The paper writes z_l for t_l, and h for [h_G; h_M]. z is the
+/// score of an example, h_G (k numbers) and h_M (s_L numbers) its weights, b_o a constant. B is the number of examples in a batch.
+///
+/// (NCF-4) is where a NeuMF starts, [#startFrom]: right of ← stand h_G, h_M and the constants, b_G and b_M, of a GMF and an MLP
+/// that were trained before, α being what GMF counts. h is kept in two parts, so that the parameters of these two are those of
+/// NeuMF.
+///
+/// The numbers of equations are ours. By our reading (NCF-1) is eq. 8 of the paper, (NCF-2) eq. 10, (NCF-3) eqs. 9, 10 and 12 for
+/// the three, and (NCF-4) eq. 13, all without b_o, b_G and b_M.
 ///
 /// Departs from the paper in four places: b_o, which it does not have and the authors' code does; a multi-valued field may
 /// stand for the user or the item, by its pooled vector, which the paper proposes for side information; tower and h start as
-/// Glorot and Bengio propose, where the paper, by our reading, draws all from N(0, 0.01²), as tables are here; and the
-/// sigmoid lives in the loss.
+/// Glorot and Bengio propose, where the paper, by our reading, draws all normal with mean 0 and deviation 0.01, as tables are
+/// here; and the sigmoid lives in the loss.
 public final class NeuralCf implements Assembled {
 
   /// Which halves there are.
@@ -48,11 +58,12 @@ public final class NeuralCf implements Assembled {
   /// What a user may set.
   ///
   /// @param variant which halves there are
-  /// @param factors k, width of the vectors that are multiplied
-  /// @param tower the other half
-  /// @param sharedEmbeddings whether both halves of NeuMF look into the same tables, which the paper argues against
+  /// @param factors k, width of the vectors that are multiplied; not read by an MLP
+  /// @param tower the other half; not read by a GMF
+  /// @param sharedEmbeddings whether both halves of NeuMF look into the same tables (p_M = p_G, q_M = q_G), which the paper argues
+  ///     against and needs k = e
   /// @param outputBias whether there is b_o
-  /// @param alpha α, the share of GMF where NeuMF starts from both halves
+  /// @param alpha α, from 0 to 1, what GMF counts where NeuMF starts from both halves; read by [#startFrom] alone
   public record Config(
       Variant variant,
       int factors,
@@ -60,7 +71,7 @@ public final class NeuralCf implements Assembled {
       boolean sharedEmbeddings,
       boolean outputBias,
       double alpha) {
-    /// 8 predictive factors, k = s_L = 8, the tower halving from 32, α = ½.
+    /// 8 predictive factors, k = s_L = 8, the tower halving from 2e = 32, α = ½; and b_o, which is of the authors' code.
     public static final Config PAPER =
         new Config(Variant.NEUMF, 8, new Tower(16, List.of(16, 8)), false, true, 0.5);
 
@@ -86,18 +97,20 @@ public final class NeuralCf implements Assembled {
 
   /// The tower.
   ///
-  /// @param embeddingDim e, width of each of its two vectors
-  /// @param hidden s₂ … s_L, sizes of its layers
+  /// @param embeddingDim e, width of p_M and of q_M
+  /// @param hidden s₂ … s_L, sizes of its layers; none for φ_MLP = t₁
   public record Tower(int embeddingDim, List<Integer> hidden) {}
 
-  private final @Nullable UserAndItem product; //  P_G, Q_G [·, k]
+  // the product's half, null in an MLP
+  private final @Nullable UserAndItem product; //  p_G and q_G of an example
   private final @Nullable DenseParameter hGmf; //  h_G [k, 1]
-  private final @Nullable UserAndItem beside; //   P_M, Q_M [·, e]
-  private final @Nullable Mlp tower;
+  // the tower's half, null in a GMF
+  private final @Nullable UserAndItem beside; //   p_M and q_M of an example
+  private final @Nullable Mlp tower; //            W_l and b_l for l = 2 … L: t₁ → t_L
   private final @Nullable DenseParameter hMlp; //  h_M [s_L, 1]
-  private final @Nullable DenseParameter bias; //  b_o
+  private final @Nullable DenseParameter bias; //  b_o, null without
   private final Config config;
-  private final Params params;
+  private final Params params; //                  of this model, for startFrom
   private final Target target;
 
   /// A model for the only label of the schema.
@@ -125,6 +138,7 @@ public final class NeuralCf implements Assembled {
       tower = null;
       hMlp = null;
     } else {
+      // p_M = p_G and q_M = q_G where there is a product to share with
       boolean shared = config.sharedEmbeddings && product != null;
       beside = shared ? product : new UserAndItem(fields, schema, e, mlp);
       tower = new Mlp(2 * e, config.tower.hidden, Mlp.Style.RELU, mlp.at("tower"));
@@ -144,12 +158,12 @@ public final class NeuralCf implements Assembled {
       z = phi.matmul(mode.tape().use(hGmf)).squeeze(1); //        [B]  (NCF-3)
     }
     if (beside != null && tower != null && hMlp != null) {
-      Var z1 = beside.lookup(batch, mode).flatten(1); //          [B, 2e]  (NCF-2)
-      Var phi = tower.forward(z1, mode); //                       [B, s_L]  (NCF-2)
+      Var t1 = beside.lookup(batch, mode).flatten(1); //          [B, 2e]  (NCF-2)
+      Var phi = tower.forward(t1, mode); //                       [B, s_L]  (NCF-2)
       Var deep = phi.matmul(mode.tape().use(hMlp)).squeeze(1); // [B]  (NCF-3)
-      z = z == null ? deep : z.add(deep);
+      z = z == null ? deep : z.add(deep); //                      [B]  (NCF-3)
     }
-    if (z == null) {
+    if (z == null) { // no variant leaves both halves out
       throw new IllegalStateException("neural-cf: " + config.variant + " has no half.");
     }
     return target.outputs(bias == null ? z : z.add(mode.tape().use(bias))); // [B]  (NCF-3)
@@ -165,10 +179,12 @@ public final class NeuralCf implements Assembled {
       throw new IllegalArgumentException(
           "neural-cf: " + parts.size() + " parts. Expected a GMF and an MLP, two of neural-cf.");
     }
+    // which of the two is the GMF; whether it is one, and the other an MLP, is checked below
     boolean turned = first.config.variant == Variant.MLP;
     startFrom(turned ? second : first, turned ? first : second);
   }
 
+  /// (NCF-4), or an error where this is no NeuMF with tables for each half, or one of the two is not what it should be.
   private void startFrom(NeuralCf gmf, NeuralCf mlp) {
     double alpha = config.alpha;
     boolean halves = gmf.config.variant == Variant.GMF && mlp.config.variant == Variant.MLP;
@@ -188,6 +204,7 @@ public final class NeuralCf implements Assembled {
           "neural-cf: the halves have a constant each, and outputBias is false. Expected outputBias"
               + " true, or halves without.");
     }
+    // vectors, tower, h_G and h_M; a size that differs is an error
     params.at("gmf").copyFrom(gmf.params.at("gmf"));
     params.at("mlp").copyFrom(mlp.params.at("mlp"));
     scale(hGmf, alpha); //     h_G  (NCF-4)
@@ -197,10 +214,12 @@ public final class NeuralCf implements Assembled {
     }
   }
 
+  /// The value of b_o, 0 without.
   private double constant() {
     return bias == null ? 0 : bias.value().item();
   }
 
+  /// h ← factor · h, of a part that is there.
   private static void scale(@Nullable DenseParameter h, double factor) {
     if (h != null) {
       double[] values = h.value().toDoubles();

@@ -15,12 +15,12 @@ import org.gradus.tensor.Pooling;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
-/// A vector for the user and a vector for the item, from tables `user` and `item` of their own, whatever tables the fields share
-/// elsewhere. Row 0 is padding: zero, never trained.
+/// A vector for the user and a vector for the item, p and q, from tables `user` and `item` of their own, whatever tables the fields
+/// share elsewhere; of a multi-valued field the rows of its ids, pooled. Row 0 is padding: zero, never trained.
 public final class UserAndItem {
-  private final List<String> names;
-  private final List<Lookup.Bag> bags;
-  private final int width;
+  private final List<String> names; //    of the user's field, and of the item's
+  private final List<Lookup.Bag> bags; // their tables, and how each is pooled
+  private final int width; //             of p and of q
 
   /// Names of fields; of each list the first that the schema has is taken.
   ///
@@ -31,6 +31,7 @@ public final class UserAndItem {
     public static final Fields USUAL = new Fields(List.of("user_id"), List.of("item_id"));
   }
 
+  /// New tables under `params`, with numbers drawn normal with mean 0 and deviation 0.01.
   UserAndItem(Fields fields, Schema schema, int width, Params params) {
     Field.Ids user = find("user", fields.user, schema);
     Field.Ids item = find("item", fields.item, schema);
@@ -43,6 +44,7 @@ public final class UserAndItem {
     this.width = width;
   }
 
+  /// The first field of these names, among those that have an id or several.
   private static Field.Ids find(String role, List<String> names, Schema schema) {
     List<Field.Ids> pooled = schema.ids().stream().filter(f -> pooling(f) != null).toList();
     for (String name : names) {
@@ -62,6 +64,7 @@ public final class UserAndItem {
             + ".");
   }
 
+  /// How the rows of a field's ids become one vector; null for sequences, which do not.
   private static @Nullable Pooling pooling(Field.Ids field) {
     return switch (field) {
       case Field.Categorical _ -> Pooling.SUM; // of one
@@ -77,10 +80,10 @@ public final class UserAndItem {
         pooling == null ? Pooling.SUM : pooling);
   }
 
-  /// p and q `[B, 2, width]`
+  /// p and q of each of B examples, `[B, 2, width]`.
   Var lookup(Batch batch, Mode mode) {
     KeyedJaggedTensor ids = batch.sparse().select(names, mode.tape().scope());
-    float[] weights = ids.weights();
+    float[] weights = ids.weights(); // of ids in multi-valued fields, or null
     Var each = weights == null ? null : mode.tape().constant(Shape.of(weights.length), weights);
     return Lookup.bags(mode.tape(), bags, ids.values(), ids.offsets(), each)
         .reshape(batch.size(), 2, width);

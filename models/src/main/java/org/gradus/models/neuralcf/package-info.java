@@ -8,10 +8,11 @@
 ///
 /// | Paper | Here |
 /// | --- | --- |
-/// | P_G, Q_G | `gmf/user`, `gmf/item`; the tower's too with `sharedEmbeddings` |
-/// | P_M, Q_M | `mlp/user`, `mlp/item` |
-/// | W_l, b_l | `mlp/tower/<l − 2>/…` |
-/// | h | `gmf/h` above `mlp/h` |
+/// | P_G, Q_G, whose rows are p_G, q_G | `gmf/user`, `gmf/item`; the tower's too with `sharedEmbeddings` |
+/// | P_M, Q_M, whose rows are p_M, q_M | `mlp/user`, `mlp/item` |
+/// | W_l, b_l, l = 2 … L | `mlp/tower/<l−2>/weight`, transposed, `mlp/tower/<l−2>/bias` |
+/// | z_l | t_l; z is the score |
+/// | h | `gmf/h` above `mlp/h`: h_G, h_M |
 /// | b_o, of the authors' code | `bias` |
 /// | predictive factors | `factors`, and the last of `hidden` |
 /// | α | `alpha` |
