@@ -91,7 +91,7 @@ final class GemmPart {
   private void pack(int task) {
     int from = task % pieces * PACK_STEPS;
     int to = Math.min(slab.steps(), from + PACK_STEPS);
-    Packing.panel(p, 0, slab, task / pieces, from, to, packed);
+    Packing.panel(p, 0, slab, task / pieces, from, to, buffers.get().tile, packed);
   }
 
   private void compute(int task) {
@@ -117,7 +117,7 @@ final class GemmPart {
   private void alone(int s) {
     Buffers own = buffers.get();
     for (int panel = 0; panel < slab.panels(); panel++) {
-      Packing.panel(p, s, slab, panel, 0, slab.steps(), packed);
+      Packing.panel(p, s, slab, panel, 0, slab.steps(), own.tile, packed);
     }
     int strips = strips();
     for (int strip = 0; strip < strips; strip += MAX_STRIPS) {
@@ -141,6 +141,7 @@ final class GemmPart {
               source,
               rows,
               kc,
+              buffers.tile,
               buffers.strips,
               packedStrip(buffers, strip, kc),
               tileRows(strip));
@@ -245,6 +246,7 @@ final class GemmPart {
   /// What a thread keeps from one product to the next.
   static final class Buffers {
     private final float[] strips = new float[MAX_STRIPS * ROWS * STEPS + Transposing.SIDE];
+    private final float[] tile = new float[Transposing.BUFFER];
     private final float[] edge = new float[ROWS * COLUMNS];
     private final float[] zeros = new float[COLUMNS];
     private float[] panels = new float[0];

@@ -14,14 +14,14 @@ final class Packing {
 
   /// Packs steps from…to−1 of one panel of B, of product s of a batch: each step becomes a row as wide as the panel's vectors.
   static void panel(
-      Product p, int s, GemmPart.Slab slab, int panel, int from, int to, float[] packed) {
+      Product p, int s, GemmPart.Slab slab, int panel, int from, int to, float[] buffer, float[] packed) {
     Matrix b = p.b();
     int source = b.index(s, slab.step() + from, slab.column() + panel * GemmPart.COLUMNS);
     int row = slab.vectors(panel) * Lanes.WIDTH;
     int target = slab.start(panel) + from * row;
     int width = slab.width(panel);
     if (b.transposed()) {
-      transpose(b.data(), source, b.stride(), width, to - from, packed, target, row);
+      transpose(b.data(), source, b.stride(), width, to - from, buffer, packed, target, row);
     } else if (width == GemmPart.COLUMNS) {
       rows(b.data(), source, b.stride(), to - from, packed, target);
     } else {
@@ -31,9 +31,9 @@ final class Packing {
 
   /// Packs `rows` rows and kc steps of A: each step becomes `tileRows` values, of which those beyond `rows` are nobody's. Up to
   /// [Transposing#SIDE] values behind the strip may be overwritten.
-  static void strip(Matrix a, int source, int rows, int kc, float[] packed, int at, int tileRows) {
+  static void strip(Matrix a, int source, int rows, int kc, float[] buffer, float[] packed, int at, int tileRows) {
     if (!a.transposed()) {
-      transpose(a.data(), source, a.stride(), rows, kc, packed, at, tileRows);
+      transpose(a.data(), source, a.stride(), rows, kc, buffer, packed, at, tileRows);
     } else if (rows == tileRows && rows == 12 && Lanes.WIDTH == 16) {
       overlappingRows(a.data(), source, a.stride(), kc, packed, at);
     } else {
@@ -43,17 +43,25 @@ final class Packing {
 
   /// out[k · row + j] = in[j · stride + k] for j < lines and k < steps. What lies between the lines and the end of a row is nobody's:
   /// no element of C that is kept reads it.
+  ///
+  /// @param buffer of [Transposing#BUFFER] floats
   static void transpose(
-      float[] in, int source, int stride, int lines, int steps, float[] out, int at, int row) {
+      float[] in,
+      int source,
+      int stride,
+      int lines,
+      int steps,
+      float[] buffer,
+      float[] out,
+      int at,
+      int row) {
     int side = Transposing.SIDE;
     int tiled = Lanes.WIDTH < side ? 0 : steps - steps % side;
     if (tiled > 0) {
-      // from the last lines to the first: what a tile writes beyond its row belongs to the first
-      // lines of the next step
-      for (int first = (lines - 1) / side * side; first >= 0; first -= side) {
+      for (int first = 0; first < lines; first += side) {
         int some = Math.min(side, lines - first);
         int from = source + first * stride;
-        Transposing.tiles(in, from, stride, some, tiled, out, at + first, row);
+        Transposing.tiles(in, from, stride, some, tiled, buffer, out, at + first, row);
       }
     }
     for (int first = tiled; first < steps; first += LINE) {
