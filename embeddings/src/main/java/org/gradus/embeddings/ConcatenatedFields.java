@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 /// x₀ = [e₁; …; e_F; x_num]
 /// ```
 ///
+/// F is the number of categorical and multi-valued fields, e₁ … e_F are their embeddings, that of field f of D_f numbers, x_num
+/// the dense fields, and [;] puts vectors one behind the other; x₀ has d = Σ_f D_f + c numbers, c being those of x_num.
+///
 /// For models that never multiply two embeddings number by number (Deep & Cross); those that do need [FieldEmbeddings], where
 /// all widths are one. Row 0 of every table is padding: zero, never trained, not counted.
 public final class ConcatenatedFields {
@@ -37,7 +40,7 @@ public final class ConcatenatedFields {
   public enum Width {
     /// all alike
     FIXED,
-    /// ⌈log₂ n⌉ for a field of n values
+    /// ⌈log₂ n⌉ for a field of n values, but at least 1
     LOG2,
     /// ⌈k · n^¼⌉ for a field of n values
     FOURTH_ROOT
@@ -46,8 +49,8 @@ public final class ConcatenatedFields {
   /// Which widths.
   ///
   /// @param rule how wide an embedding is
-  /// @param fixed D, for [Width#FIXED]
-  /// @param factor k, for [Width#FOURTH_ROOT]
+  /// @param fixed every width, for [Width#FIXED]
+  /// @param factor k, above 0 and at most 16, for [Width#FOURTH_ROOT]
   public record Widths(Width rule, int fixed, double factor) {
     /// The width of a field's table, whose ids 0 and 1 are no values.
     public int of(Field.Ids field) {
@@ -117,7 +120,7 @@ public final class ConcatenatedFields {
     return Collections.unmodifiableMap(places);
   }
 
-  /// x₀ of a batch, `[B, d]`: fields of ids in schema order, then numbers.
+  /// x₀ of a batch of B examples, `[B, d]`: fields of ids in schema order, then numbers.
   public Var lookup(Batch batch, Mode mode) {
     Tape tape = mode.tape();
     List<Var> parts = new ArrayList<>(2);
@@ -126,7 +129,7 @@ public final class ConcatenatedFields {
       KeyedJaggedTensor ids = all.keys().equals(names) ? all : all.select(names, tape.scope());
       float[] weights = ids.weights();
       Var each = weights == null ? null : tape.constant(Shape.of(weights.length), weights);
-      parts.add(Lookup.bags(tape, bags, ids.values(), ids.offsets(), each)); // [B, ΣD_f]
+      parts.add(Lookup.bags(tape, bags, ids.values(), ids.offsets(), each)); // [B, Σ_f D_f]
     }
     if (numbers > 0) {
       parts.add(tape.constant(Shape.of(batch.size(), numbers), batch.dense())); // [B, c]

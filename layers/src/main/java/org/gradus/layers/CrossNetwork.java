@@ -5,9 +5,10 @@ import org.gradus.autograd.Params;
 import org.gradus.autograd.Var;
 
 /// Layers that multiply the original input with a function of the current state and add the state back: Deep & Cross
-/// networks. After L layers the result holds products of degree 1 … L + 1.
+/// networks. After L layers the result holds products of up to L + 1 numbers of the input, in a mixture with an activation
+/// between. x₀ is the input, x_l the state after l layers, d numbers each; DLRM, where d is a vector, calls their count N.
 public sealed interface CrossNetwork permits FullCross, LowRankCross, MixtureCross, VectorCross {
-  /// x₀ `[B, N]` → x_L `[B, N]`.
+  /// x₀ `[B, d]` → x_L `[B, d]`, B being the examples of a batch.
   Var forward(Var x0);
 
   /// Refuses a negative number of layers; with none the network is the identity.

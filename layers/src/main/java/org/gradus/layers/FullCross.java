@@ -17,15 +17,16 @@ import org.gradus.tensor.Shape;
 /// x_{l+1} = x₀ ⊙ (W_l x_l + b_l) + x_l                       (DCN-2, XN-2)
 /// ```
 ///
-/// `w` is stored `[in, out]`, so it is the paper's W transposed.
+/// x_l is the state after l of L layers, d numbers like the bias b_l of the layer that makes x_{l+1}, and W_l is d × d; ⊙
+/// multiplies number by number. `w` is stored `[in, out]`, so it is W_l transposed.
 public final class FullCross implements CrossNetwork {
-  private final List<DenseParameter> w = new ArrayList<>(); // [N, N]
-  private final List<DenseParameter> b = new ArrayList<>(); // [N]
+  private final List<DenseParameter> w = new ArrayList<>(); // [d, d]
+  private final List<DenseParameter> b = new ArrayList<>(); // [d]
 
   /// New layers under `params`.
   ///
-  /// @param width N
-  /// @param layers L
+  /// @param width d
+  /// @param layers L, at least 0
   public FullCross(int width, int layers, Params params) {
     CrossNetwork.checkLayers(layers, params);
     for (int l = 0; l < layers; l++) {
@@ -39,8 +40,8 @@ public final class FullCross implements CrossNetwork {
     Tape tape = x0.tape();
     Var x = x0;
     for (int l = 0; l < w.size(); l++) {
-      Var y = x.linear(tape.use(w.get(l)), tape.use(b.get(l)), Activation.IDENTITY); // [B, N]
-      x = x0.cross(y, x); // [B, N]  (DCN-2, XN-2)
+      Var y = x.linear(tape.use(w.get(l)), tape.use(b.get(l)), Activation.IDENTITY); // [B, d]
+      x = x0.cross(y, x); // [B, d], x₀ ⊙ y + x  (DCN-2, XN-2)
     }
     return x;
   }

@@ -17,17 +17,19 @@ import org.gradus.tensor.Shape;
 /// x_{l+1} = x₀ ⊙ (U_l (V_lᵀ x_l) + b_l) + x_l                (DCN-3, XN-1)
 /// ```
 ///
-/// `v [N, r]` narrows and `u [r, N]` widens. A rank below N/2 saves work; about N/4 keeps the accuracy of full rank.
+/// x_l is the state after l of L layers, d numbers like the bias b_l of the layer that makes x_{l+1}; U_l and V_l are d × r, r
+/// being the rank, ᵀ transposes, and ⊙ multiplies number by number. `v [d, r]` narrows, and `u [r, d]`, which is U_l
+/// transposed, widens. A rank below d/2 saves work; about d/4 keeps the accuracy of full rank, by our reading.
 public final class LowRankCross implements CrossNetwork {
-  private final List<DenseParameter> v = new ArrayList<>(); // [N, r]
-  private final List<DenseParameter> u = new ArrayList<>(); // [r, N]
-  private final List<DenseParameter> b = new ArrayList<>(); // [N]
+  private final List<DenseParameter> v = new ArrayList<>(); // [d, r]
+  private final List<DenseParameter> u = new ArrayList<>(); // [r, d]
+  private final List<DenseParameter> b = new ArrayList<>(); // [d]
 
   /// New layers under `params`.
   ///
-  /// @param width N
-  /// @param layers L
-  /// @param rank r
+  /// @param width d
+  /// @param layers L, at least 0
+  /// @param rank r, at least 1
   public LowRankCross(int width, int layers, int rank, Params params) {
     CrossNetwork.checkLayers(layers, params);
     if (rank < 1) {
@@ -48,8 +50,8 @@ public final class LowRankCross implements CrossNetwork {
     Var x = x0;
     for (int l = 0; l < v.size(); l++) {
       Var h = x.matmul(tape.use(v.get(l))); //                                         [B, r]
-      Var y = h.linear(tape.use(u.get(l)), tape.use(b.get(l)), Activation.IDENTITY); // [B, N]
-      x = x0.cross(y, x); //                                                   [B, N]  (DCN-3, XN-1)
+      Var y = h.linear(tape.use(u.get(l)), tape.use(b.get(l)), Activation.IDENTITY); // [B, d]
+      x = x0.cross(y, x); // [B, d], x₀ ⊙ y + x  (DCN-3, XN-1)
     }
     return x;
   }

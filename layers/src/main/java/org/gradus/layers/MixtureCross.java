@@ -14,19 +14,25 @@ import org.gradus.tensor.Shape;
 /// The mixture of low-rank experts of DCN V2 (Wang et al., WWW 2021, arXiv:2008.13535):
 ///
 /// ```
-/// E_i(x_l) = x₀ ⊙ (U_lⁱ g(C_lⁱ g(V_lⁱᵀ x_l)) + b_l)          (DCN-4, XN-4)
-/// x_{l+1}  = Σᵢ G_i(x_l) E_i(x_l) + x_l
-/// G(x_l)   = softmax(γᵢᵀ x_l) over i                          (DCN-5)
+/// E_i(x_l) = x₀ ⊙ (U_lⁱ g(C_lⁱ g((V_lⁱ)ᵀ x_l)) + b_l)        (DCN-4, XN-4)
+/// x_{l+1}  = Σᵢ G_i(x_l) E_i(x_l) + x_l                       (DCN-4, XN-4)
+/// G_i(x_l) = exp(γᵢᵀ x_l) / Σⱼ exp(γⱼᵀ x_l), or σ(γᵢᵀ x_l)    (DCN-5)
 /// ```
 ///
+/// x_l is the state after l of L layers, d numbers like b_l, the bias of the layer that makes x_{l+1}, one for all its
+/// experts. i and j run over the K experts: expert i has U_lⁱ and V_lⁱ, d × r, r being the rank, and C_lⁱ, r × r, and gives
+/// E_i. g is an activation, which the paper leaves open; G_i, one number, says how much expert i counts, and γᵢ holds its d
+/// weights; σ is the logistic function, ᵀ transposes, and ⊙ multiplies number by number. `c` and `u` hold C_lⁱ and U_lⁱ
+/// transposed.
+///
 /// The gate is one for all layers unless each is given its own. A softmax over one expert is 1 whatever its weights, and is
-/// left out. The paper leaves g open.
+/// left out.
 public final class MixtureCross implements CrossNetwork {
-  private final List<DenseParameter> v = new ArrayList<>(); // [K, N, r]
+  private final List<DenseParameter> v = new ArrayList<>(); // [K, d, r]
   private final List<DenseParameter> c = new ArrayList<>(); // [K, r, r]
-  private final List<DenseParameter> u = new ArrayList<>(); // [K, r, N]
-  private final List<DenseParameter> b = new ArrayList<>(); // [N]
-  private final List<DenseParameter> gates = new ArrayList<>(); // [N, K] each
+  private final List<DenseParameter> u = new ArrayList<>(); // [K, r, d]
+  private final List<DenseParameter> b = new ArrayList<>(); // [d]
+  private final List<DenseParameter> gates = new ArrayList<>(); // γ [d, K]
   private final Config config;
 
   /// How experts are weighed.
@@ -39,9 +45,9 @@ public final class MixtureCross implements CrossNetwork {
 
   /// What a user may set.
   ///
-  /// @param layers L
-  /// @param experts K
-  /// @param rank r
+  /// @param layers L, at least 0
+  /// @param experts K, at least 1
+  /// @param rank r, at least 1
   /// @param activation g
   /// @param gate how experts are weighed
   /// @param gatePerLayer whether each layer has a gate of its own
@@ -64,7 +70,7 @@ public final class MixtureCross implements CrossNetwork {
 
   /// New layers under `params`.
   ///
-  /// @param width N
+  /// @param width d
   public MixtureCross(int width, Config config, Params params) {
     this.config = config;
     int k = config.experts;
@@ -76,7 +82,7 @@ public final class MixtureCross implements CrossNetwork {
       u.add(p.weight("u", Shape.of(k, r, width), Initializers.xavierNormal()));
       b.add(p.bias("b", Shape.of(width)));
     }
-    boolean constant = k == 1 && config.gate == Gate.SOFTMAX;
+    boolean constant = k == 1 && config.gate == Gate.SOFTMAX; // 1, so no weights
     int count = config.gatePerLayer ? config.layers : Math.min(1, config.layers);
     for (int l = 0; l < (constant ? 0 : count); l++) {
       Params p = config.gatePerLayer ? params.at(l) : params;
@@ -93,16 +99,17 @@ public final class MixtureCross implements CrossNetwork {
       h = Activations.apply(config.activation, h);
       h = h.matmul(tape.use(c.get(l))); //                           [K, B, r]
       h = Activations.apply(config.activation, h);
-      Var y = h.matmul(tape.use(u.get(l))).add(tape.use(b.get(l))); // [K, B, N]
-      Var experts = y.multiply(x0); //                               [K, B, N]  (DCN-4, XN-4)
+      Var y = h.matmul(tape.use(u.get(l))).add(tape.use(b.get(l))); // [K, B, d]
+      Var experts = y.multiply(x0); //                               [K, B, d]  (DCN-4, XN-4)
       if (!gates.isEmpty()) {
         experts = experts.multiply(gate(x, gates.get(config.gatePerLayer ? l : 0)));
       }
-      x = experts.sum(0).add(x); //                                  [B, N]  (XN-4)
+      x = experts.sum(0).add(x); //                                  [B, d]  (DCN-4, XN-4)
     }
     return x;
   }
 
+  /// G of every expert, from the state x `[B, d]`.
   private Var gate(Var x, DenseParameter gamma) {
     Var a = x.matmul(x.tape().use(gamma)); //                           [B, K]
     Var g = config.gate == Gate.SOFTMAX ? a.softmax() : a.sigmoid(); // [B, K]  (DCN-5)

@@ -16,15 +16,16 @@ import org.gradus.tensor.Shape;
 /// x_{l+1} = (w_lᵀ x_l) x₀ + b_l + x_l                        (DCN-1, XN-3)
 /// ```
 ///
-/// The bias is outside the product. The N × N outer product is never built.
+/// x_l is the state after l of L layers, d numbers like the weights w_l and the bias b_l of the layer that makes x_{l+1}; ᵀ
+/// transposes. The bias is outside the product, and the d × d outer product x₀ x_lᵀ is never built.
 public final class VectorCross implements CrossNetwork {
-  private final List<DenseParameter> w = new ArrayList<>(); // [N, 1]
-  private final List<DenseParameter> b = new ArrayList<>(); // [N]
+  private final List<DenseParameter> w = new ArrayList<>(); // [d, 1]
+  private final List<DenseParameter> b = new ArrayList<>(); // [d]
 
   /// New layers under `params`.
   ///
-  /// @param width N
-  /// @param layers L
+  /// @param width d
+  /// @param layers L, at least 0
   public VectorCross(int width, int layers, Params params) {
     CrossNetwork.checkLayers(layers, params);
     for (int l = 0; l < layers; l++) {
@@ -38,8 +39,8 @@ public final class VectorCross implements CrossNetwork {
     Tape tape = x0.tape();
     Var x = x0;
     for (int l = 0; l < w.size(); l++) {
-      Var s = x.matmul(tape.use(w.get(l))); //                    [B, 1]
-      x = x0.cross(s, x).add(tape.use(b.get(l))); //              [B, N]  (DCN-1, XN-3)
+      Var s = x.matmul(tape.use(w.get(l))); //                    [B, 1], w_lᵀ x_l
+      x = x0.cross(s, x).add(tape.use(b.get(l))); //              [B, d]  (DCN-1, XN-3)
     }
     return x;
   }

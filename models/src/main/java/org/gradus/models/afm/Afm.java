@@ -35,13 +35,14 @@ import org.jspecify.annotations.Nullable;
 /// u     = Dropout(Σ_{i<j} a_ij r_ij),  z = w₀ + ℓ(x) + pᵀu    (AFM-4)
 /// ```
 ///
-/// i and j run over the F fields, dense ones among them, each pair once. eᵢ is the vector vᵢ, D numbers, of what field i holds,
-/// times its number xᵢ, which is 1 for an id. ⊙ multiplies number by number, and ᵀ transposes. W, t × D, b and h, of t numbers
-/// each, are the attention network, which gives a pair the score a′_ij. a_ij is the pair's weight: the sum of (AFM-3) runs over
-/// the pairs of the example whose both fields have something to say, since a missing id has no product, and takes no weight
-/// from others; a number always has its say, 0 included. Dropout makes a share of the numbers 0, in training alone. u is the
-/// pooled vector of D numbers, p its weights; z is the score, w₀ its bias, and ℓ(x) is linear, one weight per feature, in the
-/// paper Σᵢ wᵢ xᵢ.
+/// i and j run over the F fields, dense ones among them, each pair once. vᵢ is a vector of D numbers: that of the id in field
+/// i, that of a dense field itself, or for a multi-valued field the vectors of its ids, pooled; xᵢ is the number of a dense
+/// field, and 1 for the others. ⊙ multiplies number by number, and ᵀ transposes. W, t × D, b and h, of t numbers each, are the
+/// attention network, t being its width; it gives a pair the score a′_ij, and a_ij is the pair's weight. The sum of (AFM-3)
+/// runs over the pairs of the example of which neither field is missing, so a missing one takes no weight from others. Missing
+/// are an id that is padding and a multi-valued field without ids; a number never is, 0 included. Dropout makes a share of the
+/// numbers 0, in training alone. u is the pooled vector of D numbers, p its weights; z is the score, w₀ its bias, and ℓ(x) is
+/// linear, one weight per feature times its value, in the paper Σᵢ wᵢ xᵢ.
 ///
 /// The numbers of equations are ours: (AFM-1) is eq. 2 of the paper, (AFM-2) and (AFM-3) are eq. 5, and (AFM-4) without Dropout
 /// eqs. 4 and 6, by our reading.
@@ -59,18 +60,18 @@ public final class Afm implements Model {
   /// @param attention the network that gives a; null for all a_ij = 1, the sum of the pairs
   /// @param dropoutPooled share of u that is dropped
   /// @param deep layers above u, an extension; null for the paper's pᵀu
-  /// @param freezeFm whether w₀, w and v stay as they are, taken over from a trained FM
+  /// @param freezeFm whether w₀, the weights of ℓ(x) and the vectors vᵢ stay as they are, taken over from a trained FM
   public record Config(
       int embeddingDim,
       @Nullable Attention attention,
       double dropoutPooled,
       @Nullable Deep deep,
       boolean freezeFm) {
-    /// D = t = 256, of the paper's main table. The share that is dropped is tuned for each data set; 0.5 is that of the authors'
-    /// program.
+    /// D = t = 256, of the paper's main table, by our reading. The paper tunes the share that is dropped of u per data set;
+    /// 0.5 is that of the authors' program. Nothing is dropped of the weights a.
     public static final Config PAPER = new Config(256, new Attention(256, 0), 0.5, null, false);
 
-    /// The same with D = 16 and t = 8, a starting point of this library: attention over all pairs costs F²Dt.
+    /// The same with D = 16 and t = 8, a starting point of this library, since the cost of attention grows as F²Dt.
     public static final Config SMALL = new Config(16, new Attention(8, 0), 0.5, null, false);
   }
 
@@ -80,7 +81,8 @@ public final class Afm implements Model {
   /// @param dropout share of the weights a that is dropped
   public record Attention(int factor, double dropout) {}
 
-  /// A tower of layers with ReLU on [u; x_num], where x_num are the dense fields as they come, and [;] puts them behind u.
+  /// A tower of fully connected layers with ReLU above u. It reads [u; x_num], where x_num are the dense fields as they come,
+  /// and [;] puts them behind u; p weighs what it gives.
   ///
   /// @param hidden sizes of its layers; with none, p weighs what the tower would read
   /// @param batchNorm whether u goes through batch norm first
@@ -97,7 +99,7 @@ public final class Afm implements Model {
   private final DenseParameter out; //                p [D, 1], or as long as the tower's last layer
   private final Dropout dropoutAttention; //          of a
   private final Dropout dropoutPooled; //             of u
-  private final FieldPairs pairs; //                  i and j of each of the P = F(F − 1)/2 pairs
+  private final FieldPairs pairs; //                  i and j of P = F(F − 1)/2 pairs, from 0
   private final List<String> names; //                of both fields of each pair, for `explain`
   private final String path; //                       of the attention, for `explain` too
   private final int numbers; //                       c, dense fields that stand beside u
@@ -116,7 +118,8 @@ public final class Afm implements Model {
     w = new FirstOrder(schema, params.at("w"));
     bias = params.bias("bias", Shape.scalar());
     if (config.freezeFm) {
-      String at = params.path().isEmpty() ? "" : params.path() + "/"; // paths are whole ones
+      // patterns are of whole paths, and the model may stand inside another
+      String at = params.path().isEmpty() ? "" : params.path() + "/";
       List.of("v/*", "w/*", "bias").forEach(pattern -> params.freeze(at + pattern));
     }
     Params network = params.at("attention");
@@ -124,7 +127,7 @@ public final class Afm implements Model {
       weight = null;
       shift = null;
       h = null;
-      dropoutAttention = new Dropout(0, network);
+      dropoutAttention = new Dropout(0, network); // drops nothing
     } else {
       int t = config.attention.factor;
       weight = network.weight("weight", Shape.of(dim, t), Initializers.xavierNormal());
@@ -156,10 +159,10 @@ public final class Afm implements Model {
     Tape tape = mode.tape();
     // B examples, P pairs, q numbers of the tower's last layer
     Var r = products(batch, mode); //                              [B, P, D]  (AFM-1)
-    Var a = attention(r, batch, mode); //                          [B, P]  (AFM-3)
+    Var a = attention(r, batch, mode); //                          [B, P]  (AFM-2), (AFM-3)
     Var u;
     if (a == null) { // without attention
-      u = r.sum(1); //                                             [B, D], all alike
+      u = r.sum(1); //                                             [B, D], every a_ij is 1
     } else { // Σ a_ij r_ij as a product of matrices
       Var kept = dropoutAttention.forward(a, mode).unsqueeze(1); // [B, 1, P]
       u = kept.matmul(r).squeeze(1); //                            [B, D]  (AFM-4)
@@ -173,7 +176,7 @@ public final class Afm implements Model {
     return target.outputs(z);
   }
 
-  /// r `[B, P, D]`: the products of all pairs of fields, those of a missing field 0.
+  /// r `[B, P, D]` (AFM-1): the products of all pairs of fields, those of a missing field 0.
   private Var products(Batch batch, Mode mode) {
     Tape tape = mode.tape();
     Tensor left = tape.scope().upload(Shape.of(pairs.count()), pairs.left());
@@ -182,8 +185,8 @@ public final class Afm implements Model {
     return e.gather(1, left).multiply(e.gather(1, right)); //      [B, P, D]
   }
 
-  /// a `[B, P]`: how much each pair of fields counts in evaluation, in the order of [FieldPairs]; the weights of an example add
-  /// up to 1, or are all 0 where no pair is there. Null without attention.
+  /// a `[B, P]`: how much each pair of fields counts before any dropout, in the order (0,1), (0,2), …, (1,2), … of the fields;
+  /// the weights of an example add up to 1, or are all 0 where no pair is there. Null without attention.
   public @Nullable Var attention(Batch batch, Mode mode) {
     return attention(products(batch, mode), batch, mode);
   }
@@ -194,9 +197,10 @@ public final class Afm implements Model {
       return null;
     }
     Tape tape = r.tape();
+    // ReLU(W r_ij + b) of every pair
     Var hidden = r.linear(tape.use(weight), tape.use(shift), Activation.RELU); // [B, P, t]
     Var scores = hidden.matmul(tape.use(h)).squeeze(2); //         [B, P]  (AFM-2)
-    boolean[] fields = v.present(batch, tape.scope()); //          [B, F], has it an id or number
+    boolean[] fields = v.present(batch, tape.scope()); //          [B, F], false: missing
     boolean[] both = tape.scope().booleans(batch.size() * pairs.count()); // [B, P]
     for (int at = 0; at < both.length; at++) {
       int first = at / pairs.count() * v.count(); // of the example's places in `fields`
@@ -209,7 +213,7 @@ public final class Afm implements Model {
     return a;
   }
 
-  /// [u; x_num] `[B, D + c]`, u through batch norm if asked for.
+  /// [u; x_num] `[B, D + c]`, what the tower reads, u through batch norm if asked for.
   private Var beside(Var u, Batch batch, Mode mode) {
     Var normed = norm == null ? u : norm.forward(u, mode);
     if (numbers == 0) {

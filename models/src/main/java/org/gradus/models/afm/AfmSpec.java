@@ -36,12 +36,16 @@ public final class AfmSpec implements ModelSpec {
         Option.flag("useAttention", true, "false: all pairs count alike"),
         Option.integer("attentionFactor", 8, List.of(4, 3), "t, width of the attention network"),
         Option.real(
-            "dropoutAttention", 0, List.of(0.0, 0.4), "share dropped of the weights: an extension"),
+            "dropoutAttention", 0, List.of(0.0, 0.4), "share dropped of the weights of pairs"),
         Option.real(
-            "dropoutPooled", p.dropoutPooled(), List.of(0.0, 0.4), "share dropped of the sum"),
-        Option.flag("deepOnTop", false, "a tower on the pooled pairs and raw numbers"),
+            "dropoutPooled",
+            p.dropoutPooled(),
+            List.of(0.0, 0.4),
+            "share dropped of the pooled pairs"),
+        Option.flag(
+            "deepOnTop", false, "a tower on the pooled pairs and dense fields: an extension"),
         Option.integers(
-            "hidden", List.of(64), List.of("4", ""), "of deepOnTop: sizes of the tower"),
+            "hidden", List.of(64), List.of("4", ""), "of deepOnTop: sizes of the tower's layers"),
         Option.flag("batchNorm", true, "of deepOnTop: on the pooled pairs"),
         // not combined with others: what is frozen keeps its initial values, on which no unit of
         // the attention network ever switches, so that a gradient check sees nothing; with other
@@ -52,7 +56,7 @@ public final class AfmSpec implements ModelSpec {
             Boolean.toString(p.freezeFm()),
             List.of(),
             List.of("false"),
-            "keeps bias, w and v as --init-from found them"));
+            "keeps bias, linear weights and vectors as --init-from found them"));
   }
 
   @Override

@@ -29,9 +29,9 @@ import org.gradus.models.Target;
 /// ```
 ///
 /// F is the number of fields with ids, e₁ … e_F are their embeddings, x_num the dense fields, and [;] puts vectors one behind
-/// the other. x_l is the state after l of L cross layers, d numbers like w_l and b_l, the weights and the bias of layer l; ᵀ
-/// transposes. tower is fully connected layers with ReLU, the paper's eq. 4, and h what the last of them gives; w_logit are the
-/// weights of the score z, and b_logit is its bias.
+/// the other. x_l is the state after l of L cross layers, d numbers like w_l and b_l, the weights and the bias of the layer
+/// that makes x_{l+1}; ᵀ transposes. tower is fully connected layers with ReLU, the paper's eq. 4, and h what the last of them
+/// gives; w_logit are the weights of the score z, and b_logit is its bias.
 ///
 /// x_lᵀ w_l is one number per example, so a layer costs O(d): the d × d product x₀ x_lᵀ is never built. x_L holds products of
 /// degree 1 … L + 1 of *numbers*, also of two numbers of one embedding. Degree 1 is among them, so there is no linear term
@@ -43,16 +43,16 @@ import org.gradus.models.Target;
 /// field is pooled as its field says, where by our reading a field of the paper has one id.
 public final class Dcn implements Model {
 
-  /// `PAPER` is the best setting on Criteo, by our reading of the paper's experiments. That batch norm stands between the linear
-  /// part of a layer and its ReLU is ours.
+  /// `PAPER` is the best setting on Criteo, by our reading of the paper's experiments. That batch norm stands between the
+  /// linear part of a layer and its ReLU is ours, and that widths are rounded up.
   ///
   /// @param widths how many numbers the embedding of each field has
   /// @param layers L; with 0 the state is x₀
   /// @param tower layer sizes and what they have in common
-  /// @param structure what the score reads; (DCN-6) above is `PARALLEL`
+  /// @param structure what the score reads: (DCN-6) above is `PARALLEL`; with `STACKED` it is tower(x_L), with `CROSS_ONLY` x_L
   public record Config(Widths widths, int layers, Tower tower, CrossStructure structure) {
-    /// ⌈6 n^¼⌉ numbers for the embedding of a field of n values, six cross layers, a tower of two layers of 1024 with batch norm
-    /// and without dropout.
+    /// ⌈6 n^¼⌉ numbers, rounded up, for the embedding of a field of n values, six cross layers, a tower of two layers of 1024
+    /// with batch norm and without dropout.
     public static final Config PAPER =
         new Config(
             new Widths(Width.FOURTH_ROOT, 16, 6), // 16 is of FIXED, which is not chosen here
@@ -63,7 +63,7 @@ public final class Dcn implements Model {
 
   /// The tower: fully connected layers, with ReLU in `PAPER`.
   ///
-  /// @param hidden layer sizes; with none, h is what the tower reads
+  /// @param hidden layer sizes; with none, h is what the tower reads. With `CROSS_ONLY` they do not count
   /// @param style what the layers have in common: activation, dropout, batch norm
   public record Tower(List<Integer> hidden, Mlp.Style style) {}
 
@@ -81,10 +81,11 @@ public final class Dcn implements Model {
         new ConcatenatedFields(schema, config.widths, params.at("v"), Initializers.normal(0.01));
     int d = fields.width(); // of x₀, and so of every x_l
     cross = new VectorCross(d, config.layers, params.at("cross"));
+    // without layers the tower has no parameters, and d outputs
     List<Integer> hidden = structure == CrossStructure.CROSS_ONLY ? List.of() : config.tower.hidden;
     deep = new Mlp(d, hidden, config.tower.style, params.at("deep")); // reads x₀ or x_L
-    int both = structure == CrossStructure.PARALLEL ? d + deep.out() : deep.out();
-    out = new Linear(both, 1, params.at("out"));
+    int inputs = structure == CrossStructure.PARALLEL ? d + deep.out() : deep.out();
+    out = new Linear(inputs, 1, params.at("out")); // a bias b_logit, no activation
     target = Target.only(schema);
   }
 
@@ -97,7 +98,7 @@ public final class Dcn implements Model {
         switch (structure) {
           case PARALLEL -> Var.concat(1, List.of(x, deep.forward(x0, mode))); // [B, d + q]  (DCN-6)
           case STACKED -> deep.forward(x, mode); //                            [B, q]  (DCN-6)
-          case CROSS_ONLY -> x; //                                             [B, d]
+          case CROSS_ONLY -> x; //                                             [B, d]  (DCN-6)
         };
     return target.outputs(out.forward(read).squeeze(1)); //                    [B], z  (DCN-6)
   }

@@ -46,12 +46,19 @@ public final class DcnSpec implements ModelSpec {
             List.of(2, 3),
             "width of an embedding, for width=FIXED"),
         Option.real(
-            "widthFactor", p.widths().factor(), List.of(1.5, 2.0), "k, for width=FOURTH_ROOT"),
+            "widthFactor",
+            p.widths().factor(),
+            List.of(1.5, 2.0),
+            "k of ⌈k n^¼⌉, for width=FOURTH_ROOT"),
         Option.integer("layers", p.layers(), List.of(1, 2), "cross layers, L"),
         Option.choice("structure", p.structure(), "how cross network and tower are combined"),
-        Option.integers("hidden", p.tower().hidden(), List.of("4", "5,3"), "sizes of the tower"),
+        Option.integers(
+            "hidden", p.tower().hidden(), List.of("4", "5,3"), "sizes of the tower's layers"),
         Option.real(
-            "dropout", p.tower().style().dropout(), List.of(0.0, 0.4), "share dropped per layer"),
+            "dropout",
+            p.tower().style().dropout(),
+            List.of(0.0, 0.4),
+            "share dropped after each layer of the tower"),
         Option.flag("batchNorm", p.tower().style().batchNorm(), "batch norm in the tower"));
   }
 

@@ -40,11 +40,12 @@ import org.gradus.tensor.MatMulKernels.Activation;
 /// ```
 ///
 /// F is the number of fields with ids, e₁ … e_F are their embeddings, x_num the dense fields, and [;] puts vectors one behind
-/// the other. x_l is the state after l of L cross layers, d numbers like b_l, the bias of layer l; ⊙ multiplies number by
-/// number, and ᵀ transposes. W_l is d × d; U_l and V_l are d × r, r being the rank. Expert i of K has U_lⁱ and V_lⁱ of that
-/// size and C_lⁱ, r × r; g is an activation, Gᵢ the gate, γᵢ its d weights for expert i, the same in all layers unless each
-/// layer is given its own, and σ the logistic function. tower is fully connected layers with ReLU; w_logit are the weights of
-/// the score z, b_logit is its bias.
+/// the other. x_l is the state after l of L cross layers, d numbers like b_l, the bias of the layer that makes x_{l+1}; ⊙
+/// multiplies number by number, and ᵀ transposes. W_l is d × d; U_l and V_l are d × r, r being the rank. i and j run over the K
+/// experts of a layer: expert i has U_lⁱ and V_lⁱ, d × r, and C_lⁱ, r × r, and gives Eᵢ. g is an activation, Gᵢ the gate, one
+/// number that says how much expert i counts, γᵢ its d weights for expert i, the same in all layers unless each layer is given
+/// its own, and σ the logistic function. tower is fully connected layers with ReLU; w_logit are the weights of the score z,
+/// b_logit is its bias.
 ///
 /// Where the first paper multiplies x₀ by one number per layer, this one multiplies each of its numbers by a linear function
 /// of the state, in d² weights, or in 2dr when W_l ≈ U_l V_lᵀ. A mixture takes several such pairs, each good for a part of the
@@ -57,8 +58,8 @@ import org.gradus.tensor.MatMulKernels.Activation;
 /// Departs from the paper in seven places: the sigmoid lives in the loss; z has a bias, which the paper's formula leaves out;
 /// the tower can also be left out; dense fields enter as they come, where the paper normalises them; a multi-valued field is
 /// pooled as its field says, where the paper takes the mean; g, which the paper leaves open, is tanh unless set otherwise, and
-/// the gate, whose form it leaves open too, reads x_l by weights γ without a bias; and weights start as this library starts
-/// them, γ uniform in ±1/√d, where by our reading the paper starts matrices He-normal.
+/// the gate, whose form it leaves open too, reads x_l by weights γ without a bias; and matrices start with the variance
+/// 2/(inputs + outputs), γ uniform in ±1/√d, where by our reading the paper starts matrices with the variance 2/inputs.
 public final class DcnV2 implements Model {
 
   /// Which cross network.
@@ -95,12 +96,13 @@ public final class DcnV2 implements Model {
   ///
   /// @param kind which of the three
   /// @param sizes of all three: layers L, which may be 0, so that the state is x₀; of `LOW_RANK` and `MIXTURE` rank r; of
-  ///     `MIXTURE` experts K, activation g, gate G, and whether each layer has a gate of its own
+  ///     `MIXTURE` experts K, activation g, gate G, and whether each layer has a gate of its own; with one expert a softmax
+  ///     gate would be 1 and is left out
   public record Cross(CrossKind kind, MixtureCross.Config sizes) {}
 
   /// The tower: fully connected layers, with ReLU in `DEFAULT`.
   ///
-  /// @param hidden layer sizes; with none, the tower gives what it reads
+  /// @param hidden layer sizes; with none, the tower gives what it reads. With `CROSS_ONLY` they do not count
   /// @param style what the layers have in common: activation, dropout, batch norm
   public record Tower(List<Integer> hidden, Mlp.Style style) {}
 
@@ -125,10 +127,11 @@ public final class DcnV2 implements Model {
           case LOW_RANK -> new LowRankCross(d, sizes.layers(), sizes.rank(), p); // (DCN-3)
           case MIXTURE -> new MixtureCross(d, sizes, p); //                       (DCN-4), (DCN-5)
         };
+    // without layers the tower has no parameters, and d outputs
     List<Integer> hidden = structure == CrossStructure.CROSS_ONLY ? List.of() : config.tower.hidden;
     deep = new Mlp(d, hidden, config.tower.style, params.at("deep")); // reads x₀ or x_L
-    int both = structure == CrossStructure.PARALLEL ? d + deep.out() : deep.out();
-    out = new Linear(both, 1, params.at("out"));
+    int inputs = structure == CrossStructure.PARALLEL ? d + deep.out() : deep.out();
+    out = new Linear(inputs, 1, params.at("out")); // a bias b_logit, no activation
     target = Target.only(schema);
   }
 
@@ -141,7 +144,7 @@ public final class DcnV2 implements Model {
         switch (structure) {
           case PARALLEL -> Var.concat(1, List.of(x, deep.forward(x0, mode))); // [B, d + q]  (DCN-6)
           case STACKED -> deep.forward(x, mode); //                            [B, q]  (DCN-6)
-          case CROSS_ONLY -> x; //                                             [B, d]
+          case CROSS_ONLY -> x; //                                             [B, d]  (DCN-6)
         };
     return target.outputs(out.forward(read).squeeze(1)); //                    [B], z  (DCN-6)
   }

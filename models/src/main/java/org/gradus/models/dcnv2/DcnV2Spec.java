@@ -52,18 +52,26 @@ public final class DcnV2Spec implements ModelSpec {
             p.widths().fixed(),
             List.of(3),
             "width of an embedding, for width=FIXED"),
-        Option.real("widthFactor", p.widths().factor(), List.of(1.5), "k, for width=FOURTH_ROOT"),
+        Option.real(
+            "widthFactor",
+            p.widths().factor(),
+            List.of(1.5),
+            "k of ⌈k n^¼⌉, for width=FOURTH_ROOT"),
         Option.choice("cross", p.cross().kind(), "which cross network"),
         Option.integer("layers", sizes.layers(), List.of(1, 2), "cross layers, L"),
-        Option.integer("rank", sizes.rank(), List.of(2), "r, for LOW_RANK and MIXTURE"),
-        Option.integer("experts", sizes.experts(), List.of(2, 1), "K, for MIXTURE"),
-        Option.choice("activation", sizes.activation(), "g, for MIXTURE"),
+        Option.integer("rank", sizes.rank(), List.of(2), "rank r, for LOW_RANK and MIXTURE"),
+        Option.integer("experts", sizes.experts(), List.of(2, 1), "experts K, for MIXTURE"),
+        Option.choice("activation", sizes.activation(), "activation g, for MIXTURE"),
         Option.choice("gate", sizes.gate(), "how a MIXTURE weighs its experts"),
         Option.flag("gatePerLayer", sizes.gatePerLayer(), "a gate for each layer of a MIXTURE"),
         Option.choice("structure", p.structure(), "how cross network and tower are combined"),
-        Option.integers("hidden", p.tower().hidden(), List.of("4", "5,3"), "sizes of the tower"),
+        Option.integers(
+            "hidden", p.tower().hidden(), List.of("4", "5,3"), "sizes of the tower's layers"),
         Option.real(
-            "dropout", p.tower().style().dropout(), List.of(0.0, 0.4), "share dropped per layer"),
+            "dropout",
+            p.tower().style().dropout(),
+            List.of(0.0, 0.4),
+            "share dropped after each layer of the tower"),
         Option.flag("batchNorm", p.tower().style().batchNorm(), "batch norm in the tower"));
   }
 

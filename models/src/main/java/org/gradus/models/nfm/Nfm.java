@@ -34,14 +34,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// i and j run over the features of an example, its ids and its dense fields, each pair once. xᵢ is the value of a feature: 1
 /// for the id of a categorical field, the number of a dense field, and for an id of a multi-valued field its weight, 1 if there
-/// are none, divided as the field is pooled. vᵢ is the feature's vector of D numbers. ⊙ and squares are element by element:
-/// f_BI is a vector, and its sum is FM's second order. The sum runs over features, so pairs inside a multi-valued field belong
-/// to it.
+/// are none, divided as the field is pooled: by nothing, the sum of the weights, the number of ids or the root of the sum of
+/// squared weights. vᵢ is the feature's vector of D numbers. ⊙ and squares are element by element: f_BI is a vector, and its D
+/// numbers add up to FM's second order. Pairs are of features, so those inside a multi-valued field belong to f_BI.
 ///
-/// z_l are the numbers that layer l of L gives, W_l and b_l its weights and bias, act is its activation. BN is batch norm by
-/// column, with a scale and a shift that are learned; Dropout makes a share of the numbers 0, in training alone; [;] puts
-/// vectors one behind the other, and x_num is nothing or the dense fields. ŷ is the score, w₀ its bias, h the weights of z_L,
-/// and ᵀ transposes. ℓ(x) is linear, one weight per feature times its value, in the paper Σᵢ wᵢ xᵢ.
+/// z₀ is what the first layer reads, z_l what layer l of L gives, W_l and b_l are its weights and bias, act is its activation.
+/// BN is batch norm by column, with a scale and a shift that are learned; Dropout makes a share of the numbers 0, in training
+/// alone; [;] puts vectors one behind the other, and x_num is nothing or the dense fields. ŷ is the score, w₀ its bias, h the
+/// weights of z_L, and ᵀ transposes. ℓ(x) is linear, one weight per feature times its value, in the paper Σᵢ wᵢ xᵢ.
 ///
 /// The numbers of equations are ours: (NFM-1) is eqs. 3 and 4 of the paper, (NFM-3) without BN and Dropout eq. 5 and (NFM-4)
 /// eqs. 2 and 6, by our reading. Where BN and Dropout stand, which the paper says in words, is as in the authors' program.
@@ -54,8 +54,8 @@ public final class Nfm implements Model {
   ///
   /// @param embeddingDim D
   /// @param hidden sizes of the L layers; with none, z_L is z₀
-  /// @param style what the layers have in common: act, the share dropped of each z_l, l ≥ 1, and whether there is BN, in (NFM-2)
-  ///     and in (NFM-3)
+  /// @param style what the layers have in common: act, the share dropped of each z_l, l ≥ 1, whether there is BN, in (NFM-2)
+  ///     and in (NFM-3), and how W_l and b_l start
   /// @param dropoutBi share of z₀ that is dropped
   /// @param concatNumeric whether x_num is the dense fields; otherwise it is nothing
   public record Config(
@@ -64,8 +64,8 @@ public final class Nfm implements Model {
       Mlp.Style style,
       double dropoutBi,
       boolean concatNumeric) {
-    /// D = 64, one hidden layer of 64, ReLU, batch norm. The paper tunes the shares that are dropped for each data set; 0.5 of
-    /// z₀ and 0.2 of z₁ are those of the authors' program on Frappe.
+    /// D = 64, one hidden layer of 64, ReLU, batch norm, by our reading. The paper tunes the shares that are dropped for each
+    /// data set; 0.5 of z₀ and 0.2 of z₁ are those of the authors' program on Frappe.
     public static final Config PAPER =
         new Config(
             64, List.of(64), Mlp.Style.RELU.withBatchNorm(true).withDropout(0.2), 0.5, false);
@@ -96,7 +96,7 @@ public final class Nfm implements Model {
     bias = params.bias("bias", Shape.scalar());
     numbers = config.concatNumeric ? schema.dense().size() : 0;
     norm = config.style.batchNorm() ? new BatchNorm(dim + numbers, params.at("norm")) : null;
-    dropout = new Dropout(config.dropoutBi, params.at("pooled"));
+    dropout = new Dropout(config.dropoutBi, params.at("pooled")); // the path names its draws
     deep = new Mlp(dim + numbers, config.hidden, config.style, params.at("deep"));
     out =
         params.weight(
@@ -116,7 +116,7 @@ public final class Nfm implements Model {
       Var x = tape.constant(Shape.of(batch.size(), numbers), batch.dense());
       pooled = Var.concat(1, List.of(pooled, x)); //                 [B, D + c]
     }
-    Var normed = norm == null ? pooled : norm.forward(pooled, mode); // (NFM-2)
+    Var normed = norm == null ? pooled : norm.forward(pooled, mode); // [B, D + c]  (NFM-2)
     Var z0 = dropout.forward(normed, mode); //                       [B, D + c]  (NFM-2)
     Var zL = deep.forward(z0, mode); //                              [B, q]  (NFM-3)
     Var dnn = zL.matmul(tape.use(out)).squeeze(1); //                [B], hᵀ z_L

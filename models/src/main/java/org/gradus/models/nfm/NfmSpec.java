@@ -41,9 +41,15 @@ public final class NfmSpec implements ModelSpec {
         Option.choice("activation", p.style().activation(), "of every layer"),
         Option.flag("batchNorm", p.style().batchNorm(), "on f_BI and before every activation"),
         Option.real(
-            "dropoutBi", p.dropoutBi(), List.of(0.0, 0.4), "share dropped of z₀, that is of f_BI"),
+            "dropoutBi",
+            p.dropoutBi(),
+            List.of(0.0, 0.4),
+            "share dropped of z₀, which the layers read"),
         Option.real(
-            "dropoutHidden", p.style().dropout(), List.of(0.0, 0.4), "share dropped per layer"),
+            "dropoutHidden",
+            p.style().dropout(),
+            List.of(0.0, 0.4),
+            "share dropped after each layer"),
         Option.flag("concatNumeric", p.concatNumeric(), "raw numbers beside f_BI"));
   }
 
