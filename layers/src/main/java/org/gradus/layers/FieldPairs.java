@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.layers;
 
-/// The unordered pairs i < j of F fields, in the order (0,1), (0,2), …, (1,2), …: the places at which to gather both sides of
-/// a product.
+/// The P = F(F − 1)/2 pairs i < j of F fields, counted from 0, in the order (0,1), (0,2), …, (1,2), …: the places at which to gather
+/// both sides of the products of all pairs.
 ///
 /// @param left i of each pair, `[P]`
 /// @param right j of each pair, `[P]`
 public record FieldPairs(int[] left, int[] right) {
-  /// The F(F−1)/2 pairs of so many fields.
+  /// The pairs of F fields; none of fewer than two.
+  ///
+  /// @param fields F
   public static FieldPairs of(int fields) {
     int[] left = new int[fields * (fields - 1) / 2];
     int[] right = new int[left.length];

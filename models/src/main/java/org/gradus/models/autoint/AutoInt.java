@@ -33,13 +33,15 @@ import org.jspecify.annotations.Nullable;
 ///           + ℓ(x)                      with `useLinear`            (AI-5)
 /// ```
 ///
-/// M is the number of fields, those with ids and then the dense ones, over which m, k and n run. e_m is the embedding of field m, of d
-/// numbers: V_m x_m, the row of its table V_m for the id x_m (pooled, if there are several), or for a dense field a vector v_m
-/// times its number x_m. (AI-1) to (AI-4) are one layer, [InteractingLayer], of H heads h, each d′ wide, with matrices W of its own. In the
-/// layers after the first d is H·d′. In (AI-5) the e_m^Res are those of the last layer, the e_m those in front of the first.
-/// ⟨·, ·⟩ is an inner product, [·; ·] puts vectors one behind the other, ᵀ transposes. z is the score of an example, w its
-/// weights and b its bias; tower is fully connected layers with ReLU, w_o the weights of its output; ℓ(x) is linear, one weight
-/// per feature, that is, per id and per dense field. B is the number of examples in a batch.
+/// M is the number of fields, those with ids and then the dense ones, over which m, k and n run from 1. e_m is the embedding
+/// of field m, of d numbers: V_m x_m, the row of its table V_m for the id x_m (pooled, if there are several), or for a dense
+/// field a vector v_m times its number x_m. (AI-1) to (AI-4) are one layer, [InteractingLayer], of H heads, h = 1 … H, each
+/// d′ wide, with matrices W of its own: ψ is a score, α the share that field m takes of field k, ẽ_m the mixtures that the
+/// heads make of the fields by these shares, and e_m^Res, of H·d′ numbers, the layer's result for field m. In the layers
+/// after the first d is H·d′. In (AI-5) the e_m^Res are those of the last layer, the e_m the embeddings. ⟨·, ·⟩ is an inner
+/// product, [·; ·] puts vectors one behind the other, ᵀ transposes. z is the score of an example, w its weights and b its
+/// bias; tower is fully connected layers with ReLU, w_o the weights of its output; ℓ(x) is linear, one weight per feature,
+/// that is, per id and per dense field. B is the number of examples in a batch.
 ///
 /// Fields are tokens: each asks all of them, itself included, and takes a mixture of what they offer, once per head. Layers make
 /// combinations of combinations; the residual keeps the lower orders.
@@ -47,9 +49,9 @@ import org.jspecify.annotations.Nullable;
 /// The numbers of equations are ours. By our reading (AI-1) and (AI-2) are eq. 5 of the paper, (AI-3) eqs. 6 and 7, (AI-4)
 /// eq. 8, (AI-5) eq. 9, and the embeddings eqs. 2 to 4.
 ///
-/// Departs from the paper in five places: the sigmoid lives in the loss; the tower of AutoInt+ ends in weights without a
-/// bias, for z has one; a multi-valued field is pooled as it says, where the paper takes the mean; ℓ(x) can be added, which
-/// the paper has not; and where dropout acts, which by our reading the paper does not say, is on α and in the tower. It
+/// Departs from the paper in six places: the sigmoid lives in the loss; the tower of AutoInt+ ends in weights without a
+/// bias, for z has one; a multi-valued field is pooled as it says, where the paper takes the mean; fields that
+/// share a table have one V_m; ℓ(x) can be added, which the paper has not; and where dropout acts, which by our reading the paper does not say, is on α and in the tower. It
 /// follows the paper where the authors' program does not: no biases and no ReLU on the projections, no division by √d′
 /// unless `scaled`, no layer norm.
 public final class AutoInt implements Model {
@@ -65,7 +67,7 @@ public final class AutoInt implements Model {
       int embeddingDim, Attention attention, @Nullable Tower dnn, boolean useLinear) {
     /// d = 16, three layers with residual, unscaled, of two heads of 32.
     public static final Config PAPER =
-        new Config(16, new Attention(3, 2, 32, true, false, 0), null, false);
+        new Config(16, new Attention(3, 2, 32, true, false, 0), null, false); // no tower, no ℓ(x)
   }
 
   /// The interacting layers.
@@ -82,7 +84,7 @@ public final class AutoInt implements Model {
   /// The tower of AutoInt+.
   ///
   /// @param hidden layer sizes
-  /// @param style what the layers have in common
+  /// @param style what the layers have in common: ReLU, and the share dropped behind each
   public record Tower(List<Integer> hidden, Mlp.Style style) {
     /// Two layers, as in the paper; their sizes, and that nothing is dropped, are a starting point of this library.
     public static final Tower DEFAULT = new Tower(List.of(400, 400), Mlp.Style.RELU);
@@ -95,7 +97,7 @@ public final class AutoInt implements Model {
   private final @Nullable Mlp deep; //                                the tower; null for AutoInt
   private final @Nullable DenseParameter deepOut; //                  w_o [width of the tower, 1]
   private final @Nullable FirstOrder linear; //                       ℓ(x), one weight per feature
-  private final Target target;
+  private final Target target; //                                     the label that z predicts
 
   /// A model for the only label of the schema.
   public AutoInt(Config config, Schema schema, Params params) {
@@ -124,7 +126,7 @@ public final class AutoInt implements Model {
       deep = null;
       deepOut = null;
     } else {
-      int flat = v.count() * config.embeddingDim;
+      int flat = v.count() * config.embeddingDim; // M·d, all embeddings
       deep = new Mlp(flat, tower.hidden, tower.style, params.at("deep"));
       deepOut = params.weight("deepOut", Shape.of(deep.out(), 1), Initializers.xavierUniform());
     }

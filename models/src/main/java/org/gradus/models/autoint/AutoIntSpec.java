@@ -42,13 +42,16 @@ public final class AutoIntSpec implements ModelSpec {
         Option.integer("headDim", a.headDim(), List.of(2, 3), "width of a head"),
         Option.flag("residual", a.residual(), "W_Res, which keeps the lower orders"),
         Option.flag("scaled", a.scaled(), "scores divided by the root of headDim"),
+        Option.real("attentionDropout", a.dropout(), List.of(0.0, 0.3), "share of α dropped"),
+        Option.flag("dnn", p.dnn() != null, "a tower beside the attention: AutoInt+"),
+        Option.integers(
+            "hidden", Tower.DEFAULT.hidden(), List.of("4", "5,3"), "sizes of the tower"),
         Option.real(
-            "attentionDropout", a.dropout(), List.of(0.0, 0.3), "share of attention dropped"),
-        Option.flag("dnn", p.dnn() != null, "a tower beside: AutoInt+"),
-        Option.integers("hidden", Tower.DEFAULT.hidden(), List.of("4", "5,3"), "its sizes"),
-        Option.real(
-            "dropout", Tower.DEFAULT.style().dropout(), List.of(0.0, 0.4), "dropped per layer"),
-        Option.flag("useLinear", p.useLinear(), "one weight per feature"));
+            "dropout",
+            Tower.DEFAULT.style().dropout(),
+            List.of(0.0, 0.4),
+            "share dropped per layer of the tower"),
+        Option.flag("useLinear", p.useLinear(), "ℓ(x), one weight per feature, is added"));
   }
 
   @Override

@@ -22,13 +22,15 @@ import org.jspecify.annotations.Nullable;
 /// e_m^Res        = ReLU(ẽ_m [+ W_Res e_m])                          (AI-4)
 /// ```
 ///
-/// e_m holds the d numbers that come in for field m; m, k and n run over the M fields, h over the H heads. ψ is a score and α the
-/// share that field m takes of field k; ⟨·, ·⟩ is an inner product, [·; ·] puts vectors one behind the other. What stands in
-/// brackets with an operator is there if asked for.
+/// e_m holds the d numbers that come in for field m; m, k and n run over the M fields, h over the H heads, from 1. ψ is a
+/// score of how well what field m asks, W_Query⁽ʰ⁾ e_m, and what field k answers, W_Key⁽ʰ⁾ e_k, go together. α is the share
+/// that field m takes of field k. ẽ_m⁽ʰ⁾ is the mixture, by these shares, of what the fields offer, W_Value⁽ʰ⁾ e_k; ẽ_m has
+/// the mixtures of all heads, and e_m^Res is the layer's result for field m. ⟨·, ·⟩ is an inner product, [·; ·] puts vectors
+/// one behind the other. What stands in brackets with an operator is there if asked for.
 ///
 /// Every head is d′ wide, so the result e_m^Res is H·d′ wide, whatever d is. The heads' matrices, transposed, stand side by side
-/// in one, columns (h − 1)·d′ … h·d′ − 1 being those of head h. [Mode#watchParts] is told of α, before dropout. B is the number of
-/// examples in a batch.
+/// in one, columns (h − 1)·d′ … h·d′ − 1 being those of head h. Who watches a pass, such as `gradus explain`, is told of α, before
+/// dropout, by [Mode#watchParts]. B is the number of examples in a batch.
 final class InteractingLayer {
   private final DenseParameter query; //              W_Query [d, H·d′]
   private final DenseParameter key; //                W_Key   [d, H·d′]

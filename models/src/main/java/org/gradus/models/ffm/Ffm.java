@@ -30,14 +30,16 @@ import org.jspecify.annotations.Nullable;
 /// z = φ [+ w₀ + Σⱼ wⱼ xⱼ]                                              (FFM-3)
 /// ```
 ///
-/// j, j₁ and j₂ run over the features of an example, each pair of them counted once, and xⱼ is the value of feature j. With
-/// α the weight of an id, 1 unless the data has weights, it is α for the id of a categorical field, and α, α/Σα, α/K or
-/// α/√Σα² for each of K ids of a multi-valued field that is pooled by SUM, MEAN, MEAN_COUNT or SQRTN; a dense field is one
-/// feature, whose value is the number. ‖x‖² = Σⱼ xⱼ², and r is 0 without features. f₁ is the field of j₁ and f₂ that of j₂,
-/// of F fields, and w_{j,f} the vector of k numbers that j keeps for features of field f; ⟨ , ⟩ is an inner product. w₀ is a
-/// bias and wⱼ a weight per feature, both with `useLinear` only. φ is the sum over pairs, z the score, of which the loss
-/// takes the sigmoid. The numbers of equations are ours: (FFM-2) without r is eq. 4 of the paper, by our reading, and r its
-/// instance-wise normalisation.
+/// j, j₁ and j₂ run over the features of an example, each pair of them counted once. xⱼ is the value of feature j, and ‖x‖² =
+/// Σⱼ xⱼ²; r is 0 without features. f₁ is the field of j₁ and f₂ that of j₂, of F fields, counted from 0. w_{j,f} is the
+/// vector of k numbers that j keeps for features of field f; ⟨ , ⟩ is an inner product. φ is the sum over pairs, times r. w₀
+/// is a bias and wⱼ a weight per feature, both with `useLinear` only. z is the score, of which the loss takes the sigmoid.
+/// The numbers of equations are ours: (FFM-2) without r is eq. 4 of the paper, by our reading, and r its instance-wise
+/// normalisation.
+///
+/// A categorical field has one feature, its id, of value α, the weight that the data give the id, 1 where they give none. A
+/// multi-valued field has one per id, of value α, α/Σα, α/K or α/√Σα² where K ids are pooled by SUM, MEAN, MEAN_COUNT or SQRTN, the
+/// sums running over the K. A dense field has one, whose value is the number. Padding, the id 0, is no feature.
 ///
 /// Pairs of features of two fields f and g add up to one inner product, of the sums Σⱼ w_{j,g} xⱼ over the features j of f and
 /// Σⱼ w_{j,f} xⱼ over those of g. These sums are what a lookup gives, F per field. Features of one multi-valued field meet
@@ -63,7 +65,7 @@ public final class Ffm implements Model {
     public static final Config PAPER = new Config(4, false, true, true);
   }
 
-  private final FieldEmbeddings v; //              a vector per field: F · k numbers, see above
+  private final FieldEmbeddings v; //              per field Σⱼ w_{j,g} xⱼ for all fields g: F · k
   private final @Nullable FirstOrder w; //         Σⱼ wⱼ xⱼ, one weight per feature, no bias
   private final @Nullable DenseParameter bias; //  w₀
   private final FieldPairs pairs; //               the P = F (F − 1) / 2 pairs f < g of fields
@@ -84,7 +86,7 @@ public final class Ffm implements Model {
             Numeric.SCALED_EMBEDDING, // a dense field has vectors too, times its number
             params.at("v"),
             positive(k));
-    v.requireValues("ffm"); // refuses MAX, whose ids have no x
+    v.requireValues("ffm"); // refuses fields pooled by MAX, whose ids have no x
     w = config.useLinear ? new FirstOrder(schema, params.at("w")) : null;
     bias = config.useLinear ? params.bias("bias", Shape.scalar()) : null;
     pairs = FieldPairs.of(fields);
@@ -121,11 +123,12 @@ public final class Ffm implements Model {
       }
     }
     if (config.instanceNorm) {
+      // ‖x‖² of each example, and 1 over it
       double[] r = reciprocals(v.squaredNorms(batch, tape.scope())); // [B]  (FFM-1)
       phi = phi.multiply(tape.constant(Shape.of(b), r)); //  [B]  (FFM-1), (FFM-2)
     }
     if (w != null && bias != null) {
-      phi = phi.add(w.forward(batch, mode)).add(tape.use(bias)); // [B]  (FFM-3)
+      phi = phi.add(w.forward(batch, mode)).add(tape.use(bias)); // [B]  (FFM-3): z
     }
     return target.outputs(phi);
   }

@@ -32,8 +32,8 @@ public final class FfmSpec implements ModelSpec {
     Ffm.Config p = Ffm.Config.PAPER;
     return List.of(
         Option.integer("embeddingDim", p.embeddingDim(), List.of(2, 3), "width of a latent vector"),
-        Option.flag("useLinear", p.useLinear(), "a bias and one weight per feature"),
-        Option.flag("instanceNorm", p.instanceNorm(), "divides by the squared norm of x"),
+        Option.flag("useLinear", p.useLinear(), "w₀ and one weight per feature"),
+        Option.flag("instanceNorm", p.instanceNorm(), "divides the sum over pairs by ‖x‖²"),
         Option.flag("includeSameField", p.includeSameField(), "pairs inside multi-valued fields"));
   }
 

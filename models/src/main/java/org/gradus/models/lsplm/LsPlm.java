@@ -30,10 +30,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// m is the number of regions, over which i and j run from 1 to m. x_gate, x_expert and x_factor are parts of an example x, a
 /// vector with a number per feature: 1 for the value that a categorical field has, what its pooling makes of each value of a
-/// multi-valued field (1 for sum, 1/n for the mean of n), the number of a dense field, and in x_gate and x_expert, if asked for, a
-/// constant 1. uᵢ holds the gate's weights for region i, wᵢ those of its expert, a logistic regression, w_factor those of the
-/// factor s; ᵀ transposes, and sigmoid(t) = 1 / (1 + e^{−t}). πᵢ is the share of region i, ηᵢ what its expert says, p the
-/// probability of a click. What stands in brackets is there only where x_factor has fields.
+/// multi-valued field (1 for sum, 1/n for the mean of n), the number of a dense field, and in x_gate and x_expert, if asked
+/// for, a constant 1. uᵢ holds the gate's weights for region i, wᵢ those of its expert, a logistic regression, w_factor those
+/// of the factor s; ᵀ transposes, and sigmoid(t) = 1 / (1 + e^{−t}). aᵢ is the gate's score of region i and πᵢ its share, cᵢ
+/// the score of its expert and ηᵢ what that makes of a click's probability, q the mean of the ηᵢ, weighed by the shares, and
+/// p the probability of a click. What stands in brackets is there only where x_factor has fields. B is the number of examples
+/// in a batch.
 ///
 /// The gate π divides the space of x_gate into the regions, softly. Gate and experts both read all features (shared), or the
 /// gate reads those of the user and the experts the rest (split). A field of x_factor, such as the position on the page, is in
@@ -44,16 +46,16 @@ import org.jspecify.annotations.Nullable;
 /// probabilities, weighed by shares that add up to 1, is a probability. The numbers (LS-1) to (LS-4) are ours.
 ///
 /// The prediction is a pair of logarithms, for no sigmoid of a sum gives p; a label of kind `REGRESSION` is refused.
-/// [Mode#watch] is told of π.
+/// Who watches a pass, such as `gradus explain`, is told of π by [Mode#watch].
 ///
-/// Departs from the paper in eight places: the paper's quasi-Newton descent along directional derivatives is left out, so that
+/// Departs from the paper in nine places: the paper's quasi-Newton descent along directional derivatives is left out, so that
 /// penalties have gradients here, and weights and rows that are exactly 0 come from proximal descent, a rule of the optimiser;
 /// by our reading the paper has one x for gate and experts, and no x_factor, with which 1 − p is summed from probabilities as in
 /// (LS-4), since ln(1 − e^{ln p}) loses digits near p = 1; the penalties, see [Penalty], count the rows of Θ that a batch reads,
 /// not all, and not the constant feature; the presets of λ and β are 0, where the paper sets 1 beside a sum over examples and the
 /// loss here is a mean; the constant feature is ours; so are the initial values, normal with mean 0 and deviation 0.01, and 0
-/// for the constant feature and w_factor; a multi-valued field is pooled as it says, also by the maximum, which is no sum uᵢᵀ x; and features that rows of one
-/// page view share are computed for each row.
+/// for the constant feature and w_factor; a multi-valued field is pooled as it says, also by the maximum, which is no sum uᵢᵀ x;
+/// fields that share a table share its rows of Θ; and features that rows of one page view share are computed for each row.
 public final class LsPlm implements Model {
 
   /// Far above any use: a larger m is a slip of the keyboard.
@@ -129,9 +131,9 @@ public final class LsPlm implements Model {
 
   private final Regions theta; //             a₁ … a_m, and when shared c₁ … c_m behind them
   private final @Nullable Regions experts; // c₁ … c_m when split, otherwise null
-  private final @Nullable FirstOrder bias; // w_factorᵀ x_factor, one weight per feature; or null
+  private final @Nullable FirstOrder factor; // w_factorᵀ x_factor, a weight per feature; or null
   private final Config config;
-  private final Target target;
+  private final Target target; //             the label, of kind BINARY
 
   /// A model for the only label of the schema.
   public LsPlm(Config config, Schema schema, Params params) {
@@ -149,7 +151,7 @@ public final class LsPlm implements Model {
       theta = new Regions(biased.others(), 2 * m, "theta", config.bias, params);
       experts = null;
     }
-    bias = fields.bias.isEmpty() ? null : new FirstOrder(biased.chosen(), params.at("factor"));
+    factor = fields.bias.isEmpty() ? null : new FirstOrder(biased.chosen(), params.at("factor"));
     this.config = config;
   }
 
@@ -167,8 +169,8 @@ public final class LsPlm implements Model {
     }
     Var logP = logPi.add(c.logSigmoid()).logSumExp(); //          [B]     (LS-3), (LS-4): ln q
     Var logNotP = logPi.add(c.negate().logSigmoid()).logSumExp(); // [B]  (LS-4): ln(1 − q)
-    if (bias != null) {
-      Var f = bias.forward(batch, mode); //                       [B]     w_factorᵀ x_factor
+    if (factor != null) {
+      Var f = factor.forward(batch, mode); //                     [B]     w_factorᵀ x_factor
       Var missed = logP.add(f.negate().logSigmoid()); //          [B]     ln q (1 − s)
       logNotP = Var.stack(1, List.of(logNotP, missed)).logSumExp(); // [B]  (LS-4): ln(1 − p)
       logP = logP.add(f.logSigmoid()); //                         [B]     (LS-3), (LS-4): ln p

@@ -55,15 +55,18 @@ public final class LsPlmSpec implements ModelSpec {
             "biasFields",
             p.fields().bias(),
             List.of("", "h*,p*"),
-            "a factor of the probability: names, or patterns with *"),
+            "fields of a factor of the probability: names, or patterns with *"),
         Option.flag("bias", p.bias(), "a constant feature for gate and experts"),
         Option.real(
             "lambda",
             p.penalty().lambda(),
             List.of(0.0, 0.3),
-            "of the lengths of rows; the paper's 1 is 1/N"),
+            "λ, times the lengths of Θ's rows; the paper's 1 is 1/N"),
         Option.real(
-            "beta", p.penalty().beta(), List.of(0.0, 0.2), "of magnitudes; the paper's 1 is 1/N"));
+            "beta",
+            p.penalty().beta(),
+            List.of(0.0, 0.2),
+            "β, times the magnitudes of Θ; the paper's 1 is 1/N"));
   }
 
   @Override

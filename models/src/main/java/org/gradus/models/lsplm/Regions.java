@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// y_k = Σ_r θ_rk x_r + b_k
 /// ```
 ///
-/// k runs over the functions, from 1, and r over the features. θ_rk is their weight, and b_k that of the constant feature.
+/// k runs over the functions, from 1, and r over the features; x_r is the value of feature r, θ_rk its weight in function k, and b_k
+/// the weight of the constant feature. B is the number of examples in a batch.
 final class Regions {
   private final FieldEmbeddings theta; //         rows θ_r of ids and dense fields, times x_r
   private final @Nullable DenseParameter bias; // b [functions], null without constant feature
@@ -36,7 +37,7 @@ final class Regions {
         new FieldEmbeddings(
             schema,
             functions,
-            Numeric.SCALED_EMBEDDING,
+            Numeric.SCALED_EMBEDDING, // a dense field has a row too, times its number
             params.at(name),
             Initializers.normal(0.01));
     bias = biased ? params.at("constant").bias(name, Shape.of(functions)) : null;

@@ -3,7 +3,8 @@
 /// Prediction", 2017, [arXiv:1704.05194](https://arxiv.org/abs/1704.05194).
 ///
 /// A gate divides the space of features into regions, softly, and every region has a logistic regression of its own. Both are
-/// learned together; no clustering is run. In production since 2012 under the name MLR, mixed logistic regression.
+/// learned together; no clustering is run. By our reading its authors use it since 2012, under the name MLR, mixed logistic
+/// regression. In the table i runs from 1 to m.
 ///
 /// | Paper | Here |
 /// | --- | --- |
@@ -12,7 +13,7 @@
 /// | σ(uᵢᵀ x), the part that divides | πᵢ, the softmax of aᵢ = uᵢᵀ x_gate; `logPi` in `LsPlm.forward` |
 /// | η(wᵢᵀ x), the part that fits | ηᵢ, the sigmoid of cᵢ = wᵢᵀ x_expert; `c.logSigmoid()` |
 /// | g | the identity: q = Σᵢ πᵢ ηᵢ is a probability already |
-/// | Θ, a row per feature | `theta/<table>`, `theta/numeric`: gate, then experts |
+/// | Θ, a row per feature | `theta/<table>`, `theta/numeric`: gate, then experts; `gate/…` and `experts/…` when split |
 /// | uᵢ | column i − 1 of Θ; of `gate/…` when split |
 /// | wᵢ | column m + i − 1 of Θ; column i − 1 of `experts/…` when split |
 /// | the constant feature (ours) | `constant/theta`; `constant/gate`, `constant/experts` when split |

@@ -26,11 +26,13 @@ import org.jspecify.annotations.Nullable;
 /// [h_G; h_M] ← [α h_G; (1 − α) h_M],  b_o ← α b_G + (1 − α) b_M       (NCF-4)
 /// ```
 ///
-/// GMF, MLP or both (NeuMF), of one user and one item; other fields are not read. p_G and q_G, of k numbers, are the vectors of
-/// the user and the item for the product, p_M and q_M, of e numbers, those for the tower. ⊙ multiplies number by number, [·; ·]
-/// puts vectors one behind the other, ᵀ transposes. L counts the layers of the tower, its input t₁ being the first; for l = 2 … L
-/// layer l has s_l numbers, the weights W_l and the biases b_l. The paper writes z_l for t_l, and h for [h_G; h_M]. z is the
-/// score of an example, h_G (k numbers) and h_M (s_L numbers) its weights, b_o a constant. B is the number of examples in a batch.
+/// GMF, MLP or both (NeuMF), of one user and one item; other fields are not read. φ_GMF and φ_MLP are what the two halves
+/// make of them, vectors from which the score is taken. p_G and q_G, of k numbers, are the vectors of the user and the item
+/// for the product, p_M and q_M, of e numbers, those for the tower. ⊙ multiplies number by number, [·; ·] puts vectors one
+/// behind the other, ᵀ transposes. L counts the layers of the tower, its input t₁ of s₁ = 2e numbers being the first; for l =
+/// 2 … L layer l gives the s_l numbers of t_l, and has the weights W_l and the biases b_l. The paper writes z_l for t_l, and
+/// h for [h_G; h_M]. z is the score of an example, h_G (k numbers) and h_M (s_L numbers) its weights, b_o a constant. B is
+/// the number of examples in a batch.
 ///
 /// (NCF-4) is where a NeuMF starts, [#startFrom]: right of ← stand h_G, h_M and the constants, b_G and b_M, of a GMF and an MLP
 /// that were trained before, α being what GMF counts. h is kept in two parts, so that the parameters of these two are those of
@@ -71,7 +73,8 @@ public final class NeuralCf implements Assembled {
       boolean sharedEmbeddings,
       boolean outputBias,
       double alpha) {
-    /// 8 predictive factors, k = s_L = 8, the tower halving from 2e = 32, α = ½; and b_o, which is of the authors' code.
+    /// 8 predictive factors, k = s_L = 8, the tower halving from 2e = 32, α = ½, as in the paper by our reading; and b_o, which is
+    /// of the authors' code.
     public static final Config PAPER =
         new Config(Variant.NEUMF, 8, new Tower(16, List.of(16, 8)), false, true, 0.5);
 
@@ -111,7 +114,7 @@ public final class NeuralCf implements Assembled {
   private final @Nullable DenseParameter bias; //  b_o, null without
   private final Config config;
   private final Params params; //                  of this model, for startFrom
-  private final Target target;
+  private final Target target; //                  the label, and whether z is its logit or value
 
   /// A model for the only label of the schema.
   ///

@@ -45,7 +45,7 @@ public final class NeuralCfSpec implements ModelSpec {
             "width of the tower's vectors"),
         Option.integers("hidden", p.tower().hidden(), List.of("4", "5,3"), "sizes of the tower"),
         Option.flag("sharedEmbeddings", p.sharedEmbeddings(), "one pair of tables for both halves"),
-        Option.flag("outputBias", p.outputBias(), "a constant in the logit"),
+        Option.flag("outputBias", p.outputBias(), "a constant in the score"),
         Option.real(
             "alpha", p.alpha(), List.of(0.5), "share of GMF where NeuMF starts from both halves"),
         // the samples fit every schema that models are checked on

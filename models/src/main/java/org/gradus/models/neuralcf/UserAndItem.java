@@ -15,7 +15,7 @@ import org.gradus.tensor.Pooling;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
-/// A vector for the user and a vector for the item, p and q, from tables `user` and `item` of their own, whatever tables the fields
+/// A vector for the user and a vector for the item, p and q, of `width` numbers each, from tables `user` and `item` of their own, whatever tables the fields
 /// share elsewhere; of a multi-valued field the rows of its ids, pooled. Row 0 is padding: zero, never trained.
 public final class UserAndItem {
   private final List<String> names; //    of the user's field, and of the item's
@@ -73,17 +73,18 @@ public final class UserAndItem {
     };
   }
 
+  /// A table for the ids of a field, and how the rows that an example reads become one vector.
   private static Lookup.Bag bag(String role, Field.Ids field, int width, Params params) {
     Pooling pooling = pooling(field);
     return new Lookup.Bag(
         params.table(role, field.size(), width, 0, Initializers.normal(0.01)),
-        pooling == null ? Pooling.SUM : pooling);
+        pooling == null ? Pooling.SUM : pooling); // never null: find has left such fields out
   }
 
   /// p and q of each of B examples, `[B, 2, width]`.
   Var lookup(Batch batch, Mode mode) {
     KeyedJaggedTensor ids = batch.sparse().select(names, mode.tape().scope());
-    float[] weights = ids.weights(); // of ids in multi-valued fields, or null
+    float[] weights = ids.weights(); // one per id, or null where the data have none
     Var each = weights == null ? null : mode.tape().constant(Shape.of(weights.length), weights);
     return Lookup.bags(mode.tape(), bags, ids.values(), ids.offsets(), each)
         .reshape(batch.size(), 2, width);
