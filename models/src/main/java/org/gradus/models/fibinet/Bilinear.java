@@ -19,9 +19,10 @@ import org.jspecify.annotations.Nullable;
 /// HADAMARD            p_ij = eᵢ ⊙ eⱼ                         (FB-4)
 /// ```
 ///
-/// All with i < j; eᵢ is the embedding of field i of f, fields being counted from 0: a row of k numbers. W, Wᵢ and W_ij are k × k, and
-/// ⊙ multiplies number by number. The matrix acts on the left, smaller index, and on a row vector: p_ij is not p_ji. Pairs come
-/// in the order 01, 02, …, 12, …. For q the same class is given the rescaled embeddings, E being those of B examples.
+/// All with i < j; eᵢ is the embedding of field i of f, fields being counted from 0: a row of k numbers. W, Wᵢ and W_ij are k
+/// × k, and ⊙ multiplies number by number. The matrix acts on the left, smaller index, and on a row vector: p_ij is not p_ji.
+/// The P pairs, P = f (f − 1) / 2, come in the order 01, 02, …, 12, …. E are the embeddings of B examples; for q the same
+/// class is given the rescaled ones. Matrices start as Glorot and Bengio have them, which is ours.
 public final class Bilinear {
   // [k, k], [f−1, k, k] (everyField: [f, k, k]) or [P, k, k]; null for HADAMARD, and of one field
   private final @Nullable DenseParameter w;
@@ -78,7 +79,7 @@ public final class Bilinear {
             : params.weight("w", shape, Initializers.xavierUniform());
   }
 
-  /// P = f (f − 1) / 2
+  /// P
   int pairs() {
     return left.length;
   }
@@ -97,13 +98,15 @@ public final class Bilinear {
   private Var turned(Var e, Var ei, Var w, Tensor i) {
     return switch (kind) {
       case FIELD_ALL -> e.matmul(w).gather(1, i); //                      [B, P, k]
+      // the first f − 1 fields are those on the left; with everyField all f have a matrix
       case FIELD_EACH -> each(e.slice(1, 0, w.size(0)), w).gather(1, i); // [B, P, k]
       case FIELD_INTERACTION -> each(ei, w); //                           [B, P, k]
-      case HADAMARD -> ei;
+      case HADAMARD -> ei; // not met: w is null then
     };
   }
 
-  /// As many rows x `[B, …, k]` as matrices w `[…, k, k]` → each row times its matrix, `[B, …, k]`.
+  /// x `[B, m, k]`, of each example a row for each of the m matrices w `[m, k, k]` → each row times its matrix, `[B, m, k]`. A
+  /// product of stacks takes matrix by matrix along the first axis, so that axis is the matrices' meanwhile.
   private static Var each(Var x, Var w) {
     return x.permute(1, 0, 2).matmul(w).permute(1, 0, 2);
   }

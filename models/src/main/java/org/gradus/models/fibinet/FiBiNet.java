@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// zᵢ   = (1/k) Σ_t e_{i,t}                                    (FB-1)
 /// A    = σ₂(σ₁(z W₁) W₂)                                      (FB-2)
 /// vᵢ   = Aᵢ eᵢ                                                (FB-3)
-/// p_ij = (eᵢ W) ⊙ eⱼ,  q_ij = the same of v,  i < j           (FB-4)
+/// p_ij = (eᵢ W) ⊙ eⱼ,  q_ij = (vᵢ W) ⊙ vⱼ,  i < j             (FB-4)
 /// c    = [p₀₁; …; p_{f−2,f−1}; q₀₁; …; q_{f−2,f−1}]           (FB-5)
 /// SHALLOW  y = w₀ + ℓ(x) + Σ_s c_s                            (FB-6)
 /// DEEP     y = w₀ + ℓ(x) + w_oᵀ tower([c; x_num])             (FB-6)
@@ -36,23 +36,24 @@ import org.jspecify.annotations.Nullable;
 ///
 /// eᵢ is the embedding of field i of f, fields being counted from 0: a row of k numbers, over which t runs. z is the row of the
 /// squeezed fields zᵢ, W₁ is f × f_r and W₂ is f_r × f, with f_r = max(1, ⌊f/r⌋), r being the reduction ratio; σ₁ is ReLU, and
-/// σ₂ too unless set otherwise. A has a number Aᵢ per field. W, k × k, is one matrix for all pairs, one per left field or one per
-/// pair, and q has its own unless told to share. ⊙ multiplies number by number, [ ; ] puts vectors one behind the other, ᵀ
-/// transposes. s runs over the f(f−1)k numbers of c. w₀ is the global bias, ℓ(x) the linear part, one weight per feature of
-/// the example x; x_num are the n dense fields, tower is fully connected layers with ReLU, w_o the weights of its output. y is
-/// the logit.
+/// σ₂ too unless set otherwise. A is a row with a number Aᵢ per field, vᵢ the rescaled embedding. W, k × k, is one matrix for all
+/// pairs, one per left field, one per pair, or none; q has its own unless told to share. ⊙ multiplies number by number, [ ; ] puts
+/// vectors one behind the other, ᵀ transposes. s runs over the f(f−1)k numbers of c. w₀ is the global bias, ℓ(x) the linear part,
+/// one weight per feature of the example x; x_num are the n dense fields, tower is fully connected layers with ReLU, w_o the
+/// weights of its output. y is the logit, of which the loss takes the sigmoid.
 ///
 /// [Senet] learns how much each field counts, for each example, and rescales its embedding; [Bilinear] multiplies pairs of
 /// embeddings with a matrix W between them. Both the embeddings as they are and the rescaled ones are crossed. The numbers of
 /// equations are ours: by our reading (FB-1) to (FB-3) are the paper's SENET layer, (FB-4) its bilinear-interaction layer, (FB-5)
 /// its combination layer, and (FB-6) its output layer.
 ///
-/// Departs from the paper in six places: the sigmoid lives in the loss; dense fields, which the paper turns into
+/// Departs from the paper in five places: the sigmoid lives in the loss; dense fields, which the paper turns into
 /// categories, enter the linear part and the tower as numbers, and neither the squeeze nor the pairs; a multi-valued field is
 /// one field, its vectors and weights pooled as the field says, where by our reading the paper has one value per field; with a
-/// matrix per field the last field, never on the left, has none; layer norm of the products and a sigmoid for σ₂ are
-/// extensions, off unless asked for; and of one field, which has no pairs, a linear model remains, with a tower over numbers if
-/// there are any.
+/// matrix per field there are f − 1, for the last field is never on the left, where by our reading the paper counts f; and layer
+/// norm of the products and a sigmoid for σ₂ are extensions, off unless asked for.
+///
+/// One field has no pairs, and there is no c: a linear model remains, in DEEP with a tower over x_num if there are dense fields.
 ///
 /// With ReLU for σ₂, as in the paper, a field's weight may be 0 for all examples, and its column of W₂ learns nothing while
 /// that lasts.
@@ -75,8 +76,8 @@ public final class FiBiNet implements Model {
   /// @param mode what the logit is made of
   public record Config(
       int embeddingDim, Senet.Config senet, Interaction interaction, Tower tower, Depth mode) {
-    /// k = 10, r = 3, mean and ReLU, three layers of 400 with dropout 0.5. FIELD_EACH, one of those that the paper compares, is our
-    /// choice, and so is that p and q do not share matrices.
+    /// k = 10, r = 3, mean and ReLU, three layers of 400 with dropout 0.5. FIELD_EACH, one of those that the paper compares,
+    /// is our choice, and so is that p and q do not share matrices.
     public static final Config PAPER =
         new Config(
             10,
@@ -126,7 +127,7 @@ public final class FiBiNet implements Model {
 
   private final FieldEmbeddings embeddings; //      eᵢ: a row of a table each, or its rows pooled
   private final FirstOrder linear; //               ℓ(x): one weight per feature, no bias
-  private final Senet senet; //                     W₁, W₂: gives v
+  private final Senet senet; //                     W₁, W₂: gives V, all vᵢ
   private final Bilinear raw; //                    W of p
   private final Bilinear rescaled; //               W of q: that of p if shared
   private final @Nullable LayerNorm rawNorm; //     of p, null without layerNorm

@@ -41,8 +41,10 @@ public final class FiBiNetSpec implements ModelSpec {
     return List.of(
         // layer norm of two numbers is their order, so at least three
         Option.integer("embeddingDim", p.embeddingDim(), List.of(3, 4), "width of an embedding"),
-        Option.choice("bilinear", pairs.raw().kind(), "matrices of the embeddings as they are"),
-        Option.choice("bilinearSenet", pairs.rescaled().kind(), "matrices of the rescaled ones"),
+        Option.choice(
+            "bilinear", pairs.raw().kind(), "matrices W of p, of the embeddings as they are"),
+        Option.choice(
+            "bilinearSenet", pairs.rescaled().kind(), "matrices W of q, of the rescaled ones"),
         Option.flag("shareBilinear", pairs.shared(), "the same matrices for both"),
         Option.flag(
             "everyField",
@@ -50,7 +52,11 @@ public final class FiBiNetSpec implements ModelSpec {
             "of FIELD_EACH: a matrix for the last field too"),
         // one hidden unit is off half of the time, and then nothing shows; other ratios have a
         // check of their own
-        Option.integer("reductionRatio", p.senet().reductionRatio(), List.of(1), "r"),
+        Option.integer(
+            "reductionRatio",
+            p.senet().reductionRatio(),
+            List.of(1),
+            "r: f/r units between W₁ and W₂"),
         Option.choice("squeeze", p.senet().squeeze(), "how an embedding becomes one number"),
         Option.choice("excitationActivation", p.senet().excitation(), "σ₂: a field's weight"),
         Option.flag("layerNorm", pairs.layerNorm(), "products normalised: an extension"),

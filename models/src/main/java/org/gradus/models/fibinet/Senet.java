@@ -21,7 +21,7 @@ import org.gradus.tensor.Shape;
 /// eᵢ is the embedding of field i of f, fields being counted from 0: k numbers, over which t runs. z is the row of all zᵢ; W₁ is
 /// `w1 [f, f_r]` and W₂ is `w2 [f_r, f]` with f_r = max(1, ⌊f/r⌋), r being the reduction ratio, no biases. σ₁ is ReLU, and σ₂ too
 /// unless set otherwise. A has a number Aᵢ per field, vᵢ is the rescaled embedding; E are all eᵢ, V all vᵢ, of B examples.
-/// [Mode#watchParts] is told of A, for who wants to see it.
+/// Weights start as Glorot and Bengio have them, which is ours. [Mode#watchParts] is told of A, for who wants to see it.
 public final class Senet {
   private final DenseParameter w1; // [f, f_r]
   private final DenseParameter w2; // [f_r, f]
@@ -76,7 +76,7 @@ public final class Senet {
   /// E `[B, f, k]` → V `[B, f, k]`.
   Var forward(Var e, Mode mode) {
     Var a = weights(e); //                              [B, f]
-    mode.watchParts(path, fields, a, null);
+    mode.watchParts(path, fields, a, null); // null: no field is masked
     return a.unsqueeze(2).multiply(e); //               [B, f, k]  (FB-3)
   }
 

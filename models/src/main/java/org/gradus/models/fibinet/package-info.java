@@ -10,11 +10,11 @@
 /// | w₀, w | `bias`; `w/<table>`, `w/numeric`, one weight per feature: ℓ(x) |
 /// | e, E | rows of `v/<table>` (not the paper's v); `e` in `FiBiNet.forward` |
 /// | k, f | `embeddingDim`; number of fields |
-/// | z, Z | `z` in `Senet` |
+/// | Z = [z₁, …] | the row z, `z` in `Senet` |
 /// | r, and f/r | `reductionRatio`; f_r = max(1, ⌊f/r⌋), `reduced` in `Senet` |
 /// | W₁, W₂ of SENET | `senet/w1` `[f, f_r]`, `senet/w2` `[f_r, f]` |
 /// | σ₁, σ₂ | ReLU, `excitationActivation` |
-/// | A | what `Senet.weights` gives |
+/// | A, a number per field | what `Senet.weights` gives |
 /// | v, V | `v` in `FiBiNet.forward` |
 /// | W, Wᵢ, W_ij for p and for q | `bilinear/w`, `bilinearSenet/w`, several matrices along the first axis: i, or pairs 01, 02, …, 12, … |
 /// | p, q, c | `p`, `q`, `c` in `FiBiNet.forward` |

@@ -27,23 +27,27 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 ///                  ┌ tree 1 ─ leaf ℓ₁ ─ 0 0 1 ┐
-/// x ─ TreeFeatures ┤ tree 2 ─ leaf ℓ₂ ─ 1 0   ├ h(x) ─ Σ wᵢ hᵢ ─ z
+/// x ─ TreeFeatures ┤ tree 2 ─ leaf ℓ₂ ─ 1 0   ├ h(x) ─ ⟨w, h(x)⟩ + b ─ z
 ///                  └ tree T ─ leaf ℓ_T ─ 0 1  ┘
 ///
 /// ℓ_t(x) ∈ {0, …, L_t − 1},  t = 1 … T                       (GL-1)
-/// h(x)   = [onehot(ℓ₁(x)), …, onehot(ℓ_T(x))]                (GL-2)
+/// h(x)   = [onehot(ℓ₁(x)); …; onehot(ℓ_T(x))]                (GL-2)
 /// z      = b + ⟨w, [h(x); g(x)]⟩                             (GL-3)
 /// p      = σ(z),  q = p / (p + (1 − p) / w_keep)             (GL-4)
 /// count(c) = n(c),  rate(c) = (clicks(c) − π n(c)) / (n(c) + s)  (GL-5)
 /// ```
 ///
 /// Boosted trees are grown once from the training rows, by [LightGbm]; then every tree is one categorical field whose value is
-/// the leaf, and a logistic regression learns a weight per leaf. x is the row as trees read it, T = `trees`; w are these
-/// weights, b is a bias, σ the logistic function; p is the probability of a click among the rows kept, q among all. g is
-/// nothing, or all features of the data. (GL-4) undoes the sampling of negatives, w_keep, the paper's w, being the share kept:
-/// ln w_keep is added to z, in evaluation, for training sees the sample. Tree t has L_t ≤ L = `maxLeaves` leaves. Trees read
-/// dense fields as they are, and of an id c what (GL-5) says, the mean over the ids of a multi-valued field: n(c) is how often
-/// c occurs in the rows for the trees, clicks(c) how often with a click, π the share of clicks in all of these, and s =
+/// the leaf, and a logistic regression learns a weight per leaf.
+///
+/// x is a row as trees read it, T = `trees`, and tree t has L_t ≤ L = `maxLeaves` leaves, of which the row ends in ℓ_t(x).
+/// onehot(·) has a 1 at that leaf and 0 elsewhere, [ ; ] puts vectors one behind the other, and ⟨ , ⟩ is an inner product. w are
+/// the weights, b is a bias, z the score. g(x), which the drawing leaves out, is nothing, or all features of the data. σ is the
+/// logistic function; p is the probability of a click among the rows kept, q among all. (GL-4) undoes the sampling of rows without
+/// a click, w_keep, the paper's w, being the share kept: ln w_keep is added to z, in evaluation, for training sees the sample.
+///
+/// Trees read dense fields as they are, and of an id c what (GL-5) says, the mean over the ids of a multi-valued field: n(c) is
+/// how often c occurs in the rows for the trees, clicks(c) how often with a click, π the share of clicks in all of these, and s =
 /// `smoothing` rows draw a rate to the average ([Rates]). These numbers of equations are ours.
 ///
 /// The paper moves coordinate i of w by a rate of its own, η = α / (β + √Σ∇ᵢ²): ∇ᵢ are the gradients of that coordinate so far,
@@ -64,11 +68,11 @@ public final class GbdtLr implements Fitted {
   /// @param boosting how trees are grown
   /// @param sampling from which rows trees and weights learn
   /// @param rates what trees are told about ids
-  /// @param appendOriginalFeatures whether g is all features
+  /// @param appendOriginalFeatures whether g is all features; without it g is nothing
   public record Config(
       Boosting boosting, Sampling sampling, Rates rates, boolean appendOriginalFeatures) {
-    /// 500 trees of at most 12 leaves, and leaves alone. Ours are the rest: shrinkage 0.1, every row for each tree, 40 rows for
-    /// a split, two random halves of the rows, all negatives, at most a million rows for the trees, s = 20, no folds.
+    /// 500 trees of at most 12 leaves, and no g, by our reading. Ours are the rest: shrinkage 0.1, every row for each tree, 40
+    /// rows for a split, two random halves of the rows, all negatives, at most a million rows for the trees, s = 20, no folds.
     public static final Config PAPER =
         new Config(Boosting.PAPER, Sampling.USUAL, Rates.USUAL, false);
   }
@@ -104,7 +108,8 @@ public final class GbdtLr implements Fitted {
   @Override
   public Outputs forward(Batch batch, Mode mode) {
     Tape tape = mode.tape();
-    int count = config.boosting.trees(); //                                 T
+    int count = config.boosting.trees(); //                                 T; B examples
+    // bag b of the lookup is the T leaves of example b, from place b · T on
     int[] ends = tape.scope().ints(batch.size() + 1);
     for (int b = 0; b < ends.length; b++) {
       ends[b] = b * count;
@@ -129,9 +134,10 @@ public final class GbdtLr implements Fitted {
           "gbdt-lr: there are no trees yet. Expected fit(rows, seed) before the first batch, which"
               + " the trainer calls, or the parameters of a run.");
     }
+    // in training the rates leave out a row's fold, if there are folds
     TreeFeatures.Numbers numbers = features.of(batch, mode.training(), tape); // [B, d]  (GL-5)
     FlatForest forest = trees.flat(FIRST_LEAF, batch.size(), tape); //      [B, T]
-    int d = features.columns(); // numbers of a row
+    int d = features.columns(); // numbers of x
     int count = config.boosting.trees();
     int[] rows = tape.scope().ints(Math.multiplyExact(batch.size(), count)); // [B, T]
     float[] x = tape.scope().floats(Math.min(AT_ONCE, batch.size()) * d);
@@ -149,6 +155,7 @@ public final class GbdtLr implements Fitted {
     return trees.present();
   }
 
+  /// Learns rates and counts, then grows the trees, from the rows that are for trees.
   @Override
   public String fit(Rows rows, long seed) {
     TreeLibrary.Examples examples =
@@ -165,6 +172,7 @@ public final class GbdtLr implements Fitted {
         examples.columns());
   }
 
+  /// The rows from which the weights learn: the other half, and of rows without a click those kept.
   @Override
   public long @Nullable [] trainedRows(Rows rows, long seed) {
     if (config.sampling.takesAll()) {

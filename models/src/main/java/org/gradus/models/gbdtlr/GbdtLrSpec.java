@@ -40,7 +40,11 @@ public final class GbdtLrSpec implements ModelSpec {
         Option.integer("maxLeaves", b.maxLeaves(), List.of(4, 3), "the most leaves of a tree"),
         Option.integer(
             "maxDepth", b.maxDepth(), List.of(0, 2), "the most splits above a leaf; 0: no bound"),
-        Option.real("shrinkage", b.shrinkage(), List.of(0.3, 1.0), "of the values of a tree"),
+        Option.real(
+            "shrinkage",
+            b.shrinkage(),
+            List.of(0.3, 1.0),
+            "factor of the values of a tree's leaves"),
         Option.real(
             "subsample", b.subsample(), List.of(1.0, 0.6), "share of the rows of each tree"),
         Option.integer(
@@ -73,7 +77,7 @@ public final class GbdtLrSpec implements ModelSpec {
         Option.flag(
             "appendOriginalFeatures",
             p.appendOriginalFeatures(),
-            "a weight for every feature too"));
+            "g(x): a weight for every feature of the data too"));
   }
 
   @Override

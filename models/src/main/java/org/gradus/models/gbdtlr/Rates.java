@@ -8,22 +8,23 @@ import org.gradus.tensor.Counter;
 /// ```
 /// count(c)  = n(c)
 /// rate(c)   = (clicks(c) − π n(c)) / (n(c) + s)      (GL-5)
-/// rate_k(c) = the same from the rows outside fold k
+/// rate_k(c) = the same, n and clicks being those of the rows outside fold k
 /// ```
 ///
 /// n(c) is how often id c occurs in the rows for the trees, clicks(c) how often with a click, and π the share of clicks in all
-/// of these rows. The rate is how far the clicks of an id are from the average, drawn towards it by s rows.
+/// of these rows, for rate_k too. The rate is how far the clicks of an id are from the average, drawn towards it by s rows.
 ///
-/// A rate in which a row's own click counts gives away some of the answer. Without folds, trees are therefore grown from rates of
-/// the rows before each row, the ordered target statistics of Prokhorenkova et al. (2018),
-/// [arXiv:1706.09516](https://arxiv.org/abs/1706.09516), here in stored order; weights meet the rates of all rows, in training as
-/// later. With K folds, trees and weights both learn from the rates of the rows outside a row's fold. That is cross-fitting, as in
-/// scikit-learn's [TargetEncoder](https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.TargetEncoder.html),
-/// which takes five. Many folds give the answer away again, as Prokhorenkova et al. (2018) say of leaving out one row: a model that
-/// knows the id sees from the rate outside a small fold how much the fold itself was clicked.
+/// A rate in which a row's own click counts gives away some of the answer. Without folds, trees are therefore grown from rates
+/// of the rows before each row, the ordered target statistics of Prokhorenkova et al. (2018),
+/// [arXiv:1706.09516](https://arxiv.org/abs/1706.09516), here in stored order; weights meet the rates of all rows, in training
+/// as later. With K folds, trees and weights both learn from the rates of the rows outside a row's fold. That is
+/// cross-fitting, as in scikit-learn's
+/// [TargetEncoder](https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.TargetEncoder.html), which takes
+/// five. Many folds give the answer away again, as Prokhorenkova et al. (2018) say of leaving out one row: a model that knows
+/// the id sees from the rate outside a small fold how much the fold itself was clicked.
 ///
-/// @param smoothing s
-/// @param folds K, or 0
+/// @param smoothing s, at least 0; where s and n(c) are 0 the rate is 0
+/// @param folds K, at least 2, or 0 for none
 public record Rates(double smoothing, int folds) {
   /// Twenty rows draw a rate to the average; no folds.
   public static final Rates USUAL = new Rates(20, 0);

@@ -6,8 +6,8 @@ import org.gradus.tensor.Counter;
 /// Which training rows the trees see, and which the linear part.
 ///
 /// @param split whether a row is seen by one of the two only, half by each; otherwise by both
-/// @param negativeKeepRate w_keep, the share of rows without a click that are kept at all
-/// @param treeRows the most rows that trees are grown from, about
+/// @param negativeKeepRate w_keep, the share of rows without a click that are kept at all, above 0 and at most 1
+/// @param treeRows the most rows that trees are grown from, about: at least 1
 public record Sampling(boolean split, double negativeKeepRate, int treeRows) {
   /// Two halves, every negative, and no more rows for trees than a million.
   public static final Sampling USUAL = new Sampling(true, 1, 1_000_000);

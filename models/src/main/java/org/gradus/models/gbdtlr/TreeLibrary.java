@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 public interface TreeLibrary {
   /// What trees are grown from.
   ///
-  /// @param columns d
-  /// @param x `[n, d]`, row by row, no NaN
+  /// @param columns d, numbers of a row x
+  /// @param x `[n, d]`, of n rows, row by row, no NaN
   /// @param y `[n]`, 0 or 1
   /// @param weights `[n]`, how much each row counts, or null for 1
   record Examples(int columns, float[] x, float[] y, float @Nullable [] weights) {}

@@ -27,23 +27,24 @@ import org.gradus.tensor.Shape;
 /// l₂   = ReLU(W₂ [l₁; x_num] + b₂), …,  z = w_oᵀ l_L + b_o      (PNN-5)
 /// ```
 ///
-/// fᵢ is the embedding of field i, M numbers; i and j run over the N fields. n is one of the D₁ units of the product layer, no power: l_zⁿ
-/// and l_pⁿ are number n of the vectors l_z and l_p, W_zⁿ, W_pⁿ and θⁿ (a number θᵢⁿ per field) its weights, b₁ is a bias.
-/// ⟨ , ⟩ is an inner product, ‖ ‖ the Euclidean norm, [ ; ] puts vectors one behind the other, ᵀ transposes, and U • V is
-/// Σ_s Σ_t U_st V_st, for which the paper writes ⊙. x_num are the c dense fields; l_L is the output of the last of L layers, W₂ … W_L
-/// and b₂ … b_L belong to the layers above l₁, w_o and b_o to the output. z is the score; the paper's z is [f₁; …; f_N].
+/// fᵢ is the embedding of field i, M numbers; i and j run over the N fields from 1. n, from 1 to D₁, is a unit of the product
+/// layer, no power: l_zⁿ and l_pⁿ are number n of the vectors l_z and l_p, W_zⁿ, W_pⁿ and θⁿ (a number θᵢⁿ per field) the
+/// weights of that unit, b₁ is a bias. ⟨ , ⟩ is an inner product, ‖ ‖ the Euclidean norm, [ ; ] puts vectors one behind the
+/// other, ᵀ transposes, and U • V is Σ_s Σ_t U_st V_st, for which the paper writes ⊙. x_num are the c dense fields; l_L is the
+/// output of the last of L layers, of which l₁ is the first, W₂ … W_L and b₂ … b_L belong to those above it, w_o and b_o to
+/// the output. z is the score, of which the loss takes the sigmoid; the paper's z is [f₁; …; f_N].
 ///
-/// The product layer, [ProductLayer], is (PNN-1) to (PNN-4). INNER is the paper's IPNN, and what there is unless set otherwise;
-/// its W_pⁿ, N × N, is θⁿ θⁿᵀ, which gives the right side of (PNN-2), or with [ProductLayer.InnerWeights#FULL] a weight for
-/// every pair. OUTER is OPNN, with another W_pⁿ, M × M; BOTH is PNN*, where l_p is the sum of both. The numbers of equations are
-/// ours: (PNN-4) is eq. 3 of the paper and (PNN-5), without x_num, eqs. 2 and 1, by our reading.
+/// The product layer, [ProductLayer], is (PNN-1) to (PNN-4). INNER is the paper's IPNN, and what there is unless set
+/// otherwise; its W_pⁿ, N × N, is θⁿ θⁿᵀ, which gives the right side of (PNN-2), or with [ProductLayer.InnerWeights#FULL] a
+/// weight for every pair. OUTER is OPNN, with another W_pⁿ, M × M; BOTH is PNN*, where l_p is the sum of both: the paper puts
+/// both kinds of products side by side under one map, which computes the same. The numbers of equations are ours: (PNN-4) is
+/// eq. 3 of the paper and (PNN-5), without x_num, eqs. 2 and 1, by our reading.
 ///
-/// Departs from the paper in seven places: the sigmoid lives in the loss; dense fields, which the paper does not have, stand
+/// Departs from the paper in six places: the sigmoid lives in the loss; dense fields, which the paper does not have, stand
 /// beside l₁ as numbers, or own a vector each with [Numeric#SCALED_EMBEDDING]; the vectors of a multi-valued field are pooled
 /// as the field says, where by our reading the paper adds them up; the norm in (PNN-2) is squared, as the paper's derivation
-/// has it and its last line has not; the pairs i < j alone are an option beside all of them; PNN* adds the two l_p, where the
-/// paper puts both kinds of products side by side under one map, which computes the same; and l₁ counts as the first of the
-/// hidden layers, for which the paper names a rate of dropout, but nothing of it is dropped.
+/// has it and its last line has not; the pairs i < j alone are an option, off unless asked for; and l₁ counts as the first of
+/// the hidden layers, for which the paper names a rate of dropout, but nothing of it is dropped.
 public final class Pnn implements Model {
 
   /// What a user may set.

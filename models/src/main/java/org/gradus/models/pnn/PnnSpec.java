@@ -50,7 +50,7 @@ public final class PnnSpec implements ModelSpec {
         Option.integers("hidden", p.hidden(), List.of("4", "5,3"), "sizes of the layers above it"),
         Option.real(
             "dropout", p.style().dropout(), List.of(0.0, 0.4), "share dropped per layer above it"),
-        Option.choice("numeric", p.numeric(), "RAW: numbers stand beside the product layer"));
+        Option.choice("numeric", p.numeric(), "dense fields: numbers beside l₁, or vectors"));
   }
 
   @Override

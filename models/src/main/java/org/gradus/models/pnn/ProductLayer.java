@@ -18,13 +18,13 @@ import org.jspecify.annotations.Nullable;
 /// l₁   = ReLU(l_z + l_p + b₁)                                 (PNN-4)
 /// ```
 ///
-/// i and j run over the fields. n is one of the D₁ units, no power: l_zⁿ and l_pⁿ are number n of the vectors l_z and l_p, W_zⁿ (N·M
-/// numbers), θⁿ (N numbers θᵢⁿ) and W_pⁿ its weights, b₁ is a bias. W_pⁿ is N × N for inner products and another, M × M, for
-/// outer ones. ⟨ , ⟩ is an inner product, ‖ ‖ the Euclidean norm, [ ; ] puts vectors one behind the other, ᵀ transposes, and
-/// U • V is Σ_s Σ_t U_st V_st. With both kinds of products l_p is the sum of the two.
+/// i and j run over the fields from 1. n, from 1 to D₁, is a unit, no power: l_zⁿ and l_pⁿ are number n of the vectors l_z and
+/// l_p, W_zⁿ (N·M numbers), θⁿ (N numbers θᵢⁿ) and W_pⁿ the weights of unit n, b₁ is a bias. W_pⁿ is N × N for inner products
+/// and another, M × M, for outer ones. ⟨ , ⟩ is an inner product, ‖ ‖ the Euclidean norm, [ ; ] puts vectors one behind the
+/// other, ᵀ transposes, and U • V is Σ_s Σ_t U_st V_st. With both kinds of products l_p is the sum of the two.
 ///
-/// ‖Δⁿ‖² stands where W_pⁿ = θⁿ θⁿᵀ; the paper's δᵢⁿ = θᵢⁿ fᵢ is one summand of Δⁿ. p is the M × M sum of all outer products. Of the
-/// pairs i < j there are P = N (N − 1) / 2. B is the number of examples of a batch.
+/// ‖Δⁿ‖² stands where W_pⁿ = θⁿ θⁿᵀ; the paper's δᵢⁿ = θᵢⁿ fᵢ is one summand of Δⁿ. p is the M × M sum of all outer products.
+/// Of the pairs i < j there are P = N (N − 1) / 2. B is the number of examples of a batch.
 public final class ProductLayer {
 
   /// Which products there are.
@@ -118,7 +118,9 @@ public final class ProductLayer {
     }
     if (inner != null) {
       Var products = // ⟨fᵢ, fⱼ⟩                                    [B, N·N] or [B, P]
-          pairs == Pairs.ALL ? f.matmul(f, false, true).flatten(1) : f.dots(false, false);
+          pairs == Pairs.ALL
+              ? f.matmul(f, false, true).flatten(1) // f fᵀ
+              : f.dots(false, false); // of i < j alone
       l = l.add(products.matmul(tape.use(inner))); //               [B, D₁]  (PNN-2), full
     }
     if (outer != null) {

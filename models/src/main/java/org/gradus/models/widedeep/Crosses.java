@@ -20,14 +20,15 @@ import org.gradus.tensor.Pooling;
 import org.gradus.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
-/// Cross-product features φ_k of Wide & Deep, with one weight w_k each, initially 0.
+/// Cross-product features φ_k of Wide & Deep, with one weight w_k each, of those in w_wide, initially 0.
 ///
 /// ```
 /// φ_k(x) = Πᵢ xᵢ^{c_ki},  c_ki ∈ {0, 1}                        (WD-1)
 /// ```
 ///
-/// xᵢ is the value of feature i of an example, and c_ki says whether it is a member of cross k: φ_k multiplies the values of its
-/// members. Features are ids of fields here; dense fields cannot be crossed.
+/// xᵢ is the value of feature i of an example, 0 where it does not have it; i runs over all features, k over the crosses. c_ki
+/// is 1 where feature i is a member of cross k, and xᵢ⁰ = 1: φ_k multiplies the values of its members. Features are ids of
+/// fields here; dense fields cannot be crossed.
 ///
 /// | Word | Crosses |
 /// | --- | --- |

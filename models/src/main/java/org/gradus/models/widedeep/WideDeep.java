@@ -28,24 +28,28 @@ import org.jspecify.annotations.Nullable;
 /// z      = w_wideᵀ [x; φ(x)] + w_deepᵀ a⁽ᴸ⁾ + b                (WD-3)
 /// ```
 ///
-/// x are the values of all features, xᵢ that of feature i, 0 where an example does not have it. With α the weight of an id,
-/// 1 unless the data has weights, it is α for the id of a categorical field, and α, α/Σα, α/K or α/√Σα² for each of K ids of
-/// a multi-valued field that is pooled by SUM, MEAN, MEAN_COUNT or SQRTN; a dense field is one feature, whose value is the
-/// number. c_ki is 1 where feature i is a member of cross k and otherwise 0, where xᵢ⁰ = 1; φ(x) are all crosses, and w_wide
-/// has a weight for each feature and each cross. e₁ … e_F are the embeddings of the F fields with ids, categorical and
-/// multi-valued ones, D numbers each, and x_num the dense fields. a⁽ˡ⁾ is what layer l reads, l = 0 … L − 1, of a tower of L
-/// layers, the paper's l_f, with weights W⁽ˡ⁾ and biases b⁽ˡ⁾. w_deep are the weights of its output a⁽ᴸ⁾, b is the global
-/// bias, z the score; [ ; ] puts vectors one behind the other, and ᵀ transposes. The numbers of equations are ours, for eqs.
-/// 1 and 2 of the paper and what is inside the sigmoid of its eq. 3, by our reading.
+/// x are the values of all features, over which i runs; xᵢ is that of feature i, 0 where an example does not have it. With α the
+/// weight of an id, 1 unless the data has weights, the value is α for the id of a categorical field, and α, α/Σα, α/K or α/√Σα² for
+/// each of K ids of a multi-valued field that is pooled by SUM, MEAN, MEAN_COUNT or SQRTN, Σ being over these; with MAX the field
+/// gives w_wideᵀ x the largest of its ids' numbers in w_wide. A dense field is one feature, whose value is the number. k counts the
+/// crosses; c_ki is 1 where feature i is a member of cross k and otherwise 0, and xᵢ⁰ = 1. φ(x) are all crosses, and w_wide has a
+/// weight for each feature and each cross.
+///
+/// e₁ … e_F are the embeddings of the F fields with ids, categorical and multi-valued ones, D numbers each, and x_num the dense
+/// fields. a⁽ˡ⁾ is what layer l reads, l = 0 … L − 1, of a tower of L layers, the paper's l_f, with weights W⁽ˡ⁾ and biases b⁽ˡ⁾.
+/// w_deep are the weights of its output a⁽ᴸ⁾, b is the global bias, z the score, of which the loss takes the sigmoid; [ ; ] puts
+/// vectors one behind the other, and ᵀ transposes. The numbers of equations are ours, for eqs. 1 and 2 of the paper and what is
+/// inside the sigmoid of its eq. 3, by our reading.
 ///
 /// [Crosses] computes (WD-1). Everything of the wide part lies below `wide`, so that an optimiser of its own can train it:
 /// FTRL with L1 there, AdaGrad for the rest, jointly, for the logit is one sum.
 ///
-/// Departs from the paper in five places: the sigmoid lives in the loss; numbers are features, and enter the tower, as they are,
-/// where the paper maps them to quantiles; which features are crossed is the user's to say, and nothing is by default, which
-/// leaves a wide part that is linear in the features themselves, where the paper's app store has one cross alone; one optimiser
-/// trains both parts unless the configuration has two; and the second order of [WideTerm#FM], whose vectors are trained with
-/// the deep part, dropout and hashed crosses, all off unless asked for, are not the paper's.
+/// Departs from the paper in six places: the sigmoid lives in the loss; numbers are features, and enter the tower, as they
+/// are, where the paper maps them to quantiles; a multi-valued field is pooled as the field says, in its embedding and in x,
+/// which by our reading the paper leaves open; which features are crossed is the user's to say, and nothing is by default,
+/// which leaves a wide part that is linear in the features themselves, where the paper's app store has one cross alone; one
+/// optimiser trains both parts unless the configuration has two; and the second order of [WideTerm#FM], whose vectors are
+/// trained with the deep part, dropout and hashed crosses, all off unless asked for, are not the paper's.
 public final class WideDeep implements Model {
 
   /// What the wide part is.
@@ -61,7 +65,7 @@ public final class WideDeep implements Model {
   /// apps, here the features themselves.
   ///
   /// @param embeddingDim D, at least 1
-  /// @param hidden widths of the L layers of the tower
+  /// @param hidden widths of the L layers of the tower; with none w_deep reads a⁽⁰⁾
   /// @param dropout share dropped after each of them in training; the paper has none
   /// @param wide the wide part
   public record Config(int embeddingDim, List<Integer> hidden, double dropout, Wide wide) {
@@ -73,7 +77,7 @@ public final class WideDeep implements Model {
   /// The wide part.
   ///
   /// @param term what it is
-  /// @param raw whether x itself belongs to it; the paper's app store has a cross alone
+  /// @param raw whether w_wideᵀ x is there; the paper's app store has a cross alone
   /// @param crosses which features are crossed: see [Crosses]
   /// @param buckets rows of a hashed table for each cross of fields, or 0 for a row per combination of ids
   public record Wide(WideTerm term, boolean raw, List<String> crosses, int buckets) {}

@@ -37,14 +37,17 @@ public final class WideDeepSpec implements ModelSpec {
         Option.integers("hidden", p.hidden(), List.of("4", "5,3"), "sizes of the tower"),
         Option.real("dropout", p.dropout(), List.of(0.0, 0.4), "share dropped per layer"),
         Option.choice("wide", p.wide().term(), "FM: a second order beside the linear terms"),
-        Option.flag("wideRaw", p.wide().raw(), "features themselves in the wide part"),
+        Option.flag("wideRaw", p.wide().raw(), "x itself, the features, in the wide part"),
         Option.words(
             "crosses",
             p.wide().crosses(),
             List.of("pairs", ""),
             "in the wide part: a*b, a=2&b=3, or pairs for all pairs of fields"),
         Option.integer(
-            "buckets", p.wide().buckets(), List.of(0, 5), "rows of hashed crosses, 0: all"));
+            "buckets",
+            p.wide().buckets(),
+            List.of(0, 5),
+            "rows of a hashed cross; 0: one per combination"));
   }
 
   @Override

@@ -23,25 +23,27 @@ import org.jspecify.annotations.Nullable;
 /// pᵏ_h     = Σ_d Xᵏ_{h,d},   p⁺ = [p¹; …; p^{(T)}]             (CIN-3)
 /// ```
 ///
-/// X⁰ holds the embeddings of the m fields, one per row, each of D numbers over which d runs. T is the number of layers; layer k
-/// has H_k maps, rows of Xᵏ, and reads the H′_{k−1} maps of the layer before that feed it (H′₀ = m), over which i runs; below, H
-/// is H_k and H′ is H′_{k−1}. W^{k,h} holds the weights of map h; f is an activation, by default none, and β a bias per map, by
-/// default not there: the paper's eq. 6 has neither. p⁺ is of the maps that go to the output, see [Connect]. B is the number of
-/// examples, ⊙ multiplies number by number, and ᵀ transposes.
+/// X⁰ holds the embeddings of the m fields, one per row, each of D numbers over which d runs. k, no power, counts the T layers
+/// from 1. Layer k has H_k maps, the rows of Xᵏ, which h counts from 1, and reads the H′_{k−1} maps of the layer before that
+/// feed it (H′₀ = m), over which i runs, while j runs over the fields; below, H is H_k and H′ is H′_{k−1}. W^{k,h} holds the
+/// weights of map h; f is an activation, by default none, and β a bias per map, by default not there: the paper's eq. 6 has
+/// neither. pᵏ and p⁺ are of the maps that go to the output, see [Connect]; p⁺ has |p⁺| numbers. B is the number of examples,
+/// ⊙ multiplies number by number, [ ; ] puts vectors one behind the other, and ᵀ transposes.
 ///
-/// Dimension d of a map depends on dimension d of the embeddings only, so it is an axis of its own, the batch's companion:
-/// tensors are `[B, D, maps]`. Weight W^{k,h}_{ij} is row (i−1)·m + j−1, column h−1. Z is never built, for its factor X⁰_j comes out of the
-/// sum over i:
+/// Dimension d of a map depends on dimension d of the embeddings only. So d is an axis that only stands by, as the examples
+/// are: tensors are `[B, D, maps]`. Weight W^{k,h}_{ij} is row (i−1)·m + j−1, column h−1. Z is never built, for its factor
+/// X⁰_j comes out of the sum over i:
 ///
 /// ```
 /// Σᵢ Σⱼ W^{k,h}_{ij} Xᵏ⁻¹_i ⊙ X⁰_j = Σⱼ X⁰_j ⊙ (Σᵢ W^{k,h}_{ij} Xᵏ⁻¹_i)     (CIN-2)
 /// ```
 ///
-/// The sum in brackets is one matrix product over all B·D, with m·H columns, as many as H′·m of Z where H = H′. No example
-/// needs another, so a large batch is computed part by part, of which the products of one are there at a time; on the way
-/// back they are computed again.
+/// The sum in brackets, for all h and j, is one matrix product with B·D rows and m·H columns; Z would have H′·m numbers in
+/// place of these. No example needs another, so a large batch is computed part by part: the products of one part are there at
+/// a time, and are computed again on the way back.
 ///
-/// With a rank L, W^{k,h} = U^{k,h} (V^{k,h})ᵀ, and these products are not built either:
+/// With a rank L, W^{k,h} = U^{k,h} (V^{k,h})ᵀ, U^{k,h} being H′ × L and V^{k,h} m × L, l runs over L, and neither these matrices'
+/// products nor Z are built:
 /// `Σᵢⱼ W^{k,h}_{ij} Xᵏ⁻¹_i ⊙ X⁰_j = Σ_l (Σᵢ U^{k,h}_{il} Xᵏ⁻¹_i) ⊙ (Σⱼ V^{k,h}_{jl} X⁰_j)`.
 public final class Cin {
   /// Products of a part of the batch: 4 MiB of float32, which is still in a cache when it is read.
@@ -49,8 +51,8 @@ public final class Cin {
 
   private final List<Layer> layers = new ArrayList<>();
   private final Config config;
-  private final int products; // of a part, at most, but for one example
-  private final int out;
+  private final int products; // of a part, at most, if that is enough for one example
+  private final int out; //      |p⁺|
 
   /// Where maps go.
   public enum Connect {
@@ -63,7 +65,7 @@ public final class Cin {
 
   /// What a user may set.
   ///
-  /// @param maps H₁ … H_T
+  /// @param maps H₁ … H_T, each at least 1; with SPLIT_HALF all but the last even
   /// @param connect where maps go
   /// @param activation f
   /// @param bias whether there is a βᵏ
@@ -197,7 +199,7 @@ public final class Cin {
             int m = x0.size(2);
             Var w = tape.use(p).reshape(x.size(2), -1); //       [H′, m·H]
             Var sums = x.matmul(w).reshape(-1, m, p.shape().size(1)); // [B·D, m, H]
-            // Σⱼ x0ⱼ · sumsⱼ [B, D, H] (CIN-2)
+            // weightedSum: Σⱼ x0ⱼ · sumsⱼ, H numbers in each of B·D rows
             yield x0.reshape(-1, m).weightedSum(sums).reshape(x.size(0), x.size(1), -1); // (CIN-2)
           }
           case Narrow(DenseParameter u, DenseParameter v) -> {

@@ -26,32 +26,34 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// Zᵏ_{i,j} = Xᵏ⁻¹_i ⊙ X⁰_j,  X⁰ = [e₁, …, e_m]                (CIN-1)
 /// Xᵏ_h  = f(Σᵢ Σⱼ W^{k,h}_{ij} Zᵏ_{i,j} [+ βᵏ_h])             (CIN-2)
-/// p⁺    = Σ_d Xᵏ_{h,d} of every layer k = 1 … T and map h that goes to the output    (CIN-3)
+/// p⁺    = all Σ_d Xᵏ_{h,d} of maps h that go to the output, layer by layer    (CIN-3)
 /// z     = b + ℓ(x) + w_dnnᵀ tower([e₁; …; e_m; x_num]) + w_cinᵀ p⁺    (CIN-4)
 /// ```
 ///
-/// m is the number of fields with ids, e₁ … e_m are their embeddings, the rows of X⁰, x_num the dense fields. Row h of Xᵏ is one
-/// map of layer k of T, D numbers over which d runs, and W^{k,h} its weights; i runs over the maps of layer k − 1 that feed layer
-/// k (all, or with `SPLIT_HALF` the first half; for k = 1 the m embeddings), j over the fields. ⊙ multiplies number by number;
-/// w_dnn and w_cin are the weights of the tower's output and of p⁺, b is the global bias; f is an activation, by default none,
-/// and β a bias per map, by default not there. ℓ(x), the paper's w_linearᵀa, has one weight per feature; tower is fully connected
-/// layers with ReLU, the paper's eqs. 2 and 3.
+/// m is the number of fields with ids, e₁ … e_m are their embeddings, the rows of X⁰, of D numbers each, and x_num the dense
+/// fields. k, no power, counts the T layers from 1, h the maps of a layer from 1. Row h of Xᵏ is one map, D numbers over which
+/// d runs, and W^{k,h} its weights; i runs over the maps of layer k − 1 that feed layer k (all, or with `SPLIT_HALF` the first
+/// half; for k = 1 the m embeddings), j over the fields. ⊙ multiplies number by number, [ ; ] puts vectors one behind the
+/// other, ᵀ transposes. f is an activation, by default none, and β a bias per map, by default not there. p⁺ is a vector of
+/// |p⁺| numbers. w_dnn and w_cin are the weights of the tower's output and of p⁺, b is the global bias. ℓ(x), the paper's
+/// w_linearᵀa, has one weight per feature; tower is fully connected layers with ReLU, the paper's eqs. 2 and 3. z is the
+/// score, of which the loss takes the sigmoid.
 ///
 /// Layer k of the CIN, [Cin], holds products of k + 1 embeddings, in which number d of one embedding meets number d of the others
 /// only: vectors meet as wholes, unlike in Deep & Cross. The numbers of equations are ours: (CIN-2) is eq. 6 of the paper, which
 /// has neither f nor β, (CIN-3) eq. 7 and (CIN-4) eq. 9, by our reading.
 ///
 /// Departs from the paper in five places: the sigmoid lives in the loss (the paper's formula for the CIN alone lacks the
-/// minus sign of its exponent); dense fields, which the paper turns into categories, enter the linear part and the tower as
-/// numbers and stay out of the CIN; a multi-valued field is pooled as its field says, in ℓ(x) too, where the paper adds up;
-/// Z of (CIN-1) is never built, for (CIN-2) says the same as matrix products; and `PAPER` drops half of every layer of the tower,
-/// where by our reading the paper names no such share for xDeepFM.
+/// minus sign of its exponent); dense fields, which by our reading the paper turns into categories, enter the linear part and the
+/// tower as numbers and stay out of the CIN; a multi-valued field is pooled as the field says, in ℓ(x) too, where by our reading
+/// the paper adds up; β and `SPLIT_HALF`, which is the authors' program's, are not in the paper, and are off unless asked for; and
+/// `PAPER` drops half of every layer of the tower, where by our reading the paper names no such share for xDeepFM.
 public final class XDeepFm implements Model {
 
   /// `PAPER` is the Criteo setting of the paragraph "Implementation Details". The depths, which the paper searches, are by our
   /// reading its best on Criteo. Dropout is a starting point of this library.
   ///
-  /// @param embeddingDim D
+  /// @param embeddingDim D, at least 1
   /// @param tower of the deep part
   /// @param cin the compressed interaction network
   /// @param parts which summands there are
@@ -72,8 +74,8 @@ public final class XDeepFm implements Model {
 
   /// The tower: fully connected layers, with ReLU in `PAPER`.
   ///
-  /// @param hidden layer sizes
-  /// @param style what the layers have in common
+  /// @param hidden widths of its layers; with none w_dnn reads [e₁; …; e_m; x_num]
+  /// @param style what the layers have in common: ReLU, and the share that is dropped after each in training
   public record Tower(List<Integer> hidden, Mlp.Style style) {}
 
   /// Which summands there are.
@@ -83,10 +85,10 @@ public final class XDeepFm implements Model {
   /// @param useCin whether the CIN is there
   public record Parts(boolean useLinear, boolean useDnn, boolean useCin) {}
 
-  private final FieldEmbeddings v; //               e₁ … e_m, shared by CIN and tower
-  private final @Nullable FirstOrder w; //          ℓ(x), one weight per feature
-  private final @Nullable Mlp deep; //              the tower; without layers the identity
-  private final @Nullable DenseParameter deepOut; // w_dnn [q, 1]
+  private final FieldEmbeddings v; //               e₁ … e_m: rows of tables, or such rows pooled
+  private final @Nullable FirstOrder w; //          ℓ(x): one weight per feature, no bias
+  private final @Nullable Mlp deep; //              the tower: linear, ReLU, dropout, layer by layer
+  private final @Nullable DenseParameter deepOut; // w_dnn [q, 1], q numbers of the last layer
   private final @Nullable Cin cin; //               Wᵏ of its T layers
   private final @Nullable DenseParameter cinOut; // w_cin [|p⁺|, 1]
   private final DenseParameter bias; //             b
@@ -99,9 +101,9 @@ public final class XDeepFm implements Model {
         new FieldEmbeddings(
             schema,
             config.embeddingDim,
-            Numeric.RAW, // dense fields get no embedding, so v.count() is m
+            Numeric.RAW, // dense fields get no embedding, so v.count(), of vectors, is m
             params.at("v"),
-            Initializers.normal(0.01));
+            Initializers.normal(0.01)); // a deviation of 0.01: ours
     numbers = schema.dense().size();
     w = config.parts.useLinear ? new FirstOrder(schema, params.at("w")) : null;
     if (config.parts.useDnn) {
@@ -125,7 +127,7 @@ public final class XDeepFm implements Model {
 
   @Override
   public Outputs forward(Batch batch, Mode mode) {
-    // B examples, q numbers of the tower's last layer
+    // B examples; parts that are off are null
     Tape tape = mode.tape();
     Var e = v.lookup(batch, mode); //                               [B, m, D]
     Var z = tape.use(bias); //                                      []

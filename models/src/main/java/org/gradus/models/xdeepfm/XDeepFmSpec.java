@@ -39,14 +39,15 @@ public final class XDeepFmSpec implements ModelSpec {
     return List.of(
         Option.integer("embeddingDim", p.embeddingDim(), List.of(2, 3), "width of an embedding"),
         Option.integers("cin", p.cin().maps(), List.of("4,3", "2"), "maps of each CIN layer"),
-        Option.choice("connect", p.cin().connect(), "where the maps of a layer go"),
+        Option.choice(
+            "connect", p.cin().connect(), "which maps go to the next layer, which to the output"),
         Option.choice("activation", p.cin().activation(), "f, of the CIN"),
-        Option.flag("cinBias", p.cin().bias(), "a bias for each map"),
+        Option.flag("cinBias", p.cin().bias(), "β, a bias for each map"),
         Option.integer("rank", p.cin().rank(), List.of(0, 2), "L of narrow weights; 0: full ones"),
         Option.integers("hidden", p.tower().hidden(), List.of("4", "5,3"), "sizes of the tower"),
         Option.real(
             "dropout", p.tower().style().dropout(), List.of(0.0, 0.4), "share dropped per layer"),
-        Option.flag("useLinear", p.parts().useLinear(), "the linear term"),
+        Option.flag("useLinear", p.parts().useLinear(), "the linear part ℓ(x)"),
         Option.flag("useDnn", p.parts().useDnn(), "the tower"),
         Option.flag("useCin", p.parts().useCin(), "the compressed interaction network"));
   }
