@@ -14,7 +14,14 @@ final class Packing {
 
   /// Packs steps from…to−1 of one panel of B, of product s of a batch: each step becomes a row as wide as the panel's vectors.
   static void panel(
-      Product p, int s, GemmPart.Slab slab, int panel, int from, int to, float[] buffer, float[] packed) {
+      Product p,
+      int s,
+      GemmPart.Slab slab,
+      int panel,
+      int from,
+      int to,
+      float[] buffer,
+      float[] packed) {
     Matrix b = p.b();
     int source = b.index(s, slab.step() + from, slab.column() + panel * GemmPart.COLUMNS);
     int row = slab.vectors(panel) * Lanes.WIDTH;
@@ -31,7 +38,15 @@ final class Packing {
 
   /// Packs `rows` rows and kc steps of A: each step becomes `tileRows` values, of which those beyond `rows` are nobody's. Up to
   /// [Transposing#SIDE] values behind the strip may be overwritten.
-  static void strip(Matrix a, int source, int rows, int kc, float[] buffer, float[] packed, int at, int tileRows) {
+  static void strip(
+      Matrix a,
+      int source,
+      int rows,
+      int kc,
+      float[] buffer,
+      float[] packed,
+      int at,
+      int tileRows) {
     if (!a.transposed()) {
       transpose(a.data(), source, a.stride(), rows, kc, buffer, packed, at, tileRows);
     } else if (rows == tileRows && rows == 12 && Lanes.WIDTH == 16) {

@@ -50,7 +50,9 @@ final class Transposing {
       float[] out,
       int at,
       int row) {
-    int second = Math.min(HALF, lines - 1); // of few lines the last is taken again for those that are missing
+    int second =
+        Math.min(
+            HALF, lines - 1); // of few lines the last is taken again for those that are missing
     for (int k = 0; k < steps; k += SIDE) {
       eightLines(in, source + k, stride, Math.min(lines, HALF), buffer, 0);
       if (lines > HALF) {
