@@ -47,7 +47,10 @@ import org.jspecify.annotations.Nullable;
 /// The numbers of equations are ours: (AFM-1) is eq. 2 of the paper, (AFM-2) and (AFM-3) are eq. 5, and (AFM-4) without Dropout
 /// eqs. 4 and 6, by our reading.
 ///
-/// Departs from the paper in six places: a multi-valued field is one feature, its pooled vector, whose values do not meet each
+/// Fields that hold a history are not read.
+///
+/// Departs from the paper in seven places: fields that share a table share its rows, where each field of the paper has its own;
+/// a multi-valued field is one feature, its pooled vector, whose values do not meet each
 /// other; a number of 0 takes part in pairs, where the paper has those of features other than 0; the loss is the label's,
 /// cross-entropy for a click, where the paper has the squared one; dropout is of u, as in the authors' program, where by our
 /// reading the paper speaks of the layer of products; dropout of the weights a, which that program has and the paper has not,

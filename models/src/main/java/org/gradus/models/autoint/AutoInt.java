@@ -49,6 +49,8 @@ import org.jspecify.annotations.Nullable;
 /// The numbers of equations are ours. By our reading (AI-1) and (AI-2) are eq. 5 of the paper, (AI-3) eqs. 6 and 7, (AI-4)
 /// eq. 8, (AI-5) eq. 9, and the embeddings eqs. 2 to 4.
 ///
+/// Fields that hold a history are not read.
+///
 /// Departs from the paper in six places: the sigmoid lives in the loss; the tower of AutoInt+ ends in weights without a
 /// bias, for z has one; a multi-valued field is pooled as it says, where the paper takes the mean; fields that
 /// share a table have one V_m; ℓ(x) can be added, which the paper has not; and where dropout acts, which by our reading the paper does not say, is on α and in the tower. It

@@ -28,17 +28,20 @@ import org.gradus.models.Target;
 /// z       = w_logitᵀ [x_L; h] + b_logit                      (DCN-6)
 /// ```
 ///
-/// F is the number of fields with ids, e₁ … e_F are their embeddings, x_num the dense fields, and [;] puts vectors one behind
+/// F is the number of categorical and multi-valued fields, e₁ … e_F are their embeddings, x_num the dense fields, and [;] puts vectors one behind
 /// the other. x_l is the state after l of L cross layers, d numbers like w_l and b_l, the weights and the bias of the layer
-/// that makes x_{l+1}; ᵀ transposes. tower is fully connected layers with ReLU, the paper's eq. 4, and h what the last of them
+/// that makes x_{l+1}; ᵀ transposes. tower is fully connected layers with ReLU, and batch norm before it where asked for, the paper's eq. 4, and h what the last of them
 /// gives; w_logit are the weights of the score z, and b_logit is its bias.
 ///
 /// x_lᵀ w_l is one number per example, so a layer costs O(d): the d × d product x₀ x_lᵀ is never built. x_L holds products of
 /// degree 1 … L + 1 of *numbers*, also of two numbers of one embedding. Degree 1 is among them, so there is no linear term
 /// besides. The numbers of equations are ours: (DCN-1) is eq. 3 of the paper and (DCN-6) eq. 5, by our reading.
 ///
-/// Departs from the paper in five places: the sigmoid lives in the loss; z has a bias, which the paper's formula for the
-/// combination leaves out; tower and cross network can also be stacked, as in the second paper, or the tower left out; dense
+/// Fields that hold a history are not read.
+///
+/// Departs from the paper in six places: fields that share a table share its rows, where each field of the paper has its own;
+/// the sigmoid lives in the loss; z has a bias, which the paper's formula for the
+/// combination leaves out; tower and cross network can also be stacked, as in DCN V2, or the tower left out; dense
 /// fields enter as they come, where the paper takes their logarithm, which is a matter of data preparation; and a multi-valued
 /// field is pooled as its field says, where by our reading a field of the paper has one id.
 public final class Dcn implements Model {
@@ -74,7 +77,8 @@ public final class Dcn implements Model {
   private final CrossStructure structure; //  what `out` reads
   private final Target target; //             the label, and whether z is its logit or its value
 
-  /// A model for the only label of the schema.
+  /// A model for the only label of the schema. w_l starts normal, the weights of tower and score uniform, all with the variance of
+  /// Glorot and Bengio; biases start at 0.
   public Dcn(Config config, Schema schema, Params params) {
     structure = config.structure;
     fields =

@@ -8,9 +8,9 @@
 /// | Paper | Here |
 /// | --- | --- |
 /// | W_embed,i, whose column of an id is its embedding e | `v/<table>`, whose row it is |
-/// | w_l, b_l of cross layer l = 0 … L − 1 | `cross/<l>/w`, `cross/<l>/b` |
-/// | W_l, b_l of layer l of the deep network, from 0, where b_l is another than above | `deep/<l>/weight` (transposed), `deep/<l>/bias`, batch norm in `deep/<l>/norm/…` |
-/// | w_logit | `out/weight`, for x_L first and h behind it |
+/// | w_l, b_l of cross layer l = 0 … L − 1, L being the paper's L₁ | `cross/<l>/w`, `cross/<l>/b` |
+/// | W_l, b_l of the paper's eq. 4, layer l of the tower, from 0, where b_l is another than above | `deep/<l>/weight` (transposed), `deep/<l>/bias`, batch norm in `deep/<l>/norm/…` |
+/// | w_logits, here w_logit | `out/weight`, for x_L first and h behind it |
 /// | b_logit (ours) | `out/bias` |
 @NullMarked
 package org.gradus.models.dcn;

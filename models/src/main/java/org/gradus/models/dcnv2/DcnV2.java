@@ -39,7 +39,7 @@ import org.gradus.tensor.MatMulKernels.Activation;
 /// CROSS_ONLY z = w_logitᵀ x_L + b_logit                               (DCN-6)
 /// ```
 ///
-/// F is the number of fields with ids, e₁ … e_F are their embeddings, x_num the dense fields, and [;] puts vectors one behind
+/// F is the number of categorical and multi-valued fields, e₁ … e_F are their embeddings, x_num the dense fields, and [;] puts vectors one behind
 /// the other. x_l is the state after l of L cross layers, d numbers like b_l, the bias of the layer that makes x_{l+1}; ⊙
 /// multiplies number by number, and ᵀ transposes. W_l is d × d; U_l and V_l are d × r, r being the rank. i and j run over the K
 /// experts of a layer: expert i has U_lⁱ and V_lⁱ, d × r, and C_lⁱ, r × r, and gives Eᵢ. g is an activation, Gᵢ the gate, one
@@ -55,7 +55,10 @@ import org.gradus.tensor.MatMulKernels.Activation;
 /// The numbers of equations are ours: (DCN-2) is eq. 1 of the paper, (DCN-3) eq. 2, (DCN-4) eqs. 3 and 4, by our reading;
 /// (DCN-5) and (DCN-6) have none there.
 ///
-/// Departs from the paper in seven places: the sigmoid lives in the loss; z has a bias, which the paper's formula leaves out;
+/// Fields that hold a history are not read.
+///
+/// Departs from the paper in eight places: fields that share a table share its rows, where each field of the paper has its own;
+/// the sigmoid lives in the loss; z has a bias, which the paper's formula leaves out;
 /// the tower can also be left out; dense fields enter as they come, where the paper normalises them; a multi-valued field is
 /// pooled as its field says, where the paper takes the mean; g, which the paper leaves open, is tanh unless set otherwise, and
 /// the gate, whose form it leaves open too, reads x_l by weights γ without a bias; and matrices start with the variance

@@ -38,7 +38,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The numbers of equations are ours. By our reading y₁ + y₂ is y_FM, eq. 2 of the paper, (DFM-3) eqs. 3 and 4, and (DFM-4) eq. 1.
 ///
-/// Departs from the paper in five places: the sigmoid lives in the loss; y_dnn is linear (the paper squashes it too, which
+/// Fields that hold a history are not read.
+///
+/// Departs from the paper in six places: fields that share a table share its rows, where each field of the paper has its own;
+/// the sigmoid lives in the loss; y_dnn is linear (the paper squashes it too, which
 /// would bound one of the summands); dense fields, which the paper leaves open, enter the tower as numbers, or own a vector
 /// each with [Numeric#SCALED_EMBEDDING] and then take part in y₂ too; a multi-valued field is one field, its pooled vector,
 /// whose values do not meet each other in y₂; and there is one bias w₀ for all summands, where the paper, by our

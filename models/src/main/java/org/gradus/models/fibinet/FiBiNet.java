@@ -47,7 +47,8 @@ import org.jspecify.annotations.Nullable;
 /// equations are ours: by our reading (FB-1) to (FB-3) are the paper's SENET layer, (FB-4) its bilinear-interaction layer, (FB-5)
 /// its combination layer, and (FB-6) its output layer.
 ///
-/// Departs from the paper in five places: the sigmoid lives in the loss; dense fields, which the paper turns into
+/// Departs from the paper in six places: fields that share a table share its rows, where each field of the paper has its own;
+/// the sigmoid lives in the loss; dense fields, which the paper turns into
 /// categories, enter the linear part and the tower as numbers, and neither the squeeze nor the pairs; a multi-valued field is
 /// one field, its vectors and weights pooled as the field says, where by our reading the paper has one value per field; with a
 /// matrix per field there are f − 1, for the last field is never on the left, where by our reading the paper counts f; and layer

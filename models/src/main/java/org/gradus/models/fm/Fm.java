@@ -44,6 +44,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The numbers of equations are ours. By our reading (FM-2) is lemma 3.1 of the paper, (FM-3) eq. 1 and (FM-4) eq. 4.
 ///
+/// Fields that hold a history are not read.
+///
 /// Departs from the paper in three places: the model of orders above 2 is not here; dense fields can be kept out of (FM-2), by
 /// [Numeric#RAW]; and fields that share a table share the vectors and weights of its ids.
 public final class Fm implements Model {

@@ -48,6 +48,8 @@ import org.jspecify.annotations.Nullable;
 /// The prediction is a pair of logarithms, for no sigmoid of a sum gives p; a label of kind `REGRESSION` is refused.
 /// Who watches a pass, such as `gradus explain`, is told of π by [Mode#watch].
 ///
+/// Fields that hold a history are not read.
+///
 /// Departs from the paper in nine places: the paper's quasi-Newton descent along directional derivatives is left out, so that
 /// penalties have gradients here, and weights and rows that are exactly 0 come from proximal descent, a rule of the optimiser;
 /// by our reading the paper has one x for gate and experts, and no x_factor, with which 1 − p is summed from probabilities as in

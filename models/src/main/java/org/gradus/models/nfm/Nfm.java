@@ -46,7 +46,10 @@ import org.jspecify.annotations.Nullable;
 /// The numbers of equations are ours: (NFM-1) is eqs. 3 and 4 of the paper, (NFM-3) without BN and Dropout eq. 5 and (NFM-4)
 /// eqs. 2 and 6, by our reading. Where BN and Dropout stand, which the paper says in words, is as in the authors' program.
 ///
-/// Departs from the paper in two places: x_num, the raw numbers beside f_BI, is an extension and off by default (a number has a
+/// Fields that hold a history are not read.
+///
+/// Departs from the paper in three places: fields that share a table share its rows, where each field of the paper has its own;
+/// x_num, the raw numbers beside f_BI, is an extension and off by default (a number has a
 /// vector like any feature); and the loss is the label's, cross-entropy for a click, where the paper has the squared one of ±1.
 public final class Nfm implements Model {
 
@@ -55,7 +58,8 @@ public final class Nfm implements Model {
   /// @param embeddingDim D
   /// @param hidden sizes of the L layers; with none, z_L is z₀
   /// @param style what the layers have in common: act, the share dropped of each z_l, l ≥ 1, whether there is BN, in (NFM-2)
-  ///     and in (NFM-3), and how W_l and b_l start
+  ///     and in (NFM-3), and how W_l and b_l start (in `PAPER` uniform with the variance
+  ///     of Glorot and Bengio, and at 0)
   /// @param dropoutBi share of z₀ that is dropped
   /// @param concatNumeric whether x_num is the dense fields; otherwise it is nothing
   public record Config(
@@ -102,7 +106,8 @@ public final class Nfm implements Model {
         params.weight(
             "out",
             Shape.of(deep.out(), 1),
-            // without layers h starts at 1, and without batch norm and dropout too, the model is FM
+            // without layers h starts at 1: then, without batch norm, dropout and x_num, the model
+            // is FM
             config.hidden.isEmpty() ? Initializers.constant(1) : Initializers.xavierUniform());
     target = Target.only(schema);
   }

@@ -40,7 +40,8 @@ import org.gradus.tensor.Shape;
 /// both kinds of products side by side under one map, which computes the same. The numbers of equations are ours: (PNN-4) is
 /// eq. 3 of the paper and (PNN-5), without x_num, eqs. 2 and 1, by our reading.
 ///
-/// Departs from the paper in six places: the sigmoid lives in the loss; dense fields, which the paper does not have, stand
+/// Departs from the paper in seven places: fields that share a table share its rows, where each field of the paper has its own;
+/// the sigmoid lives in the loss; dense fields, which the paper does not have, stand
 /// beside l₁ as numbers, or own a vector each with [Numeric#SCALED_EMBEDDING]; the vectors of a multi-valued field are pooled
 /// as the field says, where by our reading the paper adds them up; the norm in (PNN-2) is squared, as the paper's derivation
 /// has it and its last line has not; the pairs i < j alone are an option, off unless asked for; and l₁ counts as the first of

@@ -43,7 +43,10 @@ import org.jspecify.annotations.Nullable;
 /// only: vectors meet as wholes, unlike in Deep & Cross. The numbers of equations are ours: (CIN-2) is eq. 6 of the paper, which
 /// has neither f nor β, (CIN-3) eq. 7 and (CIN-4) eq. 9, by our reading.
 ///
-/// Departs from the paper in five places: the sigmoid lives in the loss (the paper's formula for the CIN alone lacks the
+/// Fields that hold a history are not read.
+///
+/// Departs from the paper in six places: fields that share a table share its rows, where each field of the paper has its own;
+/// the sigmoid lives in the loss (the paper's formula for the CIN alone lacks the
 /// minus sign of its exponent); dense fields, which by our reading the paper turns into categories, enter the linear part and the
 /// tower as numbers and stay out of the CIN; a multi-valued field is pooled as the field says, in ℓ(x) too, where by our reading
 /// the paper adds up; β and `SPLIT_HALF`, which is the authors' program's, are not in the paper, and are off unless asked for; and
