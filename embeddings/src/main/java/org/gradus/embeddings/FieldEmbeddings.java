@@ -315,8 +315,7 @@ public final class FieldEmbeddings {
             model
                 + ": field "
                 + names.get(f)
-                + " is pooled by MAX, so its ids have no values x. Expected SUM, MEAN, MEAN_COUNT"
-                + " or SQRTN.");
+                + " is pooled by MAX, so its ids have no values x. Expected SUM, MEAN or SQRTN.");
       }
     }
   }

@@ -51,7 +51,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Fields that hold a history are not read.
 ///
-/// Departs from the paper in six places: the sigmoid lives in the loss; the tower of AutoInt+ ends in weights without a
+/// Departs from the paper in seven places: numbers enter as they come, where by our reading the paper takes the squared logarithm
+/// of those above 2; the sigmoid lives in the loss; the tower of AutoInt+ ends in weights without a
 /// bias, for z has one; a multi-valued field is pooled as it says, where the paper takes the mean; fields that
 /// share a table have one V_m; ℓ(x) can be added, which the paper has not; and where dropout acts, which by our reading the paper does not say, is on α and in the tower. It
 /// follows the paper where the authors' program does not: no biases and no ReLU on the projections, no division by √d′

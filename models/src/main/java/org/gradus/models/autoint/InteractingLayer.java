@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// e_m holds the d numbers that come in for field m; m, k and n run over the M fields, h over the H heads, from 1. ψ is a
 /// score of how well what field m asks, W_Query⁽ʰ⁾ e_m, and what field k answers, W_Key⁽ʰ⁾ e_k, go together. α is the share
 /// that field m takes of field k. ẽ_m⁽ʰ⁾ is the mixture, by these shares, of what the fields offer, W_Value⁽ʰ⁾ e_k; ẽ_m has
-/// the mixtures of all heads, and e_m^Res is the layer's result for field m. ⟨·, ·⟩ is an inner product, [·; ·] puts vectors
+/// the mixtures of all heads. The matrices W_Query⁽ʰ⁾, W_Key⁽ʰ⁾ and W_Value⁽ʰ⁾ are d′ × d, and W_Res, (H·d′) × d, brings the
+/// numbers of field m along. e_m^Res is the layer's result for field m. ⟨·, ·⟩ is an inner product, [·; ·] puts vectors
 /// one behind the other. What stands in brackets with an operator is there if asked for.
 ///
 /// Every head is d′ wide, so the result e_m^Res is H·d′ wide, whatever d is. The heads' matrices, transposed, stand side by side

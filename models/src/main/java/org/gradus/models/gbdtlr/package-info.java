@@ -16,7 +16,7 @@
 /// | b | `bias` |
 /// | historical features | `statistics/<table>`: rate and count of every id, and its rate outside each fold |
 /// | w of negative down sampling | w_keep, `negativeKeepRate` |
-/// | p, q | σ(z), and what it is where all negatives are there (GL-4): the head, which has no parameters |
+/// | p, q | σ(z), and what it is where all negatives are there (GL-4): in `GbdtLr.forward`, without parameters |
 /// | α, β of the rate per coordinate, η | `rate` and `epsilon` of the optimiser `Adagrad` |
 @NullMarked
 package org.gradus.models.gbdtlr;

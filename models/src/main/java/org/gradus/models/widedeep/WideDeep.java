@@ -44,7 +44,8 @@ import org.jspecify.annotations.Nullable;
 /// [Crosses] computes (WD-1). Everything of the wide part lies below `wide`, so that an optimiser of its own can train it:
 /// FTRL with L1 there, AdaGrad for the rest, jointly, for the logit is one sum.
 ///
-/// Departs from the paper in seven places: fields that share a table share its rows, where each field of the paper has its own;
+/// Departs from the paper in eight places: only ids can be members of a cross, so that c_ki is 0 for dense fields;
+/// fields that share a table share its rows, where each field of the paper has its own;
 /// the sigmoid lives in the loss; numbers are features, and enter the tower, as they
 /// are, where the paper maps them to quantiles; a multi-valued field is pooled as the field says, in its embedding and in x,
 /// which by our reading the paper leaves open; which features are crossed is the user's to say, and nothing is by default,

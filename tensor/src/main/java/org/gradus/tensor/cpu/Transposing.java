@@ -50,19 +50,17 @@ final class Transposing {
       float[] out,
       int at,
       int row) {
-    int second =
-        Math.min(
-            HALF, lines - 1); // of few lines the last is taken again for those that are missing
     for (int k = 0; k < steps; k += SIDE) {
       eightLines(in, source + k, stride, Math.min(lines, HALF), buffer, 0);
       if (lines > HALF) {
-        eightLines(in, source + second * stride + k, stride, lines - HALF, buffer, HALF * SIDE);
+        eightLines(in, source + HALF * stride + k, stride, lines - HALF, buffer, HALF * SIDE);
       }
       bothGroups(buffer, out, at + k * row, row);
     }
   }
 
-  /// Rounds 1, 2 and 4: vector r of the buffer becomes steps r and r + 8 of eight lines.
+  /// Rounds 1, 2 and 4: vector r of the buffer becomes steps r and r + 8 of eight lines. Of fewer lines the last is taken again for
+  /// those that are missing.
   private static void eightLines(
       float[] in, int source, int stride, int lines, float[] buffer, int at) {
     int last = source + (lines - 1) * stride;
