@@ -54,8 +54,8 @@ class CompilationTest {
       Pattern.compile(
           Lanes.WIDTH == Lanes.LANES
               ? "RowTiles::rows6by.|Lanes::.*From"
-              : "(RowTiles|PackedTiles)::rows12by.|Lanes::.*OfWide"
-                  + (Lanes.WIDTH < Transposing.SIDE ? "|Transposing::tiles" : ""));
+              : "(RowTiles|PackedTiles)::rows12by.|Lanes::(.*OfWide|addBlock|sumInRegister|sumOfLong)"
+                    + "|Packing::overlappingRows|Transposing::.*");
 
   @Test
   @Timeout(180)
