@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.layers;
 
-import java.util.Arrays;
 import org.gradus.autograd.DenseParameter;
 import org.gradus.autograd.Initializers;
 import org.gradus.autograd.Params;
@@ -96,7 +95,8 @@ public final class PositionEncoding {
     if (sinusoids == null) {
       return x;
     }
-    double[] rows = Arrays.copyOfRange(sinusoids, from * width, to * width);
+    double[] rows = tape.scope().doubles((to - from) * width); // lent for the step
+    System.arraycopy(sinusoids, from * width, rows, 0, rows.length);
     return x.add(tape.constant(Shape.of(to - from, width), rows)); // [B, T, d]
   }
 }
