@@ -26,12 +26,16 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
   /// The field of earlier items.
   public static final String HISTORY = "history";
 
+  /// The field of their genres.
+  public static final String HISTORY_GENRES = "history_genres";
+
   static final List<String> FIELDS =
       List.of("user_id", "item_id", "age", "gender", "occupation", "zip", "release_year", "genre");
 
   private static final String KIND = "movielens encoder 2";
   private static final String FILE = "encoder";
   private static final int ITEM = 1;
+  private static final int GENRE = 7;
 
   private final MovieLensFiles layout;
   private final MovieLens known;
@@ -59,6 +63,9 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
     }
     if (history.length() > 0) {
       fields.add(history.field(HISTORY, vocabularies.get(ITEM).size(), FIELDS.get(ITEM)));
+    }
+    if (history.genres()) {
+      fields.add(history.field(HISTORY_GENRES, vocabularies.get(GENRE).size(), FIELDS.get(GENRE)));
     }
     fields.addAll(tasks.labelFields());
     fields.add(new Field.Group("user"));
@@ -114,9 +121,16 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
     for (int[] session : history.sessionsBefore(ratings, order, place, without)) {
       for (int item : session) {
         to.add(FIELDS.size(), vocabularies.get(ITEM).id(Integer.toString(item)));
+        if (history.genres()) {
+          String genre = known.items().getOrDefault(item, MovieLens.Item.UNKNOWN).genre();
+          to.add(FIELDS.size() + 1, vocabularies.get(GENRE).id(genre));
+        }
       }
       if (history.sessions() != null) {
         to.session(FIELDS.size(), session.length);
+        if (history.genres()) {
+          to.session(FIELDS.size() + 1, session.length);
+        }
       }
     }
     tasks.label(ratings, row, to);
@@ -164,7 +178,12 @@ public final class MovieLensEncoder implements DataSource.Encoder, FittedFields 
 
   @Override
   public String value(String field, int id) {
-    int f = field.equals(HISTORY) ? ITEM : FIELDS.indexOf(field);
+    int f =
+        switch (field) {
+          case HISTORY -> ITEM;
+          case HISTORY_GENRES -> GENRE;
+          default -> FIELDS.indexOf(field);
+        };
     return f < 0 ? "" + id : vocabularies.get(f).value(id);
   }
 

@@ -16,17 +16,22 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param length the most items, the latest ones; 0 for no history, any number where it is divided
 /// @param likedOnly whether only positive ratings count
+/// @param genres whether a second field holds the genres of these items
 /// @param sessions how it is divided; null for one list
-record MovieLensHistory(int length, boolean likedOnly, @Nullable SessionDivision sessions) {
-  /// One list.
+record MovieLensHistory(
+    int length, boolean likedOnly, boolean genres, @Nullable SessionDivision sessions) {
+  private static final int LIKED_ONLY = 1; // in a file
+  private static final int GENRES = 2;
+
+  /// One list, of items alone.
   MovieLensHistory(int length, boolean likedOnly) {
-    this(length, likedOnly, null);
+    this(length, likedOnly, false, null);
   }
 
   /// Writes how histories are found, as before there were sessions where there are none.
   void write(DataOutput out) throws IOException {
     out.writeInt(sessions == null ? length : SessionDivision.DIVIDED);
-    out.writeBoolean(likedOnly);
+    out.writeByte((likedOnly ? LIKED_ONLY : 0) | (genres ? GENRES : 0));
     if (sessions != null) {
       sessions.write(out);
     }
@@ -35,16 +40,18 @@ record MovieLensHistory(int length, boolean likedOnly, @Nullable SessionDivision
   /// Reads what [#write] wrote.
   static MovieLensHistory read(DataInput in) throws IOException {
     int length = in.readInt();
-    boolean only = in.readBoolean();
+    int flags = in.readUnsignedByte();
+    boolean only = (flags & LIKED_ONLY) != 0;
+    boolean genres = (flags & GENRES) != 0;
     return length == SessionDivision.DIVIDED
-        ? new MovieLensHistory(Integer.MAX_VALUE, only, SessionDivision.read(in))
-        : new MovieLensHistory(length, only, null);
+        ? new MovieLensHistory(Integer.MAX_VALUE, only, genres, SessionDivision.read(in))
+        : new MovieLensHistory(length, only, genres, null);
   }
 
-  /// The field of histories.
+  /// A field of histories.
   ///
-  /// @param size rows of the items' table
-  /// @param table of the items
+  /// @param size rows of its table
+  /// @param table of the items, or of the genres
   Field.Ids field(String name, int size, String table) {
     return sessions == null
         ? new Field.Sequence(name, size, table, length)

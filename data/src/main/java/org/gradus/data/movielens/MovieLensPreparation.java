@@ -61,6 +61,7 @@ record MovieLensPreparation(
             "testPercent", "10",
             "validPercent", "10",
             "history", "none",
+            "historyGenres", "false",
             "minCount", "0",
             "labels", "one",
             "domain", "none"));
@@ -95,12 +96,24 @@ record MovieLensPreparation(
               + s.text("history")
               + ". Expected examples=ratings and history=all or liked, which are divided.");
     }
+    boolean genres = s.flag("historyGenres");
+    if (genres && (next || choice == HistoryChoice.NONE)) {
+      throw new DataException(
+          "historyGenres=true with examples="
+              + s.text("examples")
+              + " and history="
+              + s.text("history")
+              + ". Expected examples=ratings and history=all or liked, whose items have genres.");
+    }
     int length = sessions == null ? s.integer("historyLength", 1) : Integer.MAX_VALUE;
     return new MovieLensPreparation(
         (int) s.number("testPercent", 1, 99),
         (int) s.number("validPercent", 0, 99),
         new MovieLensHistory(
-            choice == HistoryChoice.NONE ? 0 : length, choice == HistoryChoice.LIKED, sessions),
+            choice == HistoryChoice.NONE ? 0 : length,
+            choice == HistoryChoice.LIKED,
+            genres,
+            sessions),
         s.integer("minCount", 0),
         tasks,
         next ? NextItemRows.of(s) : null);

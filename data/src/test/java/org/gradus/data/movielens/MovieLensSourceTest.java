@@ -258,6 +258,45 @@ class MovieLensSourceTest {
     }
   }
 
+  @Test
+  void genresStandBesideTheItemsOfAHistory() throws IOException {
+    atomic();
+    Map<String, String> settings =
+        Map.of("history", "all", "historyLength", "3", "historyGenres", "true");
+    Opened o = open(new MovieLens100kSource(), settings);
+    try (var data = o.data()) {
+      Field.Sequence genres = data.schema().all(Field.Sequence.class).getLast();
+      assertThat(genres.name()).isEqualTo("history_genres");
+      assertThat(genres.table()).isEqualTo("genre");
+      List<String> train = rows(data.train(), (FittedFields) o.encoder());
+      assertThat(train)
+          .contains(
+              "7 1 4 M technician 8 1991 Comedy 1.0 100",
+              "7 4 4 M technician 8 1991 Drama 1 2 3 Comedy Drama Comedy 1.0 400",
+              "7 5 4 M technician 8 1992 Comedy 2 3 4 Drama Comedy Drama 0.0 500");
+      Path saved = Files.createDirectory(folder.resolve("encoder"));
+      o.encoder().save(saved);
+      DataSource.Encoder loaded = new MovieLens100kSource().encoder(saved);
+      Examples again = loaded.encode(folder.resolve("tiny.inter"));
+      assertThat(rows(again, (FittedFields) loaded)).containsAll(train);
+    }
+  }
+
+  @Test
+  void genresOfSessionsAreDividedAsTheItemsAre() throws IOException {
+    atomic();
+    Opened o =
+        open(
+            new MovieLens100kSource(),
+            Map.of("history", "all", "sessionPause", "150", "historyGenres", "true"));
+    Batch b = all(o.data().train());
+    assertThat(b.sessions("history_genres").values())
+        .isEqualTo(b.sessions("history").values())
+        .hasSizeGreaterThan(b.size());
+    assertThat(b.sparse().of("history_genres").offsets())
+        .isEqualTo(b.sparse().of("history").offsets());
+  }
+
   /// The last row of a split: the words of its history, session by session.
   private static String sessions(Examples examples, FittedFields names) {
     Batch b = all(examples);
@@ -347,7 +386,9 @@ class MovieLensSourceTest {
                 "historyLength=20 with sessionPause=1800. Expected data.maxSessions",
             "history=all maxSessions=3", "without sessions. Expected data.sessionPause too",
             "history=all sessionPause=1800 examples=next-items", "examples=next-items",
-            "history=all sessionPause=-1", "Expected a whole number of at least 0");
+            "history=all sessionPause=-1", "Expected a whole number of at least 0",
+            "historyGenres=true", "history=none. Expected examples=ratings and history=all",
+            "historyGenres=true history=all examples=next-items", "examples=next-items");
     refused.forEach(
         (settings, message) ->
             assertThatThrownBy(() -> open(new MovieLens100kSource(), settings(settings)))
