@@ -195,8 +195,8 @@ public class FusionBenchmark {
   @Benchmark
   public int crossComposed() {
     try (Tape tape = Tape.recording(device)) {
-      Var product = tape.variable(rows).multiply(tape.variable(rows));
-      return walk(tape, product.add(tape.variable(rows)));
+      return walk(
+          tape, Compositions.cross(tape.variable(rows), tape.variable(rows), tape.variable(rows)));
     }
   }
 

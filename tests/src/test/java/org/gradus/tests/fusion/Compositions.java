@@ -67,6 +67,11 @@ public final class Compositions {
     return weights.unsqueeze(2).multiply(vectors).sum(1);
   }
 
+  /// A cross layer of DCN V2, but for what gives z, as a product and a sum.
+  public static Var cross(Var x0, Var z, Var x) {
+    return x0.multiply(z).add(x);
+  }
+
   /// The states of a GRU in a loop over time.
   public static Var gru(Gru gru, Var x, int width) {
     Var h = zeros(x, width);

@@ -147,6 +147,24 @@ class FusedOperationsTest {
             new Pair(
                 in -> in.get(0).weightedSum(in.get(1)),
                 in -> Compositions.weightedSum(in.get(0), in.get(1)))),
+        // a product of halves and a half; the gradients are products of two halves
+        of(
+            "cross",
+            List.of(rows, rows, rows),
+            2,
+            0.75,
+            new Pair(
+                in -> in.get(0).cross(in.get(1), in.get(2)),
+                in -> Compositions.cross(in.get(0), in.get(1), in.get(2)))),
+        // the gradient of a factor adds up 17 products of halves
+        of(
+            "cross, one factor a row",
+            List.of(rows, Shape.of(19, 1), rows),
+            WIDTH + 2,
+            WIDTH / 4.0,
+            new Pair(
+                in -> in.get(0).cross(in.get(1), in.get(2)),
+                in -> Compositions.cross(in.get(0), in.get(1), in.get(2)))),
         // A step makes 17 + 6 products and five functions of 8 roundings, forward and backward. U
         // is orthogonal and gates have a
         // slope of at most ¼, so that a step hands an error on at most twofold: 2⁴. A gradient of
