@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.data;
 
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -62,7 +63,21 @@ public final class BadRows {
   /// Says how many rows were left out, if any were.
   public void report(Consumer<String> progress) {
     if (skipped > 0) {
-      progress.accept("left out " + skipped + " malformed rows; the first: " + first);
+      progress.accept(leftOut());
     }
+  }
+
+  private String leftOut() {
+    return "left out " + skipped + " malformed rows; the first: " + first;
+  }
+
+  /// An error for data of which no row is left to train on.
+  ///
+  /// @param path what was read
+  public DataException noTrainingRows(Path path) {
+    return new DataException(
+        path
+            + ": no training rows: "
+            + (skipped == 0 ? "every row is held out. Expected more rows." : leftOut()));
   }
 }

@@ -10,6 +10,7 @@ import java.util.BitSet;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.gradus.data.DataException;
 import org.gradus.data.Split;
 import org.gradus.data.prepared.SplitWriters;
@@ -22,8 +23,13 @@ import org.jspecify.annotations.Nullable;
 /// @param splits says what a row is for
 /// @param fitAll whether vocabularies come from every row, as in the reference pipeline, or from the training rows only
 /// @param start an encoder whose ids stay as they are, or null
+/// @param empty the error when no row is left to train on
 record CriteoPreparation(
-    CriteoBlocks.Source rows, Splits splits, boolean fitAll, @Nullable CriteoEncoder start) {
+    CriteoBlocks.Source rows,
+    Splits splits,
+    boolean fitAll,
+    @Nullable CriteoEncoder start,
+    Supplier<DataException> empty) {
   private static final long REPORT_EVERY = 1_000_000;
 
   /// What a row is for.
@@ -70,7 +76,7 @@ record CriteoPreparation(
         tell(progress, "encoded ", n, n += b.rows);
       }
       if (writers.of(Split.TRAIN).rows() == 0) {
-        throw new DataException("no training rows: every row is left out, or held out.");
+        throw empty.get();
       }
       writers.finish();
     }

@@ -109,7 +109,7 @@ public final class CriteoSource implements DataSource {
                     }
                   };
               Map<String, Double> facts =
-                  new CriteoPreparation(rows, splits, fitAll, start)
+                  new CriteoPreparation(rows, splits, fitAll, start, () -> bad.noTrainingRows(path))
                       .run(building, options, request.progress());
               bad.report(request.progress());
               PreparedFolder.writeFacts(building, bad.with(facts));

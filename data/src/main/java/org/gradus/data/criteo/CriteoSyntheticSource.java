@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.gradus.data.BadRows;
+import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
 import org.gradus.data.RawGenerator;
 import org.gradus.data.Settings;
@@ -86,7 +87,8 @@ public final class CriteoSyntheticSource implements DataSource, RawGenerator {
                                   ? Split.TRAIN
                                   : row < train + valid ? Split.VALID : Split.TEST,
                           false,
-                          null)
+                          null,
+                          () -> new DataException(NAME + ": no training rows."))
                       .run(building, options, request.progress()));
             });
     return new Opened(folder.open(NAME), CriteoEncoder.load(folder.path()));

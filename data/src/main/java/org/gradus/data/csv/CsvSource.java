@@ -141,7 +141,8 @@ public final class CsvSource implements DataSource {
       CsvSchema schema,
       CsvSplits splits,
       BadRows.Policy policy) {
-    try (CsvRows rows = new CsvRows(path, schema, new BadRows(policy), false);
+    BadRows bad = new BadRows(policy);
+    try (CsvRows rows = new CsvRows(path, schema, bad, false);
         SplitWriters writers = new SplitWriters(folder, encoder.schema())) {
       CsvRow raw = new CsvRow(schema);
       Row row = new Row(encoder.schema());
@@ -150,7 +151,7 @@ public final class CsvSource implements DataSource {
         writers.of(splits.of(raw)).append(row);
       }
       if (writers.of(Split.TRAIN).rows() == 0) {
-        throw new DataException(path + ": no training rows: every row is held out, or left out.");
+        throw bad.noTrainingRows(path);
       }
       writers.finish();
     }

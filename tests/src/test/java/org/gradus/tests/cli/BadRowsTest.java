@@ -169,6 +169,22 @@ class BadRowsTest {
   }
 
   @Test
+  void whereEveryRowIsLeftOutTheFirstReasonIsSaid() throws IOException {
+    Path rows = Files.writeString(folder.resolve("rows.tsv"), "1\t2\n1\t3\n0\t4\n");
+    Path table = Files.writeString(folder.resolve("table.csv"), "click,price\n7,1\n8,1\n9,2\n");
+    Files.writeString(folder.resolve("table.csv.schema"), "label click\ndense price\n");
+    nothingIsLeft("criteo", rows, rows + ":1: ");
+    nothingIsLeft("csv", table, table + ":2: column click is \"7\"");
+  }
+
+  private void nothingIsLeft(String data, Path file, String first) {
+    Result r = cli.run("data", "prepare", "--data=" + data, "--path=" + file, "--on-bad-row=skip");
+    assertThat(r.code()).as(r.all()).isEqualTo(1);
+    assertThat(r.err())
+        .contains(file + ": no training rows: left out 3 malformed rows; the first: " + first);
+  }
+
+  @Test
   void whereNothingCanBeSkippedThisIsSaid() throws IOException {
     Path good = GOOD.write(folder.resolve("good.tsv"));
     Path out = folder.resolve("new");
