@@ -6,7 +6,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.UUID;
@@ -91,10 +95,20 @@ final class CpuTable implements Table {
               + " MiB in "
               + folder
               + ": "
-              + e
+              + reason(e)
               + ". Expected a folder that may be written to, on a disk with room for the tables.",
           e);
     }
+  }
+
+  private static String reason(IOException cause) {
+    return switch (cause) {
+      case FileAlreadyExistsException _ -> "it is a file";
+      case NoSuchFileException _ -> "it is not there, and cannot be made";
+      case AccessDeniedException _ -> "permission denied";
+      case FileSystemException e when e.getReason() != null -> e.getReason();
+      default -> cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    };
   }
 
   private static void checkSizes(int rows, int width) {

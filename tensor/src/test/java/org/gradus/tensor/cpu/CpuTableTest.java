@@ -119,8 +119,15 @@ class CpuTableTest {
     Path file = Files.createFile(folder.resolve("file"));
     assertThatThrownBy(() -> CpuTable.mapped(file, 5, 3))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("table: no file of 0 MiB in " + file)
+        .hasMessageContaining("table: no file of 0 MiB in " + file + ": it is a file. ")
         .hasMessageContaining("Expected a folder that may be written to");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aMappedTableNeedsAFolderThatCanBeMade() {
+    assertThatThrownBy(() -> CpuTable.mapped(Path.of("/proc/nowhere"), 5, 3))
+        .hasMessageContaining("in /proc/nowhere: it is not there, and cannot be made. Expected");
   }
 
   /// Large enough for memory that asks for large pages.

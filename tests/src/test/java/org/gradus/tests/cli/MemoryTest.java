@@ -120,7 +120,8 @@ class MemoryTest {
     Path elsewhere = Files.createFile(folder.resolve("file"));
     r = cli.run(Cli.join(train, List.of("--out=" + folder, "--table-files=" + elsewhere)));
     assertThat(r.code()).isNotZero();
-    assertThat(r.err()).contains("table: no file of");
+    assertThat(r.err())
+        .contains("--table-files " + elsewhere + ": " + elsewhere + " is no folder. Expected");
   }
 
   @Test

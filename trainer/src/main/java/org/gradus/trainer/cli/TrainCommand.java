@@ -103,6 +103,10 @@ final class TrainCommand implements Runnable {
     TrainConfig asked = resume == null ? configured() : resumed(RunFolder.open(resume));
     TrainConfig c = asked.on(Runs.open(asked.device(), asked.deviceSettings(), err));
     protocol.checkSettings(c.device());
+    String files = c.execution().tableFiles();
+    if (files != null) {
+      Runs.checkFolder("--table-files", Path.of(files));
+    }
     if (out != null && Files.exists(out)) {
       RunFolder.create(out); // refuses the folder of another run before data are read
     }
