@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.data.prepared;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -80,6 +82,11 @@ public final class PreparedFile implements Examples, AutoCloseable {
   /// Opens a file and verifies it.
   public static PreparedFile open(Path file) {
     return new PreparedFile(file, false);
+  }
+
+  /// The folder that the file lies in.
+  public Path folder() {
+    return requireNonNull(file.toAbsolutePath().getParent());
   }
 
   private static Set<StandardOpenOption> options(boolean temporary) {

@@ -147,7 +147,9 @@ class CsvCommandTest {
             "--epochs=1",
             "--out=" + folder.resolve("run"));
     assertThat(r.code()).as(r.all()).isZero();
-    assertThat(r.err()).contains("data: no validation rows, no test rows: no metrics of them");
+    assertThat(r.err())
+        .contains(
+            "data: no validation rows to choose by, no test rows to report on: no metrics of them");
   }
 
   /// A model of histories can be trained on data without any: nobody should take it for the model of the paper.

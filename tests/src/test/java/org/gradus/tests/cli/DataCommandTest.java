@@ -65,8 +65,9 @@ class DataCommandTest {
     Path again = folder.resolve("again.tsv");
     ok("data", "generate", "--rows=150", "--out=" + again);
     assertThat(again).hasSameBinaryContentAs(file);
-    ok("data", "generate", "--rows=150", "--seed=1", "--out=" + again);
-    assertThat(Files.readAllLines(again)).isNotEqualTo(lines);
+    Path other = folder.resolve("other.tsv");
+    ok("data", "generate", "--rows=150", "--seed=1", "--out=" + other);
+    assertThat(Files.readAllLines(other)).isNotEqualTo(lines);
 
     List<String> which = List.of("--data=criteo", "--path=" + file);
     assertThat(ok(Cli.join(List.of("data", "prepare"), which).toArray(String[]::new)).out())
@@ -83,6 +84,25 @@ class DataCommandTest {
                 List.of("train", "--model=lr", "--epochs=1", "--out=" + folder.resolve("run")),
                 which)
             .toArray(String[]::new));
+  }
+
+  @Test
+  void thePreparedFolderIsNamed() {
+    String out =
+        ok("data", "prepare", "--set=rows=60", "--set=validRows=0", "--set=testRows=5").out();
+    Path prepared = Path.of(out.substring(out.indexOf("lie in ") + "lie in ".length()).strip());
+    assertThat(prepared.resolve("train.rows")).isRegularFile();
+    assertThat(prepared.getParent()).isEqualTo(folder.resolve("cache"));
+  }
+
+  @Test
+  void rowsThatAreTooFewToMeasureAreToldOf() throws IOException {
+    Path file = folder.resolve("rows.tsv");
+    ok("data", "generate", "--rows=3", "--out=" + file);
+    Result r = ok("data", "prepare", "--data=criteo", "--path=" + file);
+    assertThat(r.out()).contains("3 training, 0 validation, 0 test rows");
+    assertThat(r.err())
+        .contains("data: no validation rows to choose by, no test rows to report on: no metrics");
   }
 
   @Test

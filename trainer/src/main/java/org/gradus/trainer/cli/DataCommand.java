@@ -16,6 +16,7 @@ import org.gradus.data.DataSource;
 import org.gradus.data.Description;
 import org.gradus.data.FittedFields;
 import org.gradus.data.RawGenerator;
+import org.gradus.data.prepared.PreparedFile;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -124,8 +125,8 @@ final class DataCommand implements Runnable {
       description = {
         "Writes generated rows raw, in the layout of the real data:",
         "criteo-synthetic for --data criteo, movielens-synthetic for --data ml-100k,",
-        "interactions-synthetic for --data csv, with its schema file,",
-        "power-synthetic for --data series."
+        "interactions-synthetic and tasks-synthetic for --data csv, with a schema file,",
+        "power-synthetic for --data series, translation-synthetic for translate."
       })
   static final class Generate implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
@@ -214,8 +215,10 @@ final class DataCommand implements Runnable {
             set.schema().dense().size());
         out.printf(Locale.ROOT, "ready after %.2f s (%.0f rows/s)%n", seconds, rows / seconds);
         printFacts(set, out);
-        if (Files.isDirectory(Sources.cache())) {
-          out.println("prepared data lie in " + Sources.cache());
+        Runs.sayWhatIsEmpty(set, spec.commandLine().getErr());
+        Path folder = set.train() instanceof PreparedFile f ? f.folder() : Sources.cache();
+        if (Files.isDirectory(folder)) {
+          out.println("prepared data lie in " + folder);
         }
       }
     }

@@ -6,7 +6,10 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import org.gradus.data.DataSet;
 import org.gradus.data.DataSource;
 import org.gradus.data.Examples;
 import org.gradus.embeddings.Schema;
@@ -68,6 +71,21 @@ final class Runs {
               + file
               + (Files.isDirectory(file) ? ": it is a folder." : ": its folder is not there.")
               + " Expected a file in a folder that is there.");
+    }
+  }
+
+  /// A small table may leave nothing to choose or to report by.
+  static void sayWhatIsEmpty(DataSet set, PrintWriter err) {
+    List<String> empty = new ArrayList<>();
+    if (set.valid().rows() == 0) {
+      empty.add("no validation rows to choose by");
+    }
+    if (set.test().rows() == 0) {
+      empty.add("no test rows to report on");
+    }
+    if (!empty.isEmpty()) {
+      err.println("data: " + String.join(", ", empty) + ": no metrics of them");
+      err.flush();
     }
   }
 

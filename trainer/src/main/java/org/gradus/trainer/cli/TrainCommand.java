@@ -6,8 +6,6 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import org.gradus.data.DataSet;
 import org.gradus.data.DataSource;
@@ -113,28 +111,13 @@ final class TrainCommand implements Runnable {
     DataSource.Opened opened = Session.open(c, err);
     try (DataSet set = opened.data();
         Session session = new Session(c, set.schema(), c.device())) {
-      sayWhatIsEmpty(set, err);
+      Runs.sayWhatIsEmpty(set, err);
       Runs.sayWhatIsMissed(c, set.schema(), err);
       RunResult result = train(c, opened, session, err);
       String memory = PeakMemory.describe(session.device().memory());
       report(c, set, result, err);
       ForecastTable.print(c, set, session, result.folder(), spec.commandLine().getOut());
       spec.commandLine().getOut().println(memory);
-    }
-  }
-
-  /// A small table may leave nothing to choose or to report by.
-  private static void sayWhatIsEmpty(DataSet set, PrintWriter err) {
-    List<String> empty = new ArrayList<>();
-    if (set.valid().rows() == 0) {
-      empty.add("no validation rows");
-    }
-    if (set.test().rows() == 0) {
-      empty.add("no test rows");
-    }
-    if (!empty.isEmpty()) {
-      err.println("data: " + String.join(", ", empty) + ": no metrics of them");
-      err.flush();
     }
   }
 
