@@ -130,6 +130,27 @@ class BenchCommandTest {
     assertThat(done.err()).contains("--data: gru reads no data");
   }
 
+  /// What cannot be measured on the rows is refused before anything is measured.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "dlrm --batch=61 | 60 rows make no batch of 61, the one of dlrm. Expected more rows",
+        "deepfm dlrm | 60 rows make no batch of 2048, the one of deepfm",
+        "dlrm din --batch=4 | no field of kind sequence, and so no history, which din is measured",
+        "--model=dsin --batch=4 | no field of kind sessions, and so no history, which dsin is"
+      })
+  void rowsThatDoNotFitAreRefused(String workload, String message) {
+    List<String> rows = List.of("--set=rows=60", "--set=validRows=1", "--set=testRows=1");
+    String prepared = cli.run(Cli.join(List.of("data", "prepare"), rows)).out();
+    String data = prepared.substring(prepared.indexOf("lie in ") + "lie in ".length()).strip();
+    List<String> bench = List.of("bench", "--data=" + Path.of(data, "train.rows"), "--seconds=0.1");
+    Result done = cli.run(Cli.join(bench, List.of(workload.split(" ", -1))));
+    assertThat(done.code()).as(done.all()).isEqualTo(1);
+    assertThat(done.err()).contains("train.rows: " + message);
+    assertThat(done.out()).isEmpty();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -138,6 +159,7 @@ class BenchCommandTest {
         "bench deepfm --model=fm | --model fm beside deepfm. Expected one of them",
         "bench deepfm --set=embeddingDim=4 | Expected --model beside it",
         "bench --model=nothing | no such model",
+        "bench DeepFM | no workload DeepFM. Did you mean deepfm? Expected deepfm, dlrm,",
         "bench deepfm --batch=2147483647 | --batch 2147483647. Expected at most",
         "bench gru --batch=10000000 | gru: batch 10000000. Expected 1 …",
         "bench deepfm --threads=1025 | --threads 1025. Expected at most 1024",

@@ -146,6 +146,16 @@ class CommandLineTest {
         .doesNotContain("\tat ");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "NaN", "abc", "-1"})
+  void numbersThatAreNoneAreToldInWords(String seconds) {
+    Result wrong = cli.run("bench", "--seconds", seconds);
+    assertThat(wrong.code()).isEqualTo(2);
+    assertThat(wrong.err())
+        .contains("\"" + seconds + "\". Expected a number of seconds, more than 0")
+        .doesNotContain("Exception");
+  }
+
   @Test
   void errorsAreOneMessageAndAStackTraceOnlyWhenAskedFor() {
     Result error = cli.run("train", "--model", "transformer9000");

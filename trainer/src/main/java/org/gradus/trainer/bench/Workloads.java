@@ -9,6 +9,7 @@ import org.gradus.embeddings.Schema;
 import org.gradus.models.ModelSpec;
 import org.gradus.models.Models;
 import org.gradus.models.Settings;
+import org.gradus.models.Spelling;
 import org.gradus.trainer.bench.TrainedModel.Rules;
 
 /// The workloads with a name, and those made of any other model.
@@ -38,11 +39,14 @@ public final class Workloads {
         return w;
       }
     }
+    List<String> names = all(rows).stream().map(Workload::name).toList();
     throw new IllegalArgumentException(
         "bench: no workload "
             + name
-            + ". Expected "
-            + String.join(", ", all(rows).stream().map(Workload::name).toList())
+            + "."
+            + Spelling.hint(name, names)
+            + " Expected "
+            + String.join(", ", names)
             + " or all; --model measures any other model.");
   }
 

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.gradus.data.prepared.PreparedFile;
+import org.gradus.embeddings.Field;
+import org.gradus.embeddings.Schema;
 import org.gradus.models.Models;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
@@ -198,6 +200,45 @@ final class BenchCommand implements Runnable {
             "--data: " + w.name() + " reads no data. Expected a workload that is a model.");
       }
     }
+    try (PreparedFile file = PreparedFile.open(data)) {
+      for (Workload w : workloads) {
+        checkRows(w, file.rows());
+        if (w instanceof TrainedModel model) {
+          checkHistories(model, file.schema(), Field.Sequence.class, "sequence");
+          checkHistories(model, file.schema(), Field.Sessions.class, "sessions");
+        }
+      }
+    }
+  }
+
+  private void checkRows(Workload workload, long n) {
+    if (n < workload.batch()) {
+      throw new IllegalArgumentException(
+          "--data "
+              + data
+              + ": "
+              + n
+              + " rows make no batch of "
+              + workload.batch()
+              + ", the one of "
+              + workload.name()
+              + ". Expected more rows, or a smaller --batch.");
+    }
+  }
+
+  /// What is measured of a model of histories is most of all what it does with them.
+  private void checkHistories(
+      TrainedModel model, Schema rowsSchema, Class<? extends Field> kind, String word) {
+    if (!model.schema().all(kind).isEmpty() && rowsSchema.all(kind).isEmpty()) {
+      throw new IllegalArgumentException(
+          "--data "
+              + data
+              + ": no field of kind "
+              + word
+              + ", and so no history, which "
+              + model.name()
+              + " is measured with. Expected rows that have one, or a model that reads none.");
+    }
   }
 
   /// What `--set` says of the device, or of the model.
@@ -327,12 +368,16 @@ final class BenchCommand implements Runnable {
   static final class Duration implements ITypeConverter<Double> {
     @Override
     public Double convert(String text) {
-      double seconds = Double.parseDouble(text);
-      if (!(seconds > 0 && seconds < Double.POSITIVE_INFINITY)) {
-        throw new TypeConversionException(
-            "\"" + text + "\". Expected more than 0 seconds, and an end.");
+      try {
+        double seconds = Double.parseDouble(text);
+        if (seconds > 0 && seconds < Double.POSITIVE_INFINITY) {
+          return seconds;
+        }
+      } catch (NumberFormatException e) {
+        // reported below, like a number out of range
       }
-      return seconds;
+      throw new TypeConversionException(
+          "\"" + text + "\". Expected a number of seconds, more than 0, and an end.");
     }
   }
 }
