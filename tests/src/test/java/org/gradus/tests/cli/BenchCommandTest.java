@@ -13,6 +13,8 @@ import org.gradus.tests.cli.Cli.Result;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -148,6 +150,17 @@ class BenchCommandTest {
     Result done = cli.run(Cli.join(bench, List.of(workload.split(" ", -1))));
     assertThat(done.code()).as(done.all()).isEqualTo(1);
     assertThat(done.err()).contains("train.rows: " + message);
+    assertThat(done.out()).isEmpty();
+  }
+
+  /// Nobody writes to `/proc`, whatever the permissions say.
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aFolderThatTakesNoFileIsRefusedBeforeMeasuring() {
+    Result done = cli.run("bench", "gru", "--seconds=0.1", "--json=/proc/x.json");
+    assertThat(done.code()).as(done.all()).isEqualTo(1);
+    assertThat(done.err())
+        .contains("--json: cannot write /proc/x.json: nothing can be written to its folder");
     assertThat(done.out()).isEmpty();
   }
 

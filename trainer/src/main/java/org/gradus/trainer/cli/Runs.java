@@ -4,6 +4,7 @@ package org.gradus.trainer.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -64,13 +65,32 @@ final class Runs {
       return;
     }
     Path folder = file.toAbsolutePath().getParent();
-    if (Files.isDirectory(file) || folder == null || !Files.isDirectory(folder)) {
+    String why =
+        Files.isDirectory(file)
+            ? "it is a folder"
+            : folder == null || !Files.isDirectory(folder)
+                ? "its folder is not there"
+                : refusal(folder);
+    if (why != null) {
       throw new IllegalArgumentException(
           option
               + ": cannot write "
               + file
-              + (Files.isDirectory(file) ? ": it is a folder." : ": its folder is not there.")
-              + " Expected a file in a folder that is there.");
+              + ": "
+              + why
+              + ". Expected a file in a folder that is there and may be written to.");
+    }
+  }
+
+  /// Tried, since what the system says of permissions is not all: nobody writes to `/proc`.
+  private static @Nullable String refusal(Path folder) {
+    try {
+      Files.delete(Files.createTempFile(folder, ".gradus", ""));
+      return null;
+    } catch (AccessDeniedException e) {
+      return "permission denied";
+    } catch (IOException e) {
+      return "nothing can be written to its folder";
     }
   }
 
