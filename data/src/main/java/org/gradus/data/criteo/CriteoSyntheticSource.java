@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import org.gradus.data.BadRows;
 import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
+import org.gradus.data.NewFile;
 import org.gradus.data.RawGenerator;
 import org.gradus.data.Settings;
 import org.gradus.data.Split;
@@ -96,6 +97,7 @@ public final class CriteoSyntheticSource implements DataSource, RawGenerator {
 
   @Override
   public long generate(Path file, long rows, long seed, Map<String, String> settings) {
+    NewFile.check(file);
     return CriteoText.write(
         file, new CriteoGenerator(spec(Settings.of(this, settings), seed), 0, rows));
   }

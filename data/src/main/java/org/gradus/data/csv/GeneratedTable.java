@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
+import org.gradus.data.NewFile;
 import org.gradus.data.Settings;
 import org.gradus.data.Split;
 import org.gradus.data.prepared.PreparedFolder;
@@ -87,6 +88,9 @@ record GeneratedTable(RowLaw law, String version) {
 
   /// Writes a table, and its schema file beside it.
   long write(Path file, long rows) {
+    Path schema = file.resolveSibling(file.getFileName() + ".schema");
+    NewFile.check(file);
+    NewFile.check(schema);
     Path temporary = file.resolveSibling("." + file.getFileName() + ".writing");
     List<CsvSchema.Column> columns = law.schema().columns();
     try {
@@ -103,7 +107,7 @@ record GeneratedTable(RowLaw law, String version) {
           to.write('\n');
         }
       }
-      Files.writeString(file.resolveSibling(file.getFileName() + ".schema"), law.schema().text());
+      Files.writeString(schema, law.schema().text());
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       return rows;

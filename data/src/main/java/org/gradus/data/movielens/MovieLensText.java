@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.stream.Stream;
 import org.gradus.data.DataException;
+import org.gradus.data.NewFile;
 
 /// Writes generated ratings in the layout of MovieLens-100K: `u.user`, `u.item` and `u.data` in a folder.
 final class MovieLensText {
@@ -22,6 +23,7 @@ final class MovieLensText {
   /// @return the number of ratings
   static long write(Path folder, MovieLensGenerator generator, int ratings) {
     Path temporary = folder.resolveSibling("." + folder.getFileName() + ".writing");
+    NewFile.checkFolder(folder);
     try {
       refuseContent(folder);
       delete(temporary);

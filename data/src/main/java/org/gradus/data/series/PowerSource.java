@@ -6,6 +6,7 @@ import java.util.Map;
 import org.gradus.data.DataSet;
 import org.gradus.data.DataSource;
 import org.gradus.data.Examples;
+import org.gradus.data.NewFile;
 import org.gradus.data.RawGenerator;
 import org.gradus.data.Settings;
 
@@ -90,6 +91,7 @@ public final class PowerSource implements DataSource, RawGenerator {
   /// Writes a table for `--data series`, as many hours of every station as there are whole ones.
   @Override
   public long generate(Path file, long rows, long seed, Map<String, String> settings) {
+    NewFile.check(file);
     PowerStations stations = stations(Settings.of(this, settings), seed);
     int hours = Math.toIntExact(Math.max(1, rows / stations.stations()));
     return SeriesText.write(file, stations.panel(hours));

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.gradus.data.DataException;
 import org.gradus.data.DataSource;
+import org.gradus.data.NewFile;
 import org.gradus.data.RawGenerator;
 import org.gradus.data.Settings;
 import org.gradus.data.Split;
@@ -111,6 +112,7 @@ public final class TranslationSource implements DataSource, RawGenerator {
   /// Writes a sentence, a tab and its translation per line.
   @Override
   public long generate(Path file, long rows, long seed, Map<String, String> settings) {
+    NewFile.check(file);
     TranslationGenerator generator = generator(Settings.of(this, settings), seed);
     Path temporary = file.resolveSibling("." + file.getFileName() + ".writing");
     try {

@@ -10,6 +10,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.gradus.tests.cli.Cli.Result;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,6 +86,45 @@ class DataCommandTest {
                 List.of("train", "--model=lr", "--epochs=1", "--out=" + folder.resolve("run")),
                 which)
             .toArray(String[]::new));
+  }
+
+  /// Files and folders alike: of what is there, nothing is written over, and nothing else is left behind.
+  @Test
+  void generatedRowsAreNew() throws IOException {
+    Path file = Files.writeString(folder.resolve("rows"), "precious");
+    Files.writeString(folder.resolve("table.csv.schema"), "precious");
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+    Map<String, String> before = Cli.contents(folder);
+    String names = cli.run("data", "generate", "--data=csv", "--out=x").err();
+    for (String data :
+        Pattern.compile("[a-z]+-synthetic")
+            .matcher(names)
+            .results()
+            .map(MatchResult::group)
+            .toList()) {
+      boolean folders = data.equals("movielens-synthetic");
+      assertThat(refused(data, file))
+          .contains(
+              folders
+                  ? file + " is a file. Expected the name of a new folder"
+                  : file + ": the file is there already. Expected the name of a new file");
+      if (!folders) {
+        assertThat(refused(data, empty)).contains(empty + " is a folder. Expected the name of");
+      }
+      assertThat(refused(data, folder.resolve("none").resolve("b.tsv")))
+          .contains(folder.resolve("none") + " is not there. Expected a name in a folder that is");
+      assertThat(refused(data, file.resolve("b.tsv"))).contains(file + " is no folder");
+      assertThat(ok("data", "generate", "--help").out()).contains(data);
+    }
+    assertThat(refused("tasks-synthetic", folder.resolve("table.csv")))
+        .contains("table.csv.schema: the file is there already");
+    assertThat(Cli.contents(folder)).isEqualTo(before);
+  }
+
+  private String refused(String data, Path out) {
+    Result r = cli.run("data", "generate", "--data=" + data, "--rows=30000", "--out=" + out);
+    assertThat(r.code()).as(r.all()).isEqualTo(1);
+    return r.err();
   }
 
   @Test

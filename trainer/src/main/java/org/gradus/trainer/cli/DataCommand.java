@@ -148,7 +148,7 @@ final class DataCommand implements Runnable {
         paramLabel = "FILE",
         required = true,
         description =
-            "the file, compressed when it ends in .gz; for movielens-synthetic, the new folder")
+            "the new file, compressed when it ends in .gz; for movielens-synthetic, the new folder")
     private Path out = Path.of("");
 
     @Override
