@@ -102,13 +102,19 @@ final class CpuTable implements Table {
   }
 
   private static String reason(IOException cause) {
-    return switch (cause) {
-      case FileAlreadyExistsException _ -> "it is a file";
-      case NoSuchFileException _ -> "it is not there, and cannot be made";
-      case AccessDeniedException _ -> "permission denied";
-      case FileSystemException e when e.getReason() != null -> e.getReason();
-      default -> cause.getMessage() == null ? cause.toString() : cause.getMessage();
-    };
+    if (cause instanceof FileAlreadyExistsException) {
+      return "it is a file";
+    }
+    if (cause instanceof NoSuchFileException) {
+      return "it is not there, and cannot be made";
+    }
+    if (cause instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (cause instanceof FileSystemException e && e.getReason() != null) {
+      return e.getReason();
+    }
+    return cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }
 
   private static void checkSizes(int rows, int width) {
