@@ -40,7 +40,6 @@ final class GemmPart {
   private int pieces; // of a panel, in packing
   private int rowCuts;
   private int columnCuts;
-  private boolean many; // products of this size, one after the other
 
   /// @param buffers what a thread keeps from one product to the next
   GemmPart(ThreadLocal<Buffers> buffers) {
@@ -64,7 +63,6 @@ final class GemmPart {
   /// One slab of the product, by all workers where it is large.
   void multiply(Workers workers, int column, int columns, int step, int steps) {
     take(column, columns, step, steps);
-    many = false;
     if ((long) p.m() * columns * steps < Gemm.PARALLEL_WORK) {
       alone(0);
       return;
@@ -80,7 +78,6 @@ final class GemmPart {
   /// Products from…to−1 of a batch, one after the other, on this thread; B fits into one slab.
   void multiplyAlone(int from, int to) {
     take(0, p.n(), 0, p.k());
-    many = to - from > 1;
     for (int s = from; s < to; s++) {
       alone(s);
     }
@@ -232,12 +229,11 @@ final class GemmPart {
     return (strip - buffers.firstStrip) * ROWS * kc;
   }
 
-  /// Rows of the inner loop for a strip: the fewest that hold it where C is one strip, or two, or one of a batch. What is left at the end
-  /// of a tall C is little beside the rest, and runs in the loop of whole strips: one of its own would be met once in a product, and be
-  /// compiled late.
+  /// Rows of the inner loop for a strip: the fewest that hold it where C is one strip, or two. What is left at the end of a tall C is
+  /// little beside the rest, and runs in the loop of whole strips: one of its own would be met once in a product, and be compiled late.
   private int tileRows(int strip) {
     int rows = rows(strip);
-    return p.m() > 2 * ROWS && !many ? ROWS : rows > 6 ? 12 : rows > 4 ? 6 : 4;
+    return p.m() > 2 * ROWS ? ROWS : rows > 6 ? 12 : rows > 4 ? 6 : 4;
   }
 
   private static void copy(
