@@ -23,6 +23,11 @@ final class CpuUpdate implements UpdateKernels {
   /// Numbers of a table per partial sum.
   private static final int SEGMENT = 1 << 10;
 
+  /// The longest rows that are touched ahead.
+  private static final int TOUCHED = 32;
+
+  private static final MemorySegment[] NOTHING = {};
+
   private final Chunks chunks;
   private @Nullable Shared shared;
   private final Scratch scratch = new Scratch();
@@ -54,6 +59,9 @@ final class CpuUpdate implements UpdateKernels {
     void run(RowCursor rows, RowUpdates updates);
   }
 
+  /// The step of each row in `gradient`. A rule with state copies so much to and fro that the processor does not see the next row's
+  /// memory in time, and its tables are `touched` ahead; longer rows, and rules on the weights alone, are faster without (measured:
+  /// Adam on 53,248 rows of 16, one thread: 11.0 → 6.6 ms; of 64: 17.4 → 19.9 ms; SGD: 4.3 → 7.9 ms).
   private void rows(CpuTable w, RowGradient gradient, RowLoop loop, MemorySegment... touched) {
     int n = w.width();
     chunks.rows(
@@ -62,7 +70,7 @@ final class CpuUpdate implements UpdateKernels {
         (lo, hi) -> {
           float[] x = chunks.scratch(n + RowUpdates.scratch(n));
           RowWork work = rowWork.get();
-          work.rows.over(gradient, n, x, touched);
+          work.rows.over(gradient, n, x, n <= TOUCHED ? touched : NOTHING);
           work.rows.from(lo, hi);
           work.updates.over(x, n, n);
           loop.run(work.rows, work.updates);
@@ -82,8 +90,7 @@ final class CpuUpdate implements UpdateKernels {
           while (row.next()) {
             TableRows.sgd(weight, row.at, row.slope, row.from, n, r);
           }
-        },
-        weight);
+        });
   }
 
   @Override
@@ -116,13 +123,13 @@ final class CpuUpdate implements UpdateKernels {
         g,
         nesterov
             ? (row, updates) -> {
-              while (row.next()) {
-                updates.nesterov(weight, speed, row, r, mu);
+              while (updates.next(row)) {
+                updates.nesterov(weight, speed, r, mu);
               }
             }
             : (row, updates) -> {
-              while (row.next()) {
-                updates.momentum(weight, speed, row, r, mu);
+              while (updates.next(row)) {
+                updates.momentum(weight, speed, r, mu);
               }
             },
         weight,
@@ -151,8 +158,8 @@ final class CpuUpdate implements UpdateKernels {
         table,
         g,
         (row, updates) -> {
-          while (row.next()) {
-            updates.adagrad(weight, squares, row, r, e);
+          while (updates.next(row)) {
+            updates.adagrad(weight, squares, r, e);
           }
         },
         weight,
@@ -175,8 +182,7 @@ final class CpuUpdate implements UpdateKernels {
             float step = (float) (rate / (Math.sqrt(sum) + epsilon));
             TableRows.sgd(weight, row.at, row.slope, row.from, n, step);
           }
-        },
-        weight);
+        });
   }
 
   /// A step of Adam in float32, the last one again where all parameters of a step share it.
@@ -213,8 +219,8 @@ final class CpuUpdate implements UpdateKernels {
         table,
         g,
         (row, updates) -> {
-          while (row.next()) {
-            updates.adam(weight, first, second, row, step);
+          while (updates.next(row)) {
+            updates.adam(weight, first, second, step);
           }
         },
         weight,
@@ -249,7 +255,8 @@ final class CpuUpdate implements UpdateKernels {
             @Override
             public void present(int r) {
               row.seek(r);
-              one.adam(weight, mean, second, row, step);
+              one.take(row);
+              one.adam(weight, mean, second, step);
             }
 
             @Override
@@ -311,8 +318,8 @@ final class CpuUpdate implements UpdateKernels {
         table,
         g,
         (row, updates) -> {
-          while (row.next()) {
-            updates.ftrl(weight, score, squares, row, step);
+          while (updates.next(row)) {
+            updates.ftrl(weight, score, squares, step);
           }
         },
         weight,

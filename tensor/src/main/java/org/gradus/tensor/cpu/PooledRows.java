@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
 
 /// Pools bags `from … to−1` of one feature; `at` is where the first of their vectors goes. A thread keeps one object.
 final class PooledRows {
-  /// Bags whose rows are fetched together.
+  /// Rows that are fetched together, of as many bags.
   private static final int AHEAD = 16;
-
-  private Lookup lookup = new Lookup(new float[0], 0, new int[0], new int[0]);
 
   @SuppressWarnings("UnusedVariable") // written, so that the compiler cannot leave the reads out
   private int seen;
+
+  private Lookup lookup = new Lookup(new float[0], 0, new int[0], new int[0]);
 
   /// Bags of this lookup from here on.
   PooledRows of(Lookup lookup) {
@@ -40,10 +40,11 @@ final class PooledRows {
     int width = table.width();
     int put = at;
     for (int s = from; s < to; s++) {
-      if ((s - from) % AHEAD == 0) {
-        touch(table, s, Math.min(to, s + AHEAD));
-      }
       int first = offsets[s];
+      if ((s - from) % AHEAD == 0) {
+        int last = Math.min(offsets[Math.min(to, s + AHEAD)], first + AHEAD);
+        seen ^= TableRows.touch(memory, values, first, last, width);
+      }
       // One id is the common bag, and its row is its vector under every pooling.
       if (offsets[s + 1] - first == 1 && values[first] != padding) {
         TableRows.copy(y, put, memory, table.offset(values[first]), width);
@@ -52,17 +53,6 @@ final class PooledRows {
         finish(y, put, factor(feature.pooling(), count, count, count), width);
       }
       put += lookup.stride();
-    }
-  }
-
-  /// Fetches the first rows of bags from…to−1.
-  private void touch(CpuTable table, int from, int to) {
-    int[] values = lookup.values();
-    int[] offsets = lookup.offsets();
-    for (int s = from; s < to; s++) {
-      if (offsets[s] < offsets[s + 1]) {
-        seen ^= TableRows.touch(table.memory(), table.offset(values[offsets[s]]), table.width());
-      }
     }
   }
 

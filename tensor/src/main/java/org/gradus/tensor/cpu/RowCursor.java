@@ -19,6 +19,9 @@ final class RowCursor {
   /// Rows that are touched together.
   private static final int AHEAD = 16;
 
+  /// Numbers in a cache line.
+  private static final int LINE = 16;
+
   private int[] rows = NO_PLACES;
   private int width;
   private float[] values = NONE; // the sums, or what the terms are slices of
@@ -90,7 +93,7 @@ final class RowCursor {
     if (next == end) {
       return false;
     }
-    if (next == ahead) {
+    if (next == ahead && touched.length > 0) {
       touch();
     }
     seek(next++);
@@ -100,10 +103,27 @@ final class RowCursor {
   private void touch() {
     ahead = Math.min(end, ahead + AHEAD);
     for (MemorySegment table : touched) {
-      for (int r = next; r < ahead; r++) {
-        seen ^= TableRows.touch(table, (long) rows[r] * width * Float.BYTES, width);
-      }
+      seen ^= TableRows.touch(table, rows, next, ahead, width);
     }
+    if (segments.length > 0) {
+      touchTerms();
+    }
+  }
+
+  /// The first term of each row. More than one are read one after the other, with little in between, and overlap anyway.
+  private void touchTerms() {
+    int read = 0;
+    float[] slices = values;
+    int rest = width - 1;
+    for (int r = next; r < ahead; r++) {
+      int first = source[order[segments[firstGroup + r]]];
+      for (int i = 0; i < rest; i += LINE) {
+        read ^= Float.floatToRawIntBits(slices[first + i]);
+      }
+      // It may lie in one more line: arrays do not start at one.
+      read ^= Float.floatToRawIntBits(slices[first + rest]);
+    }
+    seen ^= read;
   }
 
   /// Moves to the r-th of the rows given.

@@ -11,6 +11,9 @@ import jdk.incubator.vector.VectorSpecies;
 /// of these parts is padded to whole vectors, so that a row has no rest; what the padding holds is never written back.
 /// State tables have the width of the weights, so that a row lies at the same byte in all of them.
 ///
+/// Rows narrower than a vector are taken several at a time, one behind the other, number by number: a vector that is read where a part
+/// of it was just written waits for the write.
+///
 /// A rule is a method of its own, which takes and returns no vector: the compiler puts into one method what it has nodes for, copies
 /// take many, and a call that it leaves standing in the middle of a rule would allocate the vectors that cross it.
 final class RowUpdates {
@@ -20,8 +23,14 @@ final class RowUpdates {
   /// The most parts that a rule needs: weights, two states, gradient.
   private static final int PARTS = 4;
 
+  /// Numbers of narrow rows taken at a time.
+  private static final int MANY = 64;
+
+  private final long[] at = new long[MANY]; // the first bytes of the rows taken
+  private int taken; //                        how many they are
   private float[] x = {};
   private int n;
+  private int numbers; // of all rows taken
   private int w; //  where in x the weights start
   private int s; //  the first state
   private int t; //  the second state
@@ -40,21 +49,60 @@ final class RowUpdates {
 
   /// Floats of scratch that rows of n numbers need.
   static int scratch(int n) {
-    return PARTS * ((n + Lanes.LANES - 1) / Lanes.LANES * Lanes.LANES);
+    return PARTS * Math.max(MANY, (n + Lanes.LANES - 1) / Lanes.LANES * Lanes.LANES);
   }
 
-  void momentum(
-      MemorySegment weights, MemorySegment speeds, RowCursor row, float rate, float momentum) {
-    TableRows.copy(x, w, weights, row.at, n);
-    TableRows.copy(x, s, speeds, row.at, n);
-    System.arraycopy(row.slope, row.from, x, g, n);
+  /// Takes the next row, or some narrow ones, with their gradients; false when there is none.
+  boolean next(RowCursor rows) {
+    if (n >= Lanes.LANES) {
+      return rows.next() && take(rows);
+    }
+    taken = 0;
+    numbers = 0;
+    while (numbers <= MANY - n && rows.next()) {
+      at[taken++] = rows.at;
+      for (int j = 0; j < n; j++) {
+        x[g + numbers++] = rows.slope[rows.from + j];
+      }
+    }
+    return taken > 0;
+  }
+
+  /// Takes the row where the cursor stands, with its gradient.
+  boolean take(RowCursor row) {
+    at[0] = row.at;
+    taken = 1;
+    numbers = n;
+    Rows.copy(x, g, row.slope, row.from, n);
+    return true;
+  }
+
+  private void load(int part, MemorySegment table) {
+    if (n >= Lanes.LANES) {
+      TableRows.copy(x, part, table, at[0], n);
+    } else {
+      TableRows.copyNarrow(x, part, table, at, taken, n);
+    }
+  }
+
+  private void store(int part, MemorySegment table) {
+    if (n >= Lanes.LANES) {
+      TableRows.store(x, part, table, at[0], n);
+    } else {
+      TableRows.storeNarrow(x, part, table, at, taken, n);
+    }
+  }
+
+  void momentum(MemorySegment weights, MemorySegment speeds, float rate, float momentum) {
+    load(w, weights);
+    load(s, speeds);
     momentumRule(rate, momentum);
-    TableRows.store(x, w, weights, row.at, n);
-    TableRows.store(x, s, speeds, row.at, n);
+    store(w, weights);
+    store(s, speeds);
   }
 
   private void momentumRule(float rate, float momentum) {
-    for (int i = 0; i < n; i += W) {
+    for (int i = 0; i < numbers; i += W) {
       FloatVector speed =
           Steps.velocity(
               FloatVector.fromArray(S, x, s + i), FloatVector.fromArray(S, x, g + i), momentum);
@@ -63,18 +111,16 @@ final class RowUpdates {
     }
   }
 
-  void nesterov(
-      MemorySegment weights, MemorySegment speeds, RowCursor row, float rate, float momentum) {
-    TableRows.copy(x, w, weights, row.at, n);
-    TableRows.copy(x, s, speeds, row.at, n);
-    System.arraycopy(row.slope, row.from, x, g, n);
+  void nesterov(MemorySegment weights, MemorySegment speeds, float rate, float momentum) {
+    load(w, weights);
+    load(s, speeds);
     nesterovRule(rate, momentum);
-    TableRows.store(x, w, weights, row.at, n);
-    TableRows.store(x, s, speeds, row.at, n);
+    store(w, weights);
+    store(s, speeds);
   }
 
   private void nesterovRule(float rate, float momentum) {
-    for (int i = 0; i < n; i += W) {
+    for (int i = 0; i < numbers; i += W) {
       FloatVector slope = FloatVector.fromArray(S, x, g + i);
       FloatVector speed = Steps.velocity(FloatVector.fromArray(S, x, s + i), slope, momentum);
       speed.intoArray(x, s + i);
@@ -83,18 +129,16 @@ final class RowUpdates {
     }
   }
 
-  void adagrad(
-      MemorySegment weights, MemorySegment sums, RowCursor row, float rate, float epsilon) {
-    TableRows.copy(x, w, weights, row.at, n);
-    TableRows.copy(x, s, sums, row.at, n);
-    System.arraycopy(row.slope, row.from, x, g, n);
+  void adagrad(MemorySegment weights, MemorySegment sums, float rate, float epsilon) {
+    load(w, weights);
+    load(s, sums);
     adagradRule(rate, epsilon);
-    TableRows.store(x, w, weights, row.at, n);
-    TableRows.store(x, s, sums, row.at, n);
+    store(w, weights);
+    store(s, sums);
   }
 
   private void adagradRule(float rate, float epsilon) {
-    for (int i = 0; i < n; i += W) {
+    for (int i = 0; i < numbers; i += W) {
       FloatVector slope = FloatVector.fromArray(S, x, g + i);
       FloatVector squares = slope.fma(slope, FloatVector.fromArray(S, x, s + i));
       squares.intoArray(x, s + i);
@@ -103,24 +147,18 @@ final class RowUpdates {
     }
   }
 
-  void adam(
-      MemorySegment weights,
-      MemorySegment means,
-      MemorySegment squares,
-      RowCursor row,
-      Steps.Adam adam) {
-    TableRows.copy(x, w, weights, row.at, n);
-    TableRows.copy(x, s, means, row.at, n);
-    TableRows.copy(x, t, squares, row.at, n);
-    System.arraycopy(row.slope, row.from, x, g, n);
+  void adam(MemorySegment weights, MemorySegment means, MemorySegment squares, Steps.Adam adam) {
+    load(w, weights);
+    load(s, means);
+    load(t, squares);
     adamRule(adam);
-    TableRows.store(x, w, weights, row.at, n);
-    TableRows.store(x, s, means, row.at, n);
-    TableRows.store(x, t, squares, row.at, n);
+    store(w, weights);
+    store(s, means);
+    store(t, squares);
   }
 
   private void adamRule(Steps.Adam adam) {
-    for (int i = 0; i < n; i += W) {
+    for (int i = 0; i < numbers; i += W) {
       FloatVector slope = FloatVector.fromArray(S, x, g + i);
       FloatVector first = adam.first(FloatVector.fromArray(S, x, s + i), slope);
       FloatVector second = adam.second(FloatVector.fromArray(S, x, t + i), slope);
@@ -165,24 +203,18 @@ final class RowUpdates {
     }
   }
 
-  void ftrl(
-      MemorySegment weights,
-      MemorySegment scores,
-      MemorySegment squares,
-      RowCursor row,
-      Steps.Ftrl ftrl) {
-    TableRows.copy(x, w, weights, row.at, n);
-    TableRows.copy(x, s, scores, row.at, n);
-    TableRows.copy(x, t, squares, row.at, n);
-    System.arraycopy(row.slope, row.from, x, g, n);
+  void ftrl(MemorySegment weights, MemorySegment scores, MemorySegment squares, Steps.Ftrl ftrl) {
+    load(w, weights);
+    load(s, scores);
+    load(t, squares);
     ftrlRule(ftrl);
-    TableRows.store(x, w, weights, row.at, n);
-    TableRows.store(x, s, scores, row.at, n);
-    TableRows.store(x, t, squares, row.at, n);
+    store(w, weights);
+    store(s, scores);
+    store(t, squares);
   }
 
   private void ftrlRule(Steps.Ftrl ftrl) {
-    for (int i = 0; i < n; i += W) {
+    for (int i = 0; i < numbers; i += W) {
       FloatVector slope = FloatVector.fromArray(S, x, g + i);
       FloatVector before = FloatVector.fromArray(S, x, t + i);
       FloatVector after = ftrl.squares(before, slope);

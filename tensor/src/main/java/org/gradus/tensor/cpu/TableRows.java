@@ -38,17 +38,21 @@ final class TableRows {
     return (long) floats * Float.BYTES;
   }
 
-  /// Fetches a row into the cache and returns something read from it, for the caller to keep: what nobody keeps is not
-  /// read.
+  /// Fetches the rows `rows[from … to)` into the cache and returns something read from them, for the caller to keep: what nobody keeps
+  /// is not read.
   ///
-  /// Rows of a batch lie anywhere. A loop that works on one row after the other waits for the memory at each of them; when
+  /// Rows of a batch lie anywhere. A loop that does much with one row after the other waits for the memory at each of them; when
   /// some rows are touched first, with nothing to do in between, their waits overlap.
-  static int touch(MemorySegment memory, long at, int n) {
+  static int touch(MemorySegment memory, int[] rows, int from, int to, int n) {
     MemorySegment table = NATIVE.cast(memory);
-    int seen = table.get(ValueLayout.JAVA_INT, at);
-    long end = at + bytes(n);
-    for (long line = (at | LINE - 1) + 1; line < end; line += LINE) {
-      seen ^= table.get(ValueLayout.JAVA_INT, line);
+    int seen = 0;
+    for (int r = from; r < to; r++) {
+      long at = bytes(n) * rows[r];
+      seen ^= table.get(ValueLayout.JAVA_INT, at);
+      long end = at + bytes(n);
+      for (long line = (at | LINE - 1) + 1; line < end; line += LINE) {
+        seen ^= table.get(ValueLayout.JAVA_INT, line);
+      }
     }
     return seen;
   }
@@ -96,6 +100,28 @@ final class TableRows {
 
   private static void copy1(float[] y, int yAt, MemorySegment table, long at) {
     FloatVector.fromMemorySegment(S, table, at, ORDER).intoArray(y, yAt);
+  }
+
+  /// x = some rows, one behind the other; by single numbers, for rows narrower than a vector.
+  static void copyNarrow(float[] x, int xAt, MemorySegment memory, long[] at, int rows, int n) {
+    MemorySegment table = NATIVE.cast(memory);
+    int put = xAt;
+    for (int r = 0; r < rows; r++) {
+      for (int j = 0; j < n; j++) {
+        x[put++] = table.get(ValueLayout.JAVA_FLOAT, at[r] + bytes(j));
+      }
+    }
+  }
+
+  /// Some rows = x, as [#copyNarrow].
+  static void storeNarrow(float[] x, int xAt, MemorySegment memory, long[] at, int rows, int n) {
+    MemorySegment table = NATIVE.cast(memory);
+    int from = xAt;
+    for (int r = 0; r < rows; r++) {
+      for (int j = 0; j < n; j++) {
+        table.set(ValueLayout.JAVA_FLOAT, at[r] + bytes(j), x[from++]);
+      }
+    }
   }
 
   /// row = x

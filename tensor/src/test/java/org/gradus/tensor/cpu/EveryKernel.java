@@ -769,9 +769,24 @@ final class EveryKernel {
     return new RowGradient.Summed(ids, real(n), count);
   }
 
+  /// A gradient in terms, some of the same row, and one with coefficients.
+  private List<RowGradient> terms(int rows, int width) {
+    int n = 300;
+    Buffer distinct = empty(Kind.INT, n);
+    Buffer segments = empty(Kind.INT, n + 1);
+    Buffer order = empty(Kind.INT, n);
+    int count = device.kernels().sort().merge(distinct, segments, order, ids(n, rows), n, rows);
+    Merged merged = new Merged(distinct, segments, order, count);
+    Buffer dy = real(4000);
+    Buffer source = ids(n, 4000 - width);
+    return List.of(
+        new RowGradient.Places(merged, dy, source, null),
+        new RowGradient.Places(merged, dy, source, real(n)));
+  }
+
   private void rowUpdates() {
     var k = device.kernels().update();
-    for (int width : new int[] {1, 10, 64}) {
+    for (int width : new int[] {1, 10, 30, 64}) {
       int rows = 200;
       int[] some = java.util.stream.IntStream.range(0, rows).filter(r -> r % 3 != 1).toArray();
       int count = some.length;
@@ -796,6 +811,11 @@ final class EveryKernel {
         keep("rowWiseAdagradRows s" + name, one);
         k.adamRows(w, v, s, rows(ids, n, count), ADAM);
         keep("adamRows w" + name, w);
+        for (RowGradient terms : terms(rows, width)) {
+          k.adamRows(w, v, s, terms, ADAM);
+          k.sgdRows(w, terms, 0.1);
+          keep("updates of terms" + name, w);
+        }
         k.adamAllRows(w, v, s, rows(ids, n, count), ADAM, 0.1, 1);
         keep("adamAllRows w" + name, w);
         keep("adamAllRows m" + name, v);

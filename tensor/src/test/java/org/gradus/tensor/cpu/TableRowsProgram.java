@@ -56,9 +56,10 @@ final class TableRowsProgram {
       row.from = 0;
       for (int r = 0; r < ROWS; r++) {
         row.at = weights.offset(r);
-        updates.adagrad(weights.memory(), sums.memory(), row, 0.1f, 1e-8f);
-        updates.momentum(weights.memory(), sums.memory(), row, 0.1f, 0.9f);
-        updates.adam(weights.memory(), sums.memory(), squares.memory(), row, adam);
+        updates.take(row);
+        updates.adagrad(weights.memory(), sums.memory(), 0.1f, 1e-8f);
+        updates.momentum(weights.memory(), sums.memory(), 0.1f, 0.9f);
+        updates.adam(weights.memory(), sums.memory(), squares.memory(), adam);
         TableRows.sgd(weights.memory(), row.at, y, 0, n, 0.1f);
         TableRows.copy(y, 0, weights.memory(), row.at, n);
         TableRows.addScaled(y, 0, 0.5f, sums.memory(), row.at, n);
