@@ -29,6 +29,9 @@ final class GemmPart {
   /// Chunks aimed at: enough to even out a handful of threads.
   static final int CHUNKS = 16;
 
+  /// Numbers of both operands that fit into the first cache.
+  private static final int NEAR = 8192;
+
   private static final Product NONE = Product.empty();
 
   private final ThreadLocal<Buffers> buffers;
@@ -40,6 +43,9 @@ final class GemmPart {
   private int pieces; // of a panel, in packing
   private int rowCuts;
   private int columnCuts;
+
+  @SuppressWarnings("UnusedVariable") // written, so that the compiler cannot leave the reads out
+  private int seen;
 
   /// @param buffers what a thread keeps from one product to the next
   GemmPart(ThreadLocal<Buffers> buffers) {
@@ -78,7 +84,11 @@ final class GemmPart {
   /// Products from…to−1 of a batch, one after the other, on this thread; B fits into one slab.
   void multiplyAlone(int from, int to) {
     take(0, p.n(), 0, p.k());
+    boolean near = (p.m() + p.n()) * p.k() <= NEAR;
     for (int s = from; s < to; s++) {
+      if (near) {
+        seen ^= p.a().touch(s, p.m(), p.k()) ^ p.b().touch(s, p.k(), p.n());
+      }
       alone(s);
     }
   }

@@ -10,6 +10,9 @@ package org.gradus.tensor.cpu;
 final class Matrix {
   private static final float[] NOTHING = {};
 
+  /// Numbers in a cache line.
+  private static final int LINE = 16;
+
   private float[] data;
   private int offset;
   private int stride;
@@ -92,5 +95,27 @@ final class Matrix {
   int index(int s, int i, int j) {
     int first = offset + s * step;
     return transposed ? first + j * stride + i : first + i * stride + j;
+  }
+
+  /// Reads a number of each cache line of matrix s, one line after the other: what a kernel then reads of many rows at once is in the
+  /// first cache. The processor fetches a few rows ahead by itself, not 16.
+  ///
+  /// @param m rows of the matrix as it is read, not as it is stored
+  /// @param n its columns
+  /// @return what was read, for somebody to keep: or the reads are left out
+  int touch(int s, int m, int n) {
+    int rows = transposed ? n : m;
+    int rest = (transposed ? m : n) - 1;
+    int first = offset + s * step;
+    float[] values = data;
+    int read = 0;
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < rest; j += LINE) {
+        read ^= Float.floatToRawIntBits(values[first + j]);
+      }
+      read ^= Float.floatToRawIntBits(values[first + rest]);
+      first += stride;
+    }
+    return read;
   }
 }
