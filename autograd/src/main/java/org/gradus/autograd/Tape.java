@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.autograd;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.gradus.tensor.Device;
@@ -25,60 +24,59 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Everything made on a tape dies when it closes. It belongs to one thread.
 public final class Tape implements AutoCloseable {
-  private static final int TENSORS = 128; // of a step, about
-  private static final int TENSORS_INSIDE = 32; // of a checkpoint
   private static final int PARAMETERS = 21; // as many as a map of its size holds
-  private static final int NODES = 48;
 
   private final Scope scope;
   private final boolean recording;
   private final Probe probe;
-  private final List<Node> nodes = new ArrayList<>(NODES);
+  private List<Node> nodes; // a list of the device's
   private final InOrder<DenseParameter, Var> parameters = new InOrder<>(PARAMETERS);
   private int numbered; // values that a gradient is asked for
+  private boolean closed;
   private int unrecorded; // operations that no node stands for
   private final @Nullable Tape beside; // what this one's operations count for too
 
-  private Tape(Device device, boolean recording, Probe probe, int tensors) {
-    this(device, recording, probe, tensors, null);
+  private Tape(Device device, boolean recording, Probe probe) {
+    this(device, recording, probe, null);
   }
 
-  private Tape(Device device, boolean recording, Probe probe, int tensors, @Nullable Tape beside) {
+  private Tape(Device device, boolean recording, Probe probe, @Nullable Tape beside) {
     this.beside = beside;
-    this.scope = new Scope(device, tensors);
+    this.scope = new Scope(device);
+    this.nodes = device.host().list();
     this.recording = recording;
     this.probe = probe;
   }
 
   /// A tape that can be walked backward.
   public static Tape recording(Device device) {
-    return new Tape(device, true, Probe.NONE, TENSORS);
+    return new Tape(device, true, Probe.NONE);
   }
 
   /// A tape that only computes: nothing is recorded, nothing can be walked.
   public static Tape evaluating(Device device) {
-    return new Tape(device, false, Probe.NONE, TENSORS);
+    return new Tape(device, false, Probe.NONE);
   }
 
   /// A tape that only computes, for what a step wants to know and no gradient may reach: the labels that a model makes for itself. Its
   /// operations count as this one's.
   public Tape apart() {
-    return new Tape(device(), false, Probe.NONE, TENSORS, this);
+    return new Tape(device(), false, Probe.NONE, this);
   }
 
   /// A tape that only computes, and shows every operation to a watcher.
   public static Tape watched(Device device, Watcher watcher) {
-    return new Tape(device, false, new WatcherProbe(watcher), TENSORS);
+    return new Tape(device, false, new WatcherProbe(watcher));
   }
 
   /// A tape watched by a gradient check.
   static Tape probed(Device device, boolean recording, Probe probe) {
-    return new Tape(device, recording, probe, TENSORS);
+    return new Tape(device, recording, probe);
   }
 
   /// A tape for the inside of a checkpoint of this one.
   Tape inside(boolean recording) {
-    return new Tape(device(), recording, probe, TENSORS_INSIDE);
+    return new Tape(device(), recording, probe);
   }
 
   /// One recorded operation.
@@ -310,7 +308,12 @@ public final class Tape implements AutoCloseable {
 
   @Override
   public void close() {
-    nodes.clear();
+    if (closed) {
+      return;
+    }
+    closed = true;
+    device().host().give(nodes);
+    nodes = List.of(); // the one given back is another tape's from here on
     parameters.clear();
     scope.close();
   }

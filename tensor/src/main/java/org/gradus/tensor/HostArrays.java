@@ -3,20 +3,26 @@ package org.gradus.tensor;
 
 import it.unimi.dsi.fastutil.longs.Long2ObjectOpenHashMap;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Arrays of the host that a step borrows for what it makes there: masks, lists of ids, weights. Kept for the next step, which
-/// mostly asks for the same lengths.
+/// Arrays of the host that a step borrows for what it makes there: masks, lists of ids, weights; and the lists in which it keeps account
+/// of its tensors. Kept for the next step, which mostly asks for the same lengths.
 ///
 /// An array has exactly the length asked for, as uploads want it, and holds zeros. At most `capacity` bytes are kept; an array
 /// that finds no room takes the place of all others, so that lists of another length in every batch do not fill the heap.
 ///
 /// Belongs to a device, and like it to one thread at a time. [Scope] borrows here and gives back.
 public final class HostArrays {
+  /// Lists that are kept: those of a step, with one inside another.
+  private static final int LISTS = 16;
+
   private final long capacity;
   private final boolean poison;
   private final Long2ObjectOpenHashMap<ArrayDeque<Object>> free = new Long2ObjectOpenHashMap<>();
+  private final ArrayDeque<ArrayList<?>> lists = new ArrayDeque<>();
   private long kept;
 
   /// Keeps at most `capacity` bytes.
@@ -94,9 +100,16 @@ public final class HostArrays {
     return new byte[n];
   }
 
-  /// Takes an array back that came from here; nobody may look into it any more.
-  public void give(Object array) {
-    switch (array) {
+  /// An empty list, with room for as many as one held before. It takes part in neither capacity nor poison.
+  @SuppressWarnings("unchecked") // it is empty
+  public <T> List<T> list() {
+    ArrayList<?> used = lists.pollLast();
+    return used == null ? new ArrayList<>() : (List<T>) used;
+  }
+
+  /// Takes an array or a list back that came from here; nobody may look into it any more.
+  public void give(Object borrowed) {
+    switch (borrowed) {
       case int[] a -> {
         if (poison) {
           Arrays.fill(a, Integer.MIN_VALUE);
@@ -127,11 +140,17 @@ public final class HostArrays {
         }
         keep(Of.BYTES, a, a.length);
       }
+      case ArrayList<?> a -> {
+        a.clear();
+        if (lists.size() < LISTS) {
+          lists.addLast(a);
+        }
+      }
       default ->
           throw new IllegalArgumentException(
               "host arrays: "
-                  + array.getClass().getSimpleName()
-                  + ". Expected an array that was borrowed here.");
+                  + borrowed.getClass().getSimpleName()
+                  + ". Expected an array that was borrowed here, or a list.");
     }
   }
 

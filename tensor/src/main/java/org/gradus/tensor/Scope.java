@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tensor;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /// Owns the tensors of one step: when it closes, they die and their memory goes back to the device, as do arrays of the host
@@ -20,20 +19,16 @@ public final class Scope implements AutoCloseable {
   private static final int MANY = 64;
 
   private final Device device;
-  private final List<Tensor> owned;
-  private final List<Object> borrowed = new ArrayList<>(); // arrays of the host
+  private List<Tensor> owned; // a list of the device's, as the next one
+  private List<Object> borrowed; // arrays of the host
   private int holes;
   private boolean closed;
 
   /// A scope on a device.
   public Scope(Device device) {
-    this(device, 0);
-  }
-
-  /// A scope on a device that will own about so many tensors.
-  public Scope(Device device, int expected) {
     this.device = device;
-    this.owned = new ArrayList<>(expected);
+    this.owned = device.host().list();
+    this.borrowed = device.host().list();
   }
 
   /// The device of every tensor made here.
@@ -275,6 +270,9 @@ public final class Scope implements AutoCloseable {
   /// Every tensor of this scope dies.
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
     closed = true;
     for (int i = owned.size() - 1; i >= 0; i--) {
       Tensor t = owned.get(i);
@@ -283,11 +281,13 @@ public final class Scope implements AutoCloseable {
         t.die();
       }
     }
-    owned.clear();
     holes = 0;
     for (int i = 0; i < borrowed.size(); i++) {
       device.host().give(borrowed.get(i));
     }
-    borrowed.clear();
+    device.host().give(owned);
+    device.host().give(borrowed);
+    owned = List.of(); // those given back are another scope's from here on
+    borrowed = List.of();
   }
 }

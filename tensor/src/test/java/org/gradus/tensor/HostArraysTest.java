@@ -4,6 +4,7 @@ package org.gradus.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class HostArraysTest {
@@ -32,6 +33,17 @@ class HostArraysTest {
     assertThat(arrays.booleans(3)).isSameAs(booleans).containsExactly(false, false, false);
     assertThat(arrays.bytes(3)).isSameAs(bytes).containsExactly(0, 0, 0);
     assertThat(arrays.ints(3)).as("a second one").isNotSameAs(ints);
+    assertThat(arrays.kept()).isZero();
+  }
+
+  @Test
+  void aListComesBackEmptyAndToOneAskerOnly() {
+    List<String> first = arrays.list();
+    first.add("left over");
+    arrays.give(first);
+    List<String> second = arrays.list();
+    assertThat(second).isSameAs(first).isEmpty();
+    assertThat(arrays.<String>list()).isNotSameAs(second);
     assertThat(arrays.kept()).isZero();
   }
 
@@ -73,6 +85,6 @@ class HostArraysTest {
   void refusesWhatItNeverGave() {
     assertThatThrownBy(() -> arrays.give("no array"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("host arrays: String. Expected an array that was borrowed here.");
+        .hasMessage("host arrays: String. Expected an array that was borrowed here, or a list.");
   }
 }

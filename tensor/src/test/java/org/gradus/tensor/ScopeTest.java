@@ -23,6 +23,28 @@ class ScopeTest {
     assertThat(device.memory().live()).isZero();
   }
 
+  /// Scopes use each other's lists, one after the other.
+  @Test
+  void closingAgainDoesNotTouchTheScopesThatCameAfter() {
+    Scope before = new Scope(device);
+    before.upload(Shape.of(1), 1.0);
+    before.close();
+    try (Scope step = new Scope(device);
+        Scope beside = new Scope(device)) {
+      Tensor x = step.upload(Shape.of(1), 2.0);
+      Tensor y = beside.upload(Shape.of(1), 3.0);
+      double[] mine = step.doubles(1);
+      before.close();
+      assertThat(before.size()).isZero();
+      assertThatThrownBy(() -> before.keep(x)).hasMessageContaining("does not belong");
+      assertThat(step.size()).isEqualTo(1);
+      assertThat(x.item()).isEqualTo(2);
+      assertThat(y.item()).isEqualTo(3);
+      assertThat(mine).containsExactly(0);
+    }
+    assertThat(device.memory().live()).isZero();
+  }
+
   @Test
   void usingADeadTensorNamesTheOperationThatMadeIt() {
     Scope step = new Scope(device);
