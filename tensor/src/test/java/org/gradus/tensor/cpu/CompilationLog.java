@@ -3,6 +3,7 @@ package org.gradus.tensor.cpu;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.CodeModel;
@@ -24,7 +25,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// Which methods of a package have loops, and which of them a virtual machine compiled. Methods are named `Class::method`, as
-/// -XX:CompileCommand names them, without the package; lambdas without their number.
+/// -XX:CompileCommand names them, without the package, and lambdas without their number; the bytes of their code tell those of one
+/// name apart: `Class::method (123 bytes)`.
 final class CompilationLog {
   private static final Pattern ATTRIBUTE = Pattern.compile(" (\\w+)='([^']*)'");
   private static final Pattern NUMBER = Pattern.compile("\\$\\d+$");
@@ -42,7 +44,9 @@ final class CompilationLog {
       ClassModel model = ClassFile.of().parse(file);
       for (MethodModel method : model.methods()) {
         if (method.code().filter(CompilationLog::jumpsBack).isPresent()) {
-          loops.add(name(model.thisClass().asInternalName(), method.methodName().stringValue()));
+          int bytes = method.findAttribute(Attributes.code()).orElseThrow().codeLength();
+          String holder = model.thisClass().asInternalName();
+          loops.add(name(holder, method.methodName().stringValue(), Integer.toString(bytes)));
         }
       }
     }
@@ -84,7 +88,8 @@ final class CompilationLog {
           Map<String, String> method = attributes(line);
           String holder = Objects.requireNonNull(classes.get(method.get("holder")), line);
           methods.put(
-              method.get("id"), name(holder, Objects.requireNonNull(method.get("name"), line)));
+              method.get("id"),
+              name(holder, required(method, "name", line), required(method, "bytes", line)));
         } else if (top && line.startsWith("<parse ")) {
           parsed.add(methods.get(attributes(line).get("method")));
         } else if (top && line.startsWith("<task_done ") && line.contains(" success='1'")) {
@@ -93,6 +98,10 @@ final class CompilationLog {
       }
     }
     return compiled;
+  }
+
+  private static String required(Map<String, String> attributes, String name, String line) {
+    return Objects.requireNonNull(attributes.get(name), line);
   }
 
   private static Map<String, String> attributes(String line) {
@@ -104,11 +113,16 @@ final class CompilationLog {
     return attributes;
   }
 
+  /// The name of a method without the bytes of its code.
+  static String plain(String method) {
+    return method.substring(0, method.lastIndexOf(" ("));
+  }
+
   /// The class may be written with dots or slashes, and `<init>` as XML wants it.
-  private static String name(String className, String method) {
+  private static String name(String className, String method, String bytes) {
     String plain =
         className.substring(Math.max(className.lastIndexOf('.'), className.lastIndexOf('/')) + 1);
     String readable = method.replace("&lt;", "<").replace("&gt;", ">");
-    return plain + "::" + NUMBER.matcher(readable).replaceFirst("");
+    return plain + "::" + NUMBER.matcher(readable).replaceFirst("") + " (" + bytes + " bytes)";
   }
 }

@@ -123,6 +123,9 @@ final class CompilationProgram {
     update.adam(w, y, z, x, new Adam(0.01, 0.9, 0.999, 1e-8, 1, 1), N);
     update.ftrl(w, y, z, x, new Ftrl(0.1, 1, 0.5, 0.2), N);
     update.proximal(w, 64, 64, 0.01, 0.01);
+    var loss = device.kernels().loss();
+    loss.crossEntropy(y, x, x, N);
+    loss.crossEntropyBackward(z, y, x, x, N);
     var reduce = device.kernels().reduce();
     reduce.sum(y, x, 64, 64, 1, 1);
     reduce.sum(y, x, 64, 8, 8, 1);

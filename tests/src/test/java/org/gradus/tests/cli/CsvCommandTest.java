@@ -44,6 +44,7 @@ class CsvCommandTest {
     schema("rows.csv.schema", "label click\ncategorical city\n");
     Result r = run("data", "prepare", "--data=csv", "--path=" + file);
     assertThat(r.code()).as(r.all()).isZero();
+    assertThat(r.out()).containsPattern("ready after [\\d.]+ s \\(\\d+ rows/s, \\d+ MB/s\\)");
   }
 
   @Test

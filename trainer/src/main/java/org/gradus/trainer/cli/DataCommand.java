@@ -69,6 +69,13 @@ final class DataCommand implements Runnable {
         description = "of generators and splits (default 0)")
     private long seed;
 
+    /// Of a file, how many of its bytes were read in a second.
+    private String rate(double seconds) {
+      return path != null && Files.isRegularFile(path)
+          ? String.format(Locale.ROOT, ", %.0f MB/s", path.toFile().length() * 1e-6 / seconds)
+          : "";
+    }
+
     private Map<String, String> settings() {
       return Assignment.map(set, "data.");
     }
@@ -213,7 +220,12 @@ final class DataCommand implements Runnable {
             set.test().rows(),
             set.schema().ids().size(),
             set.schema().dense().size());
-        out.printf(Locale.ROOT, "ready after %.2f s (%.0f rows/s)%n", seconds, rows / seconds);
+        out.printf(
+            Locale.ROOT,
+            "ready after %.2f s (%.0f rows/s%s)%n",
+            seconds,
+            rows / seconds,
+            which.rate(seconds));
         printFacts(set, out);
         Runs.sayWhatIsEmpty(set, spec.commandLine().getErr());
         Path folder = set.train() instanceof PreparedFile f ? f.folder() : Sources.cache();
