@@ -46,6 +46,8 @@ public class FusionBenchmark {
   private Device device = Device.open("reference");
   private org.gradus.tensor.Scope inputs = new org.gradus.tensor.Scope(device);
   private Tensor rows = none();
+  private Tensor deeper = none();
+  private Tensor first = none();
   private Tensor weight = none();
   private Tensor bias = none();
   private Tensor narrow = none();
@@ -55,6 +57,10 @@ public class FusionBenchmark {
   private Tensor keys = none();
   private Tensor query = none();
   private Tensor weights = none();
+  private Tensor unit = none();
+  private Tensor unitBias = none();
+  private Tensor last = none();
+  private Tensor lastBias = none();
 
   private Tensor none() {
     return inputs.real("none", Shape.of(0));
@@ -67,6 +73,8 @@ public class FusionBenchmark {
     device = Device.open("cpu", DeviceOptions.defaults().withThreads(threads));
     inputs = new org.gradus.tensor.Scope(device);
     rows = draw(BATCH, 400);
+    deeper = draw(BATCH, 400);
+    first = draw(BATCH, 400);
     weight = draw(400, 400);
     bias = draw(400);
     narrow = draw(BATCH, FIELDS, 16);
@@ -76,6 +84,10 @@ public class FusionBenchmark {
     keys = draw(512, STEPS, 32);
     query = draw(512, 32);
     weights = draw(512, STEPS);
+    unit = draw(4 * 32, 36);
+    unitBias = draw(36);
+    last = draw(36, 1);
+    lastBias = draw(1);
   }
 
   private Tensor draw(int... sizes) {
@@ -183,11 +195,38 @@ public class FusionBenchmark {
     }
   }
 
+  /// DIN's activation unit, 36 sigmoids wide, with the weighted sum after it.
+  @Benchmark
+  public int unitFused() {
+    try (Tape tape = Tape.recording(device)) {
+      Var k = tape.variable(keys);
+      return walk(tape, scores(k.facing(tape.variable(query))).weightedSum(k));
+    }
+  }
+
+  /// The same from what is not fused; the tower is the same in both.
+  @Benchmark
+  public int unitComposed() {
+    try (Tape tape = Tape.recording(device)) {
+      Var k = tape.variable(keys);
+      Var seen = Compositions.facing(k, tape.variable(query));
+      return walk(tape, Compositions.weightedSum(scores(seen), k));
+    }
+  }
+
+  private Var scores(Var seen) {
+    Tape tape = seen.tape();
+    Var z = seen.reshape(512 * STEPS, 4 * 32);
+    Var h = z.linear(tape.variable(unit), tape.variable(unitBias), Activation.SIGMOID);
+    return h.linear(tape.variable(last), tape.variable(lastBias), Activation.IDENTITY)
+        .reshape(512, STEPS);
+  }
+
   /// A cross layer of DCN V2, but for its product.
   @Benchmark
   public int crossFused() {
     try (Tape tape = Tape.recording(device)) {
-      return walk(tape, tape.variable(rows).cross(tape.variable(rows), tape.variable(rows)));
+      return walk(tape, tape.variable(rows).cross(tape.variable(deeper), tape.variable(first)));
     }
   }
 
@@ -196,7 +235,8 @@ public class FusionBenchmark {
   public int crossComposed() {
     try (Tape tape = Tape.recording(device)) {
       return walk(
-          tape, Compositions.cross(tape.variable(rows), tape.variable(rows), tape.variable(rows)));
+          tape,
+          Compositions.cross(tape.variable(rows), tape.variable(deeper), tape.variable(first)));
     }
   }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tests.bench;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
@@ -14,6 +17,7 @@ import org.gradus.tensor.Pooling;
 import org.gradus.tensor.RowGradient;
 import org.gradus.tensor.SortKernels.Merged;
 import org.gradus.tensor.Table;
+import org.gradus.tensor.UpdateKernels;
 import org.gradus.tensor.UpdateKernels.Adam;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -49,13 +53,17 @@ public class RowsBenchmark {
   private static final int FEW_ROWS = 10_000;
 
   private static final int PLACES = 2048 * 26;
+
+  /// Batches of ids, taken in turn: together they are larger than the last cache, and the rows of a batch lie in memory, as in training.
+  private static final int BATCHES = 16;
+
   private static final int BAG = 20;
   private static final int BAGS = PLACES / BAG;
   private static final double RATE = 1e-3;
   private static final double EPSILON = 1e-8;
 
   /// The tenth step, with the usual numbers.
-  private static final Adam ADAM =
+  private static final Adam TENTH_STEP =
       new Adam(
           RATE, 0.9, 0.999, EPSILON, 1 / (1 - Math.pow(0.9, 10)), 1 / (1 - Math.pow(0.999, 10)));
 
@@ -68,10 +76,12 @@ public class RowsBenchmark {
   private Device device = Device.open("reference");
   private Tables tables = new Tables(device, 1, 1, 1);
   private float[] heap = {}; // the rows again
-  private int[] ids = {};
+  private int[][] ids = {};
   private float[] copies = {};
-  private Buffer idsThere = buffer(0);
+  private Buffer[] idsThere = {};
   private Buffer offsets = buffer(0);
+  private Buffer ones = buffer(0); // offsets of bags of one
+  private int batch;
   private Buffer rows = buffer(0);
   private Buffer bags = buffer(0);
 
@@ -86,9 +96,11 @@ public class RowsBenchmark {
     device = Device.open("cpu", DeviceOptions.defaults().withThreads(threads));
     tables = new Tables(device, ROWS, width, PLACES);
     fill();
-    ids = ids(PLACES, ROWS);
+    ids = new int[BATCHES][];
+    Arrays.setAll(ids, b -> ids(b, PLACES, ROWS));
     copies = new float[PLACES * width];
-    idsThere = upload(device, ids);
+    idsThere = Stream.of(ids).map(each -> upload(device, each)).toArray(Buffer[]::new);
+    ones = upload(device, multiples(PLACES + 1, 1));
     offsets = upload(device, multiples(BAGS + 1, BAG));
     rows = buffer(PLACES * width);
     bags = buffer(BAGS * width);
@@ -108,10 +120,10 @@ public class RowsBenchmark {
     }
   }
 
-  private static int[] ids(int n, int bound) {
+  private static int[] ids(int batch, int n, int bound) {
     int[] ids = new int[n];
     for (int i = 0; i < n; i++) {
-      ids[i] = (int) Counter.below(2, i, bound);
+      ids[i] = (int) Counter.below(2, (long) batch * n + i, bound);
     }
     return ids;
   }
@@ -137,20 +149,59 @@ public class RowsBenchmark {
   }
 
   private void check() {
-    Agreement.check("rows", download(device, lookup(), PLACES * width), lookupByArraycopy());
-    float[] pooled = download(device, bag(), BAGS * width);
-    Agreement.check("bags", pooled, download(device, bagOfRows(), BAGS * width));
-    try (Tables one = new Tables(device, FEW_ROWS, width, PLACES);
-        Tables other = new Tables(device, FEW_ROWS, width, PLACES)) {
-      one.rowWiseAdagrad(one.places());
-      other.rowWiseAdagrad(other.summed());
-      Agreement.check("row-wise Adagrad, weights", read(one.weights), read(other.weights));
-      Agreement.check("row-wise Adagrad, squares", read(one.squares), read(other.squares));
-      one.adam(one.places());
-      other.adam(other.summed());
-      Agreement.check("Adam, weights", read(one.weights), read(other.weights));
-      Agreement.check("Adam, m", read(one.first), read(other.first));
-      Agreement.check("Adam, v", read(one.second), read(other.second));
+    float[] copied = onFirst(this::lookupByArraycopy);
+    Agreement.check("rows", values(this::lookup, PLACES), copied);
+    Agreement.check("bags of one", values(this::bagOfOne, PLACES), copied);
+    Agreement.check("bags", values(this::bag, BAGS), values(this::bagOfRows, BAGS));
+    for (Rule rule : Rule.values()) {
+      try (Tables one = new Tables(device, FEW_ROWS, width, PLACES);
+          Tables other = new Tables(device, FEW_ROWS, width, PLACES)) {
+        rule.update(one, one.places(0));
+        rule.update(other, other.summed(0));
+        Agreement.check(rule + ", weights", read(one.weights), read(other.weights));
+        for (int i = 0; i < rule.states(one).size(); i++) {
+          float[] state = read(rule.states(one).get(i));
+          Agreement.check(rule + ", state " + i, state, read(rule.states(other).get(i)));
+        }
+      }
+    }
+  }
+
+  private float[] values(Supplier<Buffer> way, int vectors) {
+    return download(device, onFirst(way), vectors * width);
+  }
+
+  private <T> T onFirst(Supplier<T> way) {
+    batch = BATCHES - 1;
+    return way.get();
+  }
+
+  /// How rows learn, and what is kept beside them.
+  private enum Rule {
+    SGD,
+    ADAGRAD,
+    ROW_WISE_ADAGRAD,
+    ADAM;
+
+    private List<Table> states(Tables t) {
+      return switch (this) {
+        case SGD -> List.of();
+        case ADAGRAD -> List.of(t.first);
+        case ROW_WISE_ADAGRAD -> List.of(t.squares);
+        case ADAM -> List.of(t.first, t.second);
+      };
+    }
+
+    Table update(Tables t, RowGradient gradient) {
+      UpdateKernels update = t.kernels.update();
+      switch (this) {
+        case SGD -> update.sgdRows(t.weights, gradient, RATE);
+        case ADAGRAD -> update.adagradRows(t.weights, t.first, gradient, RATE, EPSILON);
+        case ROW_WISE_ADAGRAD ->
+            update.rowWiseAdagradRows(t.weights, t.squares, gradient, RATE, EPSILON);
+        case ADAM -> update.adamRows(t.weights, t.first, t.second, gradient, TENTH_STEP);
+      }
+      return t.weights;
     }
   }
 
@@ -173,9 +224,9 @@ public class RowsBenchmark {
     private final int width;
     private final Table weights;
     private final Table squares; // of row-wise Adagrad, one number a row
-    private final Table first; //   Adam's m
+    private final Table first; //   Adam's m, Adagrad's squares
     private final Table second; //  Adam's v
-    private final Merged merged;
+    private final Merged[] merged = new Merged[BATCHES];
     private final Buffer dy; //     `[places, width]`
     private final Buffer source; // where in it the slice of each place starts
     private final Buffer sums; //   of each distinct row
@@ -187,7 +238,7 @@ public class RowsBenchmark {
       squares = device.table(rows, 1);
       first = device.table(rows, width);
       second = device.table(rows, width);
-      merged = merged(device, ids(places, rows), rows);
+      Arrays.setAll(merged, b -> merged(device, ids(b, places, rows), rows));
       source = upload(device, multiples(places, width));
       sums = device.allocate(Kind.REAL, places * width);
       dy = device.allocate(Kind.REAL, places * width);
@@ -209,24 +260,15 @@ public class RowsBenchmark {
     }
 
     /// The gradient where the backward pass left it.
-    RowGradient places() {
-      return new RowGradient.Places(merged, dy, source, null);
+    RowGradient places(int batch) {
+      return new RowGradient.Places(merged[batch], dy, source, null);
     }
 
     /// The gradient summed by row, all of it.
-    RowGradient summed() {
-      kernels.jagged().sumRows(sums, dy, merged, source, null, width);
-      return new RowGradient.Summed(merged.rows(), sums, merged.count());
-    }
-
-    Table rowWiseAdagrad(RowGradient gradient) {
-      kernels.update().rowWiseAdagradRows(weights, squares, gradient, RATE, EPSILON);
-      return weights;
-    }
-
-    Table adam(RowGradient gradient) {
-      kernels.update().adamRows(weights, first, second, gradient, ADAM);
-      return weights;
+    RowGradient summed(int batch) {
+      Merged of = merged[batch];
+      kernels.jagged().sumRows(sums, dy, of, source, null, width);
+      return new RowGradient.Summed(of.rows(), sums, of.count());
     }
 
     @Override
@@ -238,18 +280,32 @@ public class RowsBenchmark {
     }
   }
 
+  private int next() {
+    batch = (batch + 1) % BATCHES;
+    return batch;
+  }
+
   /// 53,248 random rows, one after the other.
   @Benchmark
   public Buffer lookup() {
-    device.kernels().gather().rows(rows, tables.weights, idsThere, PLACES);
+    device.kernels().gather().rows(rows, tables.weights, idsThere[next()], PLACES);
+    return rows;
+  }
+
+  /// The same as bags of one row each, as models look up their fields.
+  @Benchmark
+  public Buffer bagOfOne() {
+    List<Bags> features = List.of(new Bags(tables.weights, Pooling.SUM, -1));
+    device.kernels().jagged().bags(rows, null, features, idsThere[next()], ones, null, PLACES);
     return rows;
   }
 
   /// The same from an array on the heap, a [System#arraycopy] each, on one thread.
   @Benchmark
   public float[] lookupByArraycopy() {
-    for (int i = 0; i < ids.length; i++) {
-      System.arraycopy(heap, ids[i] * width, copies, i * width, width);
+    int[] some = ids[next()];
+    for (int i = 0; i < some.length; i++) {
+      System.arraycopy(heap, some[i] * width, copies, i * width, width);
     }
     return copies;
   }
@@ -258,39 +314,71 @@ public class RowsBenchmark {
   @Benchmark
   public Buffer bag() {
     List<Bags> features = List.of(new Bags(tables.weights, Pooling.SUM, -1));
-    device.kernels().jagged().bags(bags, null, features, idsThere, offsets, null, BAGS);
+    device.kernels().jagged().bags(bags, null, features, idsThere[next()], offsets, null, BAGS);
     return bags;
   }
 
   /// The same as a lookup, and sums over 20 rows each of what it wrote.
   @Benchmark
   public Buffer bagOfRows() {
-    device.kernels().gather().rows(rows, tables.weights, idsThere, BAGS * BAG);
+    device.kernels().gather().rows(rows, tables.weights, idsThere[next()], BAGS * BAG);
     device.kernels().reduce().sum(bags, rows, BAGS, BAG, width, 1);
     return bags;
   }
 
-  /// Row-wise Adagrad, a row's gradient summed as the row is moved.
+  private Table places(Rule rule) {
+    return rule.update(tables, tables.places(next()));
+  }
+
+  private Table summed(Rule rule) {
+    return rule.update(tables, tables.summed(next()));
+  }
+
+  /// SGD, a row's gradient summed as the row is moved.
+  @Benchmark
+  public Table sgd() {
+    return places(Rule.SGD);
+  }
+
+  /// The same after the gradients of all rows were summed and written out.
+  @Benchmark
+  public Table sgdOfSums() {
+    return summed(Rule.SGD);
+  }
+
+  /// Adagrad with a square for every number, as [#sgd()].
+  @Benchmark
+  public Table adagrad() {
+    return places(Rule.ADAGRAD);
+  }
+
+  /// As [#sgdOfSums()].
+  @Benchmark
+  public Table adagradOfSums() {
+    return summed(Rule.ADAGRAD);
+  }
+
+  /// Adagrad with one number a row, as [#sgd()].
   @Benchmark
   public Table rowWiseAdagrad() {
-    return tables.rowWiseAdagrad(tables.places());
+    return places(Rule.ROW_WISE_ADAGRAD);
   }
 
-  /// The same after the gradients of all rows were summed and written out.
+  /// As [#sgdOfSums()].
   @Benchmark
   public Table rowWiseAdagradOfSums() {
-    return tables.rowWiseAdagrad(tables.summed());
+    return summed(Rule.ROW_WISE_ADAGRAD);
   }
 
-  /// Adam on the rows looked up, a row's gradient summed as the row is moved.
+  /// Adam on the rows looked up, as [#sgd()].
   @Benchmark
   public Table adam() {
-    return tables.adam(tables.places());
+    return places(Rule.ADAM);
   }
 
-  /// The same after the gradients of all rows were summed and written out.
+  /// As [#sgdOfSums()].
   @Benchmark
   public Table adamOfSums() {
-    return tables.adam(tables.summed());
+    return summed(Rule.ADAM);
   }
 }
