@@ -266,12 +266,19 @@ class TrainCommandTest {
                     "--set=momentum=0.9",
                     "--set=l2=0.01",
                     "--set=penaltyTables=all",
+                    "--set=tableL2=0.5",
                     "--set=clipNorm=2",
                     "--set=patience=1")),
             "sgd");
     JsonNode c = config(sgd);
     assertThat(c.at("/optimizer/groups/0/rule/momentum").asDouble()).isEqualTo(0.9);
-    assertThat(c.at("/optimizer/groups/0/penalty/tables").asString()).isEqualTo("ALL");
+    JsonNode penalty = c.at("/optimizer/groups/0/penalty");
+    assertThat(penalty.at("/tables").asString()).isEqualTo("ALL");
+    assertThat(penalty.at("/l2").asDouble()).isEqualTo(0.01);
+    assertThat(penalty.at("/tableL2").asDouble()).isEqualTo(0.5);
+    assertThat(failed(Cli.join(LR, List.of("--set=optimizer=ftrl", "--set=tableL2=0.5"))))
+        .contains("--set tableL2: Ftrl has one l2", "Expected l2");
+    assertThat(failed(Cli.join(LR, List.of("--set=tableL2=-1")))).contains("tableL2 -1.0", "0");
     assertThat(c.at("/optimizer/clipNorm").asDouble()).isEqualTo(2);
     assertThat(c.at("/stopping/metric").asString()).isEqualTo("valid.auc");
     assertThat(c.at("/stopping/patience").asInt()).isEqualTo(1);

@@ -327,7 +327,14 @@ final class CompareCommand implements Runnable {
     words.add(
         p.none()
             ? "no penalty"
-            : "`l1=" + p.l1() + "` `l2=" + p.l2() + "` `penaltyTables=" + p.tables() + "`");
+            : "`l1="
+                + p.l1()
+                + "` `l2="
+                + p.l2()
+                + (p.tableL2() == null ? "" : "` `tableL2=" + p.tableL2())
+                + "` `penaltyTables="
+                + p.tables()
+                + "`");
     words.add(o.clipNorm() == 0 ? "no clipping" : "`clipNorm=" + o.clipNorm() + "`");
     if (g.absentRows() != null) {
       words.add("`absentRows=" + g.absentRows() + "`");

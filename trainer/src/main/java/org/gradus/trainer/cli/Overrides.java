@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// `--set key=value`: options of the model, settings of the data (`data.rows`) and of the device, and how parameters are trained.
 final class Overrides {
   private static final String BALANCE = "balance";
+  private static final String TABLE_L2 = "tableL2";
   private static final List<String> TRAINING =
       List.of(
           "optimizer",
@@ -36,6 +37,7 @@ final class Overrides {
           "l2",
           "l21",
           "penaltyTables",
+          TABLE_L2,
           "absentRows",
           "clipNorm",
           "maxDenseRows",
@@ -228,13 +230,19 @@ final class Overrides {
     // These two have penalties of their own, inside their steps; they do not count twice.
     boolean closedForm = rule instanceof Rule.Ftrl;
     boolean ownPenalty = closedForm || rule instanceof Rule.Proximal;
+    if (closedForm && training.containsKey(TABLE_L2)) {
+      throw new IllegalArgumentException(
+          "--set tableL2: Ftrl has one l2 for all it trains. Expected l2, or another optimizer.");
+    }
+    Double tableL2 = training.containsKey(TABLE_L2) ? Double.valueOf(number(TABLE_L2, 0)) : null;
     Penalty penalty =
         ownPenalty && otherRule
-            ? new Penalty(0, closedForm ? 0 : number("l2", 0), p.tables())
+            ? new Penalty(0, closedForm ? 0 : number("l2", 0), p.tables(), tableL2)
             : new Penalty(
                 ownPenalty ? p.l1() : number("l1", p.l1()),
                 closedForm ? p.l2() : number("l2", p.l2()),
-                choice("penaltyTables", Penalty.Tables.class, p.tables()));
+                choice("penaltyTables", Penalty.Tables.class, p.tables()),
+                tableL2 == null ? p.tableL2() : tableL2);
     // FTRL's weights are a closed form in one rate, so a schedule meant for another rule ends here.
     Schedule schedule = closedForm ? new Schedule.Constant() : g.schedule();
     AbsentRows absent =

@@ -136,7 +136,7 @@ public final class Optimizer implements AutoCloseable {
               + limit
               + "absentRows LAZY, which moves the rows of the batch only, or a higher limit.");
     }
-    if (group.penalty().tables() == Penalty.Tables.ALL && group.penalty().l2() > 0) {
+    if (group.penalty().tables() == Penalty.Tables.ALL && group.penalty().l2OfTables() > 0) {
       throw new IllegalArgumentException(
           "penalty: l2 over ALL rows"
               + limit
@@ -158,7 +158,9 @@ public final class Optimizer implements AutoCloseable {
     List<TableParameter> found = new ArrayList<>();
     for (Update u : updates.values()) {
       boolean din = u.group().penalty().tables() == Penalty.Tables.DIN;
-      if (din && u.group().penalty().l2() > 0 && u.parameter() instanceof TableParameter t) {
+      if (din
+          && u.group().penalty().l2OfTables() > 0
+          && u.parameter() instanceof TableParameter t) {
         found.add(t);
       }
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.trainer.optim;
 
+import org.jspecify.annotations.Nullable;
+
 /// What is added to the loss for large weights: l1 · ‖θ‖₁ + l2 · ½‖θ‖₂².
 ///
 /// Biases, scales and shifts of normalisation, moving statistics and padding rows are never penalised. The gradient
@@ -9,9 +11,15 @@ package org.gradus.trainer.optim;
 /// @param l1 λ₁; on tables with [Tables#ROWS] only
 /// @param l2 λ₂, in front of ½‖θ‖²
 /// @param tables which rows of tables it counts
-public record Penalty(double l1, double l2, Tables tables) {
+/// @param tableL2 λ₂ of tables, where it is not that of the other parameters
+public record Penalty(double l1, double l2, Tables tables, @Nullable Double tableL2) {
   /// None.
   public static final Penalty NONE = new Penalty(0, 0, Tables.ROWS);
+
+  /// With the same λ₂ for tables and other parameters.
+  public Penalty(double l1, double l2, Tables tables) {
+    this(l1, l2, tables, null);
+  }
 
   /// Which rows of a table a penalty counts.
   public enum Tables {
@@ -28,10 +36,20 @@ public record Penalty(double l1, double l2, Tables tables) {
 
   /// Checks the ranges.
   public Penalty {
-    if (!(l1 >= 0 && l2 >= 0)) {
+    if (!(l1 >= 0 && l2 >= 0 && (tableL2 == null || tableL2 >= 0))) {
       throw new IllegalArgumentException(
-          "penalty: l1 " + l1 + ", l2 " + l2 + ". Expected numbers of at least 0.");
+          "penalty: l1 "
+              + l1
+              + ", l2 "
+              + l2
+              + (tableL2 == null ? "" : ", tableL2 " + tableL2)
+              + ". Expected numbers of at least 0.");
     }
+  }
+
+  /// λ₂ of tables.
+  public double l2OfTables() {
+    return tableL2 == null ? l2 : tableL2;
   }
 
   /// λ₂ alone.
@@ -41,6 +59,6 @@ public record Penalty(double l1, double l2, Tables tables) {
 
   /// Whether there is none.
   public boolean none() {
-    return l1 == 0 && l2 == 0;
+    return l1 == 0 && l2 == 0 && l2OfTables() == 0;
   }
 }

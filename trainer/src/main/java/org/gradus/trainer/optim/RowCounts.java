@@ -16,7 +16,7 @@ final class RowCounts implements AutoCloseable {
 
   RowCounts(TableParameter parameter, Penalty penalty, Device device) {
     this.parameter = parameter;
-    boolean counts = penalty.tables() == Penalty.Tables.DIN_RUNNING && penalty.l2() > 0;
+    boolean counts = penalty.tables() == Penalty.Tables.DIN_RUNNING && penalty.l2OfTables() > 0;
     running = counts ? device.table(parameter.table().rows(), 1) : null;
   }
 

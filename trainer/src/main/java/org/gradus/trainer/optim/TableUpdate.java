@@ -180,7 +180,7 @@ final class TableUpdate implements Update {
                   "optimiser: " + parameter.path() + " is a table, its gradient is dense.");
         };
     boolean all = penalty().tables() == Penalty.Tables.ALL;
-    taken.take(step, rows, all ? penalty().l2() : 0);
+    taken.take(step, rows, all ? penalty().l2OfTables() : 0);
     return penalty().none() ? 0 : penalise(taken);
   }
 
@@ -200,7 +200,7 @@ final class TableUpdate implements Update {
     UpdateKernels update = device.kernels().update();
     Buffer rows = t.rows().buffer();
     Buffer g = t.values().buffer();
-    double l2 = penalty().l2();
+    double l2 = penalty().l2OfTables();
     double value = 0;
     if (l2 > 0) {
       Tensor scale = inverseFrequencies(t);

@@ -50,7 +50,11 @@ class OptimizerTest {
             Penalty.NONE,
             new Penalty(0.05, 0.2, Tables.ROWS),
             new Penalty(0, 0.2, Tables.ALL),
-            new Penalty(0, 0.2, Tables.DIN));
+            new Penalty(0, 0.2, Tables.DIN),
+            new Penalty(0, 0.1, Tables.ROWS, 0.3),
+            new Penalty(0.05, 0.3, Tables.ROWS, 0.0),
+            new Penalty(0, 0.3, Tables.ALL, 0.1),
+            new Penalty(0, 0, Tables.DIN, 0.2));
     for (Rule rule : rules) {
       for (Penalty penalty : penalties) {
         for (AbsentRows absent : AbsentRows.values()) {
@@ -142,6 +146,7 @@ class OptimizerTest {
       gw[i] += p.l2() * w[i] + p.l1() * Math.signum(w[i]);
       penalty += 0.5 * p.l2() * w[i] * w[i] + p.l1() * Math.abs(w[i]);
     }
+    double l2OfTables = p.tableL2() == null ? p.l2() : p.tableL2();
     double[] g = new double[ROWS * WIDTH];
     boolean[] moves = new boolean[ROWS * WIDTH];
     for (int row = 1; row < ROWS; row++) {
@@ -149,9 +154,9 @@ class OptimizerTest {
       boolean present = given1 != null;
       double l2 =
           switch (p.tables()) {
-            case ROWS -> present ? p.l2() : 0;
-            case ALL -> p.l2();
-            case DIN -> present ? p.l2() / Math.max(1, FREQUENCIES[row]) : 0;
+            case ROWS -> present ? l2OfTables : 0;
+            case ALL -> l2OfTables;
+            case DIN -> present ? l2OfTables / Math.max(1, FREQUENCIES[row]) : 0;
             case DIN_RUNNING -> throw new AssertionError("has a test of its own");
           };
       double l1 = present ? p.l1() : 0;

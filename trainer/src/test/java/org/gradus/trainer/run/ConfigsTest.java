@@ -53,7 +53,7 @@ class ConfigsTest {
                         .with(new Schedule.StepDecay(10, 0.5)),
                     Group.all(new Rule.Adam(0.8, 0.9, 1e-7), 1e-3)
                         .with(new Schedule.Exponential(10, 0.25))
-                        .with(new Penalty(0.1, 0.2, Penalty.Tables.DIN))
+                        .with(new Penalty(0.1, 0.2, Penalty.Tables.DIN, 0.3))
                         .with(AbsentRows.LAZY)),
                 2.5,
                 1234),
