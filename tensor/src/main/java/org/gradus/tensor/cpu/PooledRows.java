@@ -10,13 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /// Pools bags `from … to−1` of one feature; `at` is where the first of their vectors goes. A thread keeps one object.
 final class PooledRows {
-  /// Rows that are fetched together, of one bag or of several.
+  /// Rows that are fetched together, of as many bags.
   private static final int AHEAD = 16;
 
   @SuppressWarnings("UnusedVariable") // written, so that the compiler cannot leave the reads out
   private int seen;
 
-  private int fetched; // the rows of ids before this one are in the cache
   private Lookup lookup = new Lookup(new float[0], 0, new int[0], new int[0]);
 
   /// Bags of this lookup from here on.
@@ -28,50 +27,41 @@ final class PooledRows {
   void sums(float @Nullable [] weights, Bags feature, int at, int from, int to) {
     CpuTable table = CpuTable.of(feature.table());
     int padding = feature.paddingId();
-    int[] offsets = lookup.offsets();
-    int end = offsets[to];
-    fetched = offsets[from];
     if (weights != null) {
       for (int s = from; s < to; s++) {
-        weightedSum(weights, feature, at + (s - from) * lookup.stride(), s, end);
+        weightedSum(weights, feature, at + (s - from) * lookup.stride(), s);
       }
       return;
     }
     float[] y = lookup.y();
     int[] values = lookup.values();
+    int[] offsets = lookup.offsets();
     MemorySegment memory = table.memory();
     int width = table.width();
     int put = at;
     for (int s = from; s < to; s++) {
       int first = offsets[s];
-      fetch(table, first, end);
+      if ((s - from) % AHEAD == 0) {
+        int last = Math.min(offsets[Math.min(to, s + AHEAD)], first + AHEAD);
+        seen ^= TableRows.touch(memory, values, first, last, width);
+      }
       // One id is the common bag, and its row is its vector under every pooling.
       if (offsets[s + 1] - first == 1 && values[first] != padding) {
         TableRows.copy(y, put, memory, table.offset(values[first]), width);
       } else {
-        int count = sum(table, put, s, padding, end);
+        int count = sum(y, put, table, values, first, offsets[s + 1], padding);
         finish(y, put, factor(feature.pooling(), count, count, count), width);
       }
       put += lookup.stride();
     }
   }
 
-  /// Before the row of the k-th id is read: at every sixteenth, that row and the next ones, of the ids before `end`.
-  private void fetch(CpuTable table, int k, int end) {
-    if (k >= fetched) {
-      fetched = Math.min(k + AHEAD, end);
-      seen ^= TableRows.touch(table.memory(), lookup.values(), k, fetched, table.width());
-    }
-  }
-
-  /// y = Σ of the rows of a bag, padding passed over; the number of rows.
-  private int sum(CpuTable table, int yAt, int bag, int padding, int end) {
-    float[] y = lookup.y();
-    int[] values = lookup.values();
+  /// y = Σ of the rows, padding passed over; the number of rows.
+  private static int sum(
+      float[] y, int yAt, CpuTable table, int[] values, int from, int to, int padding) {
     int width = table.width();
     int count = 0;
-    for (int k = lookup.offsets()[bag]; k < lookup.offsets()[bag + 1]; k++) {
-      fetch(table, k, end);
+    for (int k = from; k < to; k++) {
       int id = values[k];
       if (id == padding) {
         continue;
@@ -88,7 +78,7 @@ final class PooledRows {
     return count;
   }
 
-  private void weightedSum(float[] weights, Bags feature, int yAt, int bag, int end) {
+  private void weightedSum(float[] weights, Bags feature, int yAt, int bag) {
     CpuTable table = CpuTable.of(feature.table());
     float[] y = lookup.y();
     int width = table.width();
@@ -97,7 +87,6 @@ final class PooledRows {
     float squares = 0;
     Rows.zero(y, yAt, width);
     for (int k = lookup.offsets()[bag]; k < lookup.offsets()[bag + 1]; k++) {
-      fetch(table, k, end);
       int id = lookup.values()[k];
       if (id == feature.paddingId()) {
         continue;
@@ -136,13 +125,10 @@ final class PooledRows {
     int width = table.width();
     float[] y = lookup.y();
     float[] row = new float[width + Lanes.LANES];
-    int end = lookup.offsets()[to];
-    fetched = lookup.offsets()[from];
     for (int s = from; s < to; s++) {
       int put = at + (s - from) * lookup.stride();
       boolean empty = true;
       for (int k = lookup.offsets()[s]; k < lookup.offsets()[s + 1]; k++) {
-        fetch(table, k, end);
         int id = lookup.values()[k];
         if (id == feature.paddingId()) {
           continue;
