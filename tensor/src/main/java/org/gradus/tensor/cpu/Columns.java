@@ -34,10 +34,10 @@ final class Columns {
     FloatVector d = FloatVector.zero(S);
     int at = xAt;
     for (int r = 0; r < rows; r++) {
-      a = a.add(FloatVector.fromArray(S, x, at));
-      b = b.add(FloatVector.fromArray(S, x, at + W));
-      c = c.add(FloatVector.fromArray(S, x, at + 2 * W));
-      d = d.add(FloatVector.fromArray(S, x, at + 3 * W));
+      a = FloatVector.fromArray(S, x, at).add(a);
+      b = FloatVector.fromArray(S, x, at + W).add(b);
+      c = FloatVector.fromArray(S, x, at + 2 * W).add(c);
+      d = FloatVector.fromArray(S, x, at + 3 * W).add(d);
       at += n;
     }
     a.intoArray(y, yAt);
@@ -49,7 +49,7 @@ final class Columns {
   private static void one(float[] y, int yAt, float[] x, int xAt, int rows, int n) {
     FloatVector a = FloatVector.zero(S);
     for (int r = 0; r < rows; r++) {
-      a = a.add(FloatVector.fromArray(S, x, xAt + r * n));
+      a = FloatVector.fromArray(S, x, xAt + r * n).add(a);
     }
     a.intoArray(y, yAt);
   }
@@ -58,7 +58,7 @@ final class Columns {
       float[] y, int yAt, float[] x, int xAt, int rows, int n, VectorMask<Float> rest) {
     FloatVector a = FloatVector.zero(S);
     for (int r = 0; r < rows; r++) {
-      a = a.add(FloatVector.fromArray(S, x, xAt + r * n, rest));
+      a = FloatVector.fromArray(S, x, xAt + r * n, rest).add(a);
     }
     a.intoArray(y, yAt, rest);
   }

@@ -130,7 +130,7 @@ final class Lanes {
     FloatVector lanes = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
     int full = SPECIES.loopBound(n);
     for (int i = 0; i < full; i += WIDTH) {
-      lanes = lanes.max(FloatVector.fromArray(SPECIES, x, offset + i));
+      lanes = FloatVector.fromArray(SPECIES, x, offset + i).max(lanes);
     }
     if (full < n) {
       VectorMask<Float> rest = upTo(full, n);
@@ -181,10 +181,10 @@ final class Lanes {
     FloatVector lanes = FloatVector.zero(SPECIES);
     int i = first;
     for (; i <= n - WIDTH; i += LANES) {
-      lanes = lanes.add(FloatVector.fromArray(SPECIES, x, offset + i));
+      lanes = FloatVector.fromArray(SPECIES, x, offset + i).add(lanes);
     }
     if (i < n) {
-      lanes = lanes.add(FloatVector.fromArray(SPECIES, x, offset + i, upTo(i, n)));
+      lanes = FloatVector.fromArray(SPECIES, x, offset + i, upTo(i, n)).add(lanes);
     }
     return lanes;
   }
@@ -227,7 +227,7 @@ final class Lanes {
   private static void addBlock(float[] lanes, float[] x, int at) {
     FloatVector sum = FloatVector.fromArray(SPECIES, lanes, 0);
     for (int i = at; i < at + BLOCK; i += WIDTH) {
-      sum = sum.add(FloatVector.fromArray(SPECIES, x, i));
+      sum = FloatVector.fromArray(SPECIES, x, i).add(sum);
     }
     sum.intoArray(lanes, 0);
   }
@@ -236,10 +236,10 @@ final class Lanes {
     FloatVector lanes = FloatVector.zero(SPECIES);
     int whole = SPECIES.loopBound(n);
     for (int i = 0; i < whole; i += WIDTH) {
-      lanes = lanes.add(FloatVector.fromArray(SPECIES, x, offset + i));
+      lanes = FloatVector.fromArray(SPECIES, x, offset + i).add(lanes);
     }
     if (whole < n) {
-      lanes = lanes.add(FloatVector.fromArray(SPECIES, x, offset + whole, upTo(whole, n)));
+      lanes = FloatVector.fromArray(SPECIES, x, offset + whole, upTo(whole, n)).add(lanes);
     }
     return addLanes(lanes);
   }

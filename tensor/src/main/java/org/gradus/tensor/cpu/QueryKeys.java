@@ -65,7 +65,7 @@ final class QueryKeys {
       FloatVector product = FloatVector.fromArray(S, dz, at + 3 * n);
       query.fma(product, FloatVector.fromArray(S, dz, at + n).sub(difference)).intoArray(dk, key);
       FloatVector here = FloatVector.fromArray(S, dz, at).add(difference);
-      sum = sum.add(FloatVector.fromArray(S, k, key).fma(product, here));
+      sum = FloatVector.fromArray(S, k, key).fma(product, here).add(sum);
       key += n;
       at += 4 * n;
     }
@@ -94,7 +94,7 @@ final class QueryKeys {
           .fma(product, FloatVector.fromArray(S, dz, at + n, rest).sub(difference))
           .intoArray(dk, key, rest);
       FloatVector here = FloatVector.fromArray(S, dz, at, rest).add(difference);
-      sum = sum.add(FloatVector.fromArray(S, k, key, rest).fma(product, here));
+      sum = FloatVector.fromArray(S, k, key, rest).fma(product, here).add(sum);
       key += n;
       at += 4 * n;
     }

@@ -215,6 +215,71 @@ final class TableRows {
         .intoArray(y, yAt);
   }
 
+  /// y = the sum of the rows `ids[from … to)`, each added behind those before it. Rows with the id `but` are left out; of no row the
+  /// sum is −0, to which anything can be added without a change.
+  ///
+  /// Four vectors stay in registers while the rows go by, then the next four columns.
+  static void sum(float[] y, int yAt, CpuTable of, int[] ids, int from, int to, int but) {
+    MemorySegment table = NATIVE.cast(of.memory());
+    int n = of.width();
+    int i = 0;
+    for (; i <= n - 4 * W; i += 4 * W) {
+      sum4(y, yAt + i, table, bytes(i), bytes(n), ids, from, to, but);
+    }
+    for (; i < n; i += W) {
+      sum1(y, yAt + i, table, bytes(i), bytes(n), ids, from, to, but, Lanes.upTo(i, n));
+    }
+  }
+
+  private static void sum4(
+      float[] y,
+      int yAt,
+      MemorySegment table,
+      long at,
+      long stride,
+      int[] ids,
+      int from,
+      int to,
+      int but) {
+    FloatVector a = FloatVector.broadcast(S, -0f);
+    FloatVector b = a;
+    FloatVector c = a;
+    FloatVector d = a;
+    for (int k = from; k < to; k++) {
+      if (ids[k] != but) {
+        long row = at + stride * ids[k];
+        a = FloatVector.fromMemorySegment(S, table, row, ORDER).add(a);
+        b = FloatVector.fromMemorySegment(S, table, row + bytes(W), ORDER).add(b);
+        c = FloatVector.fromMemorySegment(S, table, row + bytes(2 * W), ORDER).add(c);
+        d = FloatVector.fromMemorySegment(S, table, row + bytes(3 * W), ORDER).add(d);
+      }
+    }
+    a.intoArray(y, yAt);
+    b.intoArray(y, yAt + W);
+    c.intoArray(y, yAt + 2 * W);
+    d.intoArray(y, yAt + 3 * W);
+  }
+
+  private static void sum1(
+      float[] y,
+      int yAt,
+      MemorySegment table,
+      long at,
+      long stride,
+      int[] ids,
+      int from,
+      int to,
+      int but,
+      VectorMask<Float> columns) {
+    FloatVector a = FloatVector.broadcast(S, -0f);
+    for (int k = from; k < to; k++) {
+      if (ids[k] != but) {
+        a = FloatVector.fromMemorySegment(S, table, at + stride * ids[k], ORDER).add(a);
+      }
+    }
+    a.intoArray(y, yAt, columns);
+  }
+
   /// row −= rate · g`[gAt …]`
   static void sgd(MemorySegment memory, long at, float[] g, int gAt, int n, float rate) {
     MemorySegment table = NATIVE.cast(memory);

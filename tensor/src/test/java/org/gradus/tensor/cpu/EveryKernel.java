@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Counter;
 import org.gradus.tensor.Device;
@@ -466,15 +467,15 @@ final class EveryKernel {
     Buffer values = ids(n, 30);
     Buffer offsets = ints(start);
     try (Table narrow = table(30, 5);
-        Table wide = table(30, 32);
+        Table wide = table(30, 73); // four vectors and some
         Table other = table(30, 18)) {
       Table[] tables = {narrow, wide, other, wide, narrow};
       for (boolean weighted : new boolean[] {false, true}) {
         List<Bags> features =
-            java.util.stream.IntStream.range(0, poolings.length)
+            IntStream.range(0, poolings.length)
                 .mapToObj(f -> new Bags(tables[f], poolings[f], f % 2 == 0 ? 3 : -1))
                 .toList();
-        int width = 5 + 32 + 18 + 32 + 5;
+        int width = 5 + 73 + 18 + 73 + 5;
         Buffer y = empty(batch * width);
         Buffer argmax = empty(Kind.INT, batch * width);
         device.upload(argmax, new int[batch * width]);
@@ -482,6 +483,10 @@ final class EveryKernel {
         keep("bags " + weighted, y);
         keep("bags argmax " + weighted, argmax);
       }
+      Buffer ones = ints(IntStream.rangeClosed(0, n).toArray());
+      Buffer each = empty(n * 73);
+      bagsOf(each, null, List.of(new Bags(wide, Pooling.SUM, 3)), values, ones, null, n);
+      keep("bags of one", each);
       rowGradients(values, n);
       Buffer dw = empty(n);
       device
@@ -503,7 +508,7 @@ final class EveryKernel {
 
   private void bagsOf(
       Buffer y,
-      Buffer argmax,
+      @Nullable Buffer argmax,
       List<Bags> features,
       Buffer values,
       Buffer offsets,
@@ -788,7 +793,7 @@ final class EveryKernel {
     var k = device.kernels().update();
     for (int width : new int[] {1, 10, 30, 64}) {
       int rows = 200;
-      int[] some = java.util.stream.IntStream.range(0, rows).filter(r -> r % 3 != 1).toArray();
+      int[] some = IntStream.range(0, rows).filter(r -> r % 3 != 1).toArray();
       int count = some.length;
       Buffer ids = ints(some);
       int n = count * width;

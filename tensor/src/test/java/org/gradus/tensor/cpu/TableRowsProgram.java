@@ -14,6 +14,7 @@ import jdk.incubator.vector.FloatVector;
 final class TableRowsProgram {
   private static final int ROWS = 1 << 10;
   private static final int ROUNDS = 60;
+  private static final int[] BAG = {3, 1, 4, 1, 5};
 
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private final RowCursor row = new RowCursor();
@@ -64,6 +65,7 @@ final class TableRowsProgram {
         TableRows.copy(y, 0, weights.memory(), row.at, n);
         TableRows.addScaled(y, 0, 0.5f, sums.memory(), row.at, n);
         TableRows.store(y, 0, weights.memory(), row.at, n);
+        TableRows.sum(y, 0, weights, BAG, 0, BAG.length, BAG[1]);
       }
     }
   }

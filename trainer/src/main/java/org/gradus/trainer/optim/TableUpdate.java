@@ -197,10 +197,14 @@ final class TableUpdate implements Update {
   }
 
   private double penalise(Taken t) {
+    double l2 = penalty().l2OfTables();
+    double l1 = penalty().l1();
+    if (l2 == 0 && l1 == 0) {
+      return 0;
+    }
     UpdateKernels update = device.kernels().update();
     Buffer rows = t.rows().buffer();
     Buffer g = t.values().buffer();
-    double l2 = penalty().l2OfTables();
     double value = 0;
     if (l2 > 0) {
       Tensor scale = inverseFrequencies(t);
@@ -213,7 +217,6 @@ final class TableUpdate implements Update {
           };
       value += 0.5 * l2 * squares;
     }
-    double l1 = penalty().l1();
     if (l1 > 0) {
       Tensor w = gather(t);
       int n = t.count() * table.width();
