@@ -120,9 +120,10 @@ final class CpuElementwise implements ElementwiseKernels {
   }
 
   private static void addScaled(float[] y, float[] x, float s, int from, int to) {
-    FloatVector factor = FloatVector.broadcast(S, s);
     for (int i = from; i < to; i += W) {
-      FloatVector.fromArray(S, x, i).fma(factor, FloatVector.fromArray(S, y, i)).intoArray(y, i);
+      FloatVector.fromArray(S, x, i)
+          .fma(FloatVector.broadcast(S, s), FloatVector.fromArray(S, y, i))
+          .intoArray(y, i);
     }
   }
 

@@ -46,10 +46,12 @@ record GruSweeps(int rows, int padded, int h, int p, int mixing) {
   void mix(float[] s, int slot, float[] kept, int at) {
     int n = block();
     for (int row = 0; row < rows; row++) {
-      FloatVector offset = FloatVector.broadcast(S, s[mixing + row]);
-      FloatVector slope = FloatVector.broadcast(S, s[mixing + rows + row]);
+      float offset = s[mixing + row];
+      float slope = s[mixing + rows + row];
       for (int i = row * padded; i < (row + 1) * padded; i += W) {
-        FloatVector w = Lanes.load(kept, at + i).fma(slope, offset);
+        FloatVector w =
+            Lanes.load(kept, at + i)
+                .fma(FloatVector.broadcast(S, slope), FloatVector.broadcast(S, offset));
         FloatVector from = Lanes.load(s, h + i);
         Lanes.load(kept, at + 2 * n + i).sub(from).fma(w, from).intoArray(s, h + i);
       }
@@ -61,15 +63,16 @@ record GruSweeps(int rows, int padded, int h, int p, int mixing) {
   void mixBackward(float[] s, int slot, float[] kept, int at) {
     int n = block();
     for (int row = 0; row < rows; row++) {
-      FloatVector offset = FloatVector.broadcast(S, s[mixing + row]);
-      FloatVector slope = FloatVector.broadcast(S, s[mixing + rows + row]);
+      float offset = s[mixing + row];
+      float slope = s[mixing + rows + row];
       for (int i = row * padded; i < (row + 1) * padded; i += W) {
         FloatVector u = Lanes.load(kept, at + i);
         FloatVector candidate = Lanes.load(kept, at + 2 * n + i);
         FloatVector delta = Lanes.load(s, p + i);
         FloatVector dw = delta.mul(candidate.sub(Lanes.load(s, h + slot + i)));
         dw.mul(slope).mul(u).mul(ONE.sub(u)).intoArray(s, ofGate(0) + slot + i);
-        FloatVector dn = delta.mul(u.fma(slope, offset));
+        FloatVector dn =
+            delta.mul(u.fma(FloatVector.broadcast(S, slope), FloatVector.broadcast(S, offset)));
         delta.sub(dn).intoArray(s, p + i);
         dn.mul(candidate.neg().fma(candidate, ONE)).intoArray(s, ofGate(2) + slot + i);
       }
@@ -114,14 +117,17 @@ record GruSweeps(int rows, int padded, int h, int p, int mixing) {
   /// derivatives offset′ and slope′ stand behind the offsets and slopes.
   void attention(float[] s, int slot, float[] kept, int at) {
     int n = block();
-    FloatVector offset = FloatVector.broadcast(S, s[mixing + 2 * rows]);
-    FloatVector slope = FloatVector.broadcast(S, s[mixing + 2 * rows + 1]);
+    float offset = s[mixing + 2 * rows];
+    float slope = s[mixing + 2 * rows + 1];
     for (int i = 0; i < n; i += W) {
       FloatVector dw =
           Lanes.load(kept, at + 2 * n + i)
               .sub(Lanes.load(s, h + slot + i))
               .mul(Lanes.load(s, p + i));
-      dw.mul(Lanes.load(kept, at + i).fma(slope, offset)).intoArray(s, p + n + i);
+      dw.mul(
+              Lanes.load(kept, at + i)
+                  .fma(FloatVector.broadcast(S, slope), FloatVector.broadcast(S, offset)))
+          .intoArray(s, p + n + i);
     }
   }
 }

@@ -51,16 +51,15 @@ final class Rows {
   /// y += s · x, each product added with a single rounding
   static void addScaled(float[] y, int yAt, float s, float[] x, int xAt, int n) {
     int whole = S.loopBound(n);
-    FloatVector factor = FloatVector.broadcast(S, s);
     for (int i = 0; i < whole; i += W) {
       FloatVector.fromArray(S, x, xAt + i)
-          .fma(factor, FloatVector.fromArray(S, y, yAt + i))
+          .fma(FloatVector.broadcast(S, s), FloatVector.fromArray(S, y, yAt + i))
           .intoArray(y, yAt + i);
     }
     if (whole < n) {
       VectorMask<Float> rest = Lanes.upTo(whole, n);
       FloatVector.fromArray(S, x, xAt + whole, rest)
-          .fma(factor, FloatVector.fromArray(S, y, yAt + whole, rest))
+          .fma(FloatVector.broadcast(S, s), FloatVector.fromArray(S, y, yAt + whole, rest))
           .intoArray(y, yAt + whole, rest);
     }
   }
@@ -98,17 +97,13 @@ final class Rows {
   /// y = s · a + c, rounded after the product and after the sum
   static void scaleAdd(float[] y, float s, float[] a, float[] c, int from, int n) {
     int whole = S.loopBound(n);
-    FloatVector factor = FloatVector.broadcast(S, s);
     for (int i = from; i < from + whole; i += W) {
-      FloatVector.fromArray(S, a, i)
-          .mul(factor)
-          .add(FloatVector.fromArray(S, c, i))
-          .intoArray(y, i);
+      FloatVector.fromArray(S, a, i).mul(s).add(FloatVector.fromArray(S, c, i)).intoArray(y, i);
     }
     if (whole < n) {
       VectorMask<Float> rest = Lanes.upTo(whole, n);
       FloatVector.fromArray(S, a, from + whole, rest)
-          .mul(factor)
+          .mul(s)
           .add(FloatVector.fromArray(S, c, from + whole, rest))
           .intoArray(y, from + whole, rest);
     }

@@ -153,10 +153,8 @@ final class Unaries {
   }
 
   private static void affine(float[] y, float[] x, int from, int to, float p, float q) {
-    FloatVector slope = FloatVector.broadcast(S, p);
-    FloatVector shift = FloatVector.broadcast(S, q);
     for (int i = from; i < to; i += W) {
-      load(x, i).fma(slope, shift).intoArray(y, i);
+      load(x, i).fma(FloatVector.broadcast(S, p), FloatVector.broadcast(S, q)).intoArray(y, i);
     }
   }
 
