@@ -15,6 +15,13 @@ import jdk.incubator.vector.VectorSpecies;
 /// hardware decides only how many of the 16 lanes one register holds.
 ///
 /// A sum of n terms computed this way passes each term through at most ⌈n/16⌉ + 4 roundings.
+///
+/// Two rules for every loop over vectors, here and in the kernels, since a vector that crosses a call which the compiler left
+/// standing is allocated, at every turn:
+///
+/// - a vector that the loop carries along is given to calls and never called upon: `loaded.add(sum)`, not `sum.add(loaded)`. Of
+///   what was just loaded the compiler knows the class;
+/// - a number is spread over a vector where it is used, not before the loop.
 final class Lanes {
   /// Logical lanes of every reduction, and the floats to which buffers are padded.
   static final int LANES = 16;
