@@ -9,8 +9,10 @@ import org.jspecify.annotations.Nullable;
 /// Keeps released buffers for the next request of exactly the same kind and length.
 ///
 /// A training step asks for the same sizes again and again, so exact sizes hit nearly always and waste
-/// nothing. The pool holds at most `capacity` bytes. When it is full, the sizes that were not asked for the longest make
-/// room: lists of ids have another length in every batch, and would otherwise fill the pool for good.
+/// nothing. The pool holds at most `capacity` bytes, or more while what is held and what is in use are together no more than was
+/// once in use: so a step finds all its buffers again, however large it is, and the pool needs no memory that the step did not
+/// need. When the pool is full, the sizes that were not asked for the longest make room: lists of ids have another length in
+/// every batch, and would otherwise fill it for good.
 ///
 /// @param <B> the device's buffers
 public final class BufferPool<B extends Buffer> {
@@ -28,7 +30,9 @@ public final class BufferPool<B extends Buffer> {
   private long requests;
   private long hits;
 
-  /// A pool that holds at most `capacity` bytes, on a device whose `REAL` takes `realBytes`.
+  /// A pool on a device whose `REAL` takes `realBytes`.
+  ///
+  /// @param capacity bytes that may be held whatever was in use; 0: none are held at all
   public BufferPool(long capacity, int realBytes) {
     this(capacity, realBytes, _ -> {});
   }
@@ -64,6 +68,8 @@ public final class BufferPool<B extends Buffer> {
     if (b != null) {
       hits++;
       pooled -= bytes;
+    } else {
+      makeRoom(room(), -1); // which is no size
     }
     return b;
   }
@@ -72,7 +78,8 @@ public final class BufferPool<B extends Buffer> {
   public boolean give(B buffer) {
     long bytes = bytes(buffer.kind(), buffer.length());
     live -= bytes;
-    if (bytes > capacity) {
+    long room = room();
+    if (bytes > room) {
       return false;
     }
     long size = size(buffer.kind(), buffer.length());
@@ -81,13 +88,18 @@ public final class BufferPool<B extends Buffer> {
       queue = new ArrayDeque<>();
       free.putAndMoveToLast(size, queue);
     }
-    makeRoom(capacity - bytes, size);
-    if (pooled + bytes > capacity) {
+    makeRoom(room - bytes, size);
+    if (pooled + bytes > room) {
       return false;
     }
     queue.addLast(buffer);
     pooled += bytes;
     return true;
+  }
+
+  /// Bytes that may be held now.
+  private long room() {
+    return capacity == 0 ? 0 : Math.max(capacity, peak - live);
   }
 
   /// Drops everything that it holds, for a device that has no memory left.

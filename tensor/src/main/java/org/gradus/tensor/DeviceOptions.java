@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// How a device is opened.
 ///
 /// @param threads worker threads of `cpu`, the caller included; at least 1. Results do not depend on it.
-/// @param poolBytes how much released memory a device may hold for reuse
+/// @param poolBytes how much released memory a device may hold for reuse, beside what makes up the most that was ever in use
+///     ([BufferPool]); 0: none at all
 /// @param poison fills released memory with NaN, so that a read after release cannot go unseen
 /// @param tables folder of the files that tables of `cpu` are mapped to, or null for memory. With files, tables may be
 ///     larger than the memory that is free; the system keeps there what is in use. The files have no name and are gone
@@ -38,7 +39,7 @@ public record DeviceOptions(
     this(threads, poolBytes, poison, null, Map.of());
   }
 
-  /// All processors, a pool of at most a quarter of the heap, no poison.
+  /// All processors, a pool of a quarter of the heap, no poison.
   public static DeviceOptions defaults() {
     Runtime jvm = Runtime.getRuntime();
     return new DeviceOptions(jvm.availableProcessors(), jvm.maxMemory() / 4, false);

@@ -81,16 +81,31 @@ public final class CpuDevice implements Device {
     if (used != null) {
       return used;
     }
-    Buffer fresh =
-        switch (kind) {
-          case REAL -> new Floats(new float[padded(elements)], elements);
-          case INT -> new Ints(new int[elements], elements);
-          case MASK -> new Flags(new byte[elements], elements);
-        };
+    Buffer fresh = make(kind, elements);
     if (poison) {
       spoil(fresh); // Java's zeros would hide a read of memory that nobody wrote
     }
     return fresh;
+  }
+
+  /// A new buffer; where the heap has no room for one, in place of what the pool holds.
+  private Buffer make(Kind kind, int elements) {
+    try {
+      return fresh(kind, elements);
+    } catch (OutOfMemoryError e) {
+      if (!pool.clear()) {
+        throw e;
+      }
+      return fresh(kind, elements);
+    }
+  }
+
+  private static Buffer fresh(Kind kind, int elements) {
+    return switch (kind) {
+      case REAL -> new Floats(new float[padded(elements)], elements);
+      case INT -> new Ints(new int[elements], elements);
+      case MASK -> new Flags(new byte[elements], elements);
+    };
   }
 
   private static int padded(int elements) {

@@ -4,6 +4,8 @@ package org.gradus.tensor.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -13,6 +15,7 @@ import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.Kind;
 import org.gradus.tensor.host.Doubles;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -82,6 +85,28 @@ class CpuDeviceTest {
       device.download(values, second);
       assertThat(values).containsOnly(Float.NaN);
       assertThat(device.memory().hits()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void whatThePoolHoldsMakesRoomWhereTheHeapIsFull() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx64m",
+                "--add-modules=jdk.incubator.vector",
+                "-cp",
+                System.getProperty("java.class.path"),
+                FullHeapProgram.class.getName())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try {
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(process.waitFor()).as(output).isZero();
+      assertThat(output.strip()).isEqualTo("36 0 0");
+    } finally {
+      process.destroyForcibly();
     }
   }
 
