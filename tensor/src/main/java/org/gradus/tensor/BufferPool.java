@@ -9,15 +9,17 @@ import org.jspecify.annotations.Nullable;
 /// Keeps released buffers for the next request of exactly the same kind and length.
 ///
 /// A training step asks for the same sizes again and again, so exact sizes hit nearly always and waste
-/// nothing. The pool holds at most `capacity` bytes, or more while what is held and what is in use are together no more than was
-/// once in use: so a step finds all its buffers again, however large it is, and the pool needs no memory that the step did not
-/// need. When the pool is full, the sizes that were not asked for the longest make room: lists of ids have another length in
-/// every batch, and would otherwise fill it for good.
+/// nothing. What is in use and what is held are together at most `capacity` bytes more than was ever in use at once, so that a
+/// step finds all its buffers again, however large it is. When the pool is full, the sizes that were not asked for the longest
+/// make room: lists of ids have another length in every batch, and would otherwise fill it for good.
 ///
 /// @param <B> the device's buffers
 public final class BufferPool<B extends Buffer> {
   /// Sizes remembered at most: far more than the operations of a step.
   private static final int SIZES = 1 << 14;
+
+  /// More than any memory, and what is in use can still be added to it.
+  private static final long MOST = Long.MAX_VALUE / 2;
 
   private final long capacity;
   private final int realBytes;
@@ -32,7 +34,7 @@ public final class BufferPool<B extends Buffer> {
 
   /// A pool on a device whose `REAL` takes `realBytes`.
   ///
-  /// @param capacity bytes that may be held whatever was in use; 0: none are held at all
+  /// @param capacity bytes beyond the most that was ever in use; 0: nothing is held at all
   public BufferPool(long capacity, int realBytes) {
     this(capacity, realBytes, _ -> {});
   }
@@ -41,7 +43,7 @@ public final class BufferPool<B extends Buffer> {
   ///
   /// @param drop frees a buffer that made room
   public BufferPool(long capacity, int realBytes, Consumer<B> drop) {
-    this.capacity = capacity;
+    this.capacity = Math.min(capacity, MOST);
     this.realBytes = realBytes;
     this.drop = drop;
   }
@@ -99,7 +101,7 @@ public final class BufferPool<B extends Buffer> {
 
   /// Bytes that may be held now.
   private long room() {
-    return capacity == 0 ? 0 : Math.max(capacity, peak - live);
+    return capacity == 0 ? 0 : capacity + (peak - live);
   }
 
   /// Drops everything that it holds, for a device that has no memory left.

@@ -8,8 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// How a device is opened.
 ///
 /// @param threads worker threads of `cpu`, the caller included; at least 1. Results do not depend on it.
-/// @param poolBytes how much released memory a device may hold for reuse, beside what makes up the most that was ever in use
-///     ([BufferPool]); 0: none at all
+/// @param poolBytes how much memory a device may hold for reuse, beyond the most that was ever in use ([BufferPool]); 0: none at all
 /// @param poison fills released memory with NaN, so that a read after release cannot go unseen
 /// @param tables folder of the files that tables of `cpu` are mapped to, or null for memory. With files, tables may be
 ///     larger than the memory that is free; the system keeps there what is in use. The files have no name and are gone

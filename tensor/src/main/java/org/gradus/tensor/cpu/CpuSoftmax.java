@@ -49,17 +49,23 @@ final class CpuSoftmax implements SoftmaxKernels {
   }
 
   /// e = m e^(x−c) for one row and returns its sum, which is at least 1, or 0 when no entry is left.
+  ///
+  /// With a mask or without, by the same calls: the loops of a maximum and a sum stand here once, for where they stood twice the
+  /// compiler had no room for the last, and each vector of it became an object.
   private float exponentials(
       float[] e, int eAt, float[] x, byte @Nullable [] mask, int at, int n, boolean many) {
-    float[] rest = rests.get();
-    if (mask == null) {
-      shiftedExp(e, eAt, x, at, Lanes.max(x, at, n), n, rest);
-      return many ? Lanes.sumOfMany(e, eAt, n) : Lanes.sum(e, eAt, n);
+    float[] from = x;
+    int fromAt = at;
+    if (mask != null) {
+      select(e, eAt, mask, x, at, Float.NEGATIVE_INFINITY, n);
+      from = e;
+      fromAt = eAt;
     }
-    select(e, eAt, mask, x, at, Float.NEGATIVE_INFINITY, n);
-    shiftedExp(e, eAt, e, eAt, Lanes.max(e, eAt, n), n, rest);
-    select(e, eAt, mask, at, n); // also where every entry was −∞ and −∞ − −∞ came out
-    return many ? Lanes.sumOfMany(e, eAt, n) : Lanes.sum(e, eAt, n);
+    shiftedExp(e, eAt, from, fromAt, Lanes.max(from, fromAt, n), n, rests.get());
+    if (mask != null) {
+      select(e, eAt, mask, at, n); // also where every entry was −∞ and −∞ − −∞ came out
+    }
+    return Lanes.sum(e, eAt, n, many);
   }
 
   /// y = e^(x−c). Compiled by itself (`dontinline` among the flags of the JVM): beside other loops in one compiled method the
@@ -196,7 +202,7 @@ final class CpuSoftmax implements SoftmaxKernels {
             if (real != null) {
               select(to, at, real, at, n);
             }
-            float sum = rows >= MANY ? Lanes.sumOfMany(to, at, n) : Lanes.sum(to, at, n);
+            float sum = Lanes.sum(to, at, n, rows >= MANY);
             float[] share = chunks.scratch(n);
             shiftedExp(share, 0, logShare, at, 0, n, rests.get());
             Rows.addScaled(to, at, -sum, share, 0, n);

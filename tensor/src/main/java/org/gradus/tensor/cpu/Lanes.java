@@ -77,8 +77,19 @@ final class Lanes {
 
   /// Σ x[offset + i] for i in 0…n−1; 0 when n = 0.
   static float sum(float[] x, int offset, int n) {
+    return sum(x, offset, n, false);
+  }
+
+  /// As [#sum], bit for bit, for a kernel with many rows: its loop is entered often, and needs no array however long they are.
+  static float sumOfMany(float[] x, int offset, int n) {
+    return sum(x, offset, n, true);
+  }
+
+  /// [#sum] or [#sumOfMany], for a kernel that has many rows or not: twice the same loop in one compiled method may be more than
+  /// the compiler has room for.
+  static float sum(float[] x, int offset, int n, boolean many) {
     if (WIDTH == LANES) {
-      return sumOfWide(x, offset, n);
+      return many || n < 2 * BLOCK ? sumInRegister(x, offset, n) : sumOfLong(x, offset, n);
     }
     FloatVector lanes = sumFrom(0, x, offset, n);
     if (WIDTH == 8) {
@@ -88,11 +99,6 @@ final class Lanes {
       lanes = lanes.add(sumFrom(8, x, offset, n)).add(odd);
     }
     return addLanes(lanes);
-  }
-
-  /// As [#sum], bit for bit, for a kernel with many rows: its loop is entered often, and needs no array however long they are.
-  static float sumOfMany(float[] x, int offset, int n) {
-    return WIDTH == LANES ? sumInRegister(x, offset, n) : sum(x, offset, n);
   }
 
   /// Σ x[offset + i]²; each square is added with a single rounding.
@@ -211,12 +217,6 @@ final class Lanes {
     return lanes;
   }
 
-  // All in one method: a vector that a method returns goes over the heap where its call is not
-  // inlined. That was 16 MB in a training step with dot products of 50,000 short rows.
-  private static float sumOfWide(float[] x, int offset, int n) {
-    return n < 2 * BLOCK ? sumInRegister(x, offset, n) : sumOfLong(x, offset, n);
-  }
-
   /// A long row is rare, and a loop that is entered rarely is compiled late and then on its way, its vectors on the heap. The
   /// loop over a block is entered often.
   private static float sumOfLong(float[] x, int offset, int n) {
@@ -239,6 +239,8 @@ final class Lanes {
     sum.intoArray(lanes, 0);
   }
 
+  // All in one method: a vector that a method returns goes over the heap where its call is not
+  // inlined. That was 16 MB in a training step with dot products of 50,000 short rows.
   private static float sumInRegister(float[] x, int offset, int n) {
     FloatVector lanes = FloatVector.zero(SPECIES);
     int whole = SPECIES.loopBound(n);
