@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
@@ -82,6 +83,15 @@ public final class PreparedFile implements Examples, AutoCloseable {
   /// Opens a file and verifies it.
   public static PreparedFile open(Path file) {
     return new PreparedFile(file, false);
+  }
+
+  /// When the file was written.
+  public Instant written() {
+    try {
+      return Files.getLastModifiedTime(file).toInstant();
+    } catch (IOException e) {
+      throw DataException.io("reading", file, e);
+    }
   }
 
   /// The folder that the file lies in.

@@ -44,6 +44,9 @@ final class CpuSoftmax implements SoftmaxKernels {
             if (sum != 0) {
               Rows.scale(to, r * n, 1 / sum, to, r * n, n);
             }
+            if (real != null && Float.isNaN(sum)) {
+              select(to, r * n, real, r * n, n); // 0 · NaN, where nothing counts
+            }
           }
         });
   }

@@ -47,6 +47,21 @@ class CsvCommandTest {
     assertThat(r.out()).containsPattern("ready after [\\d.]+ s \\(\\d+ rows/s, \\d+ MB/s\\)");
   }
 
+  /// What was not done has no speed.
+  @Test
+  void whatWasPreparedBeforeIsNotTimed() throws IOException, InterruptedException {
+    Path file = Files.writeString(folder.resolve("rows.csv"), table());
+    schema("rows.csv.schema", "label click\ncategorical city\n");
+    assertThat(run("data", "prepare", "--data=csv", "--path=" + file).out())
+        .contains("ready after")
+        .doesNotContain("prepared before");
+    Thread.sleep(200); // more than the clocks of files and programs differ
+    assertThat(run("data", "prepare", "--data=csv", "--path=" + file).out())
+        .contains("prepared before: nothing was read")
+        .doesNotContain("ready after")
+        .doesNotContain("rows/s");
+  }
+
   @Test
   void aCompressedTableMayHaveTheSchemaOfThePlainOne() throws IOException {
     Path file = folder.resolve("rows.csv.gz");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.gradus.tests.device;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.gradus.tests.device.Bound.ELEMENTARY;
 
 import java.util.Arrays;
@@ -104,6 +105,26 @@ class SoftmaxContractTest {
                   side.result(dx, bound);
                 });
           });
+    }
+  }
+
+  /// A row that has no softmax, since one of those that count is NaN or all are −∞, is NaN there, and 0 where nothing counts.
+  @OnEveryDevice
+  void whatIsMaskedStaysOutOfARowWithoutASoftmax(DeviceUnderTest device) {
+    float[] x = {
+      Float.NEGATIVE_INFINITY, 5, Float.NaN, 5, 1, Float.NaN, Float.POSITIVE_INFINITY, 5, 1, 5
+    };
+    byte[] mask = {1, 0, 1, 0, 1, 0, 1, 0, 1, 0};
+    try (Twin twin = device.open()) {
+      Consumer<Side> forward =
+          side -> {
+            Buffer y = side.blank(x.length);
+            side.kernels().softmax().softmax(y, side.real(x), side.mask(mask), 5, 2);
+            side.result(y, Bound.relative(ELEMENTARY));
+          };
+      twin.compare("softmax", forward);
+      float nan = Float.NaN;
+      assertThat(twin.exact(forward)).containsExactly(nan, 0, nan, 0, 1, 0, nan, 0, 1, 0);
     }
   }
 

@@ -12,10 +12,14 @@ import org.jspecify.annotations.Nullable;
 /// Measures a workload: steps until the code is compiled and the pool is full, then steps that count.
 ///
 /// @param seconds how long steps count
-/// @param warmUpSteps the least number of steps before, unless they take ten times as long as the steps that count
+/// @param warmUpSteps the least number of steps before, which last at least [#WARM_UP_SECONDS], and together at most ten times
+///     as long as the steps that count
 public record Benchmark(double seconds, int warmUpSteps) {
   /// A hundred steps of warm-up.
   public static final int WARM_UP = 100;
+
+  /// Seconds of warm-up, for the compiler works beside the steps: a hundred short ones end before it has begun.
+  public static final int WARM_UP_SECONDS = 2;
 
   private static final int PHASES = Phase.values().length;
   private static final int MOST_STEPS = 1 << 16;
@@ -38,7 +42,9 @@ public record Benchmark(double seconds, int warmUpSteps) {
   public Measurement run(Workload workload, MeteredDevice device, @Nullable Examples prepared) {
     Stopwatch watch = new Stopwatch(device.meter());
     try (Workload.Step step = workload.open(device, watch)) {
-      int warmUp = warmUp(step);
+      long least = end(WARM_UP_SECONDS);
+      int warmUp = warmUp(step, least);
+      boolean warm = warmUp >= warmUpSteps && System.nanoTime() >= least;
       long[][] nanos = new long[1024][PHASES];
       int n = 0;
       ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -65,6 +71,7 @@ public record Benchmark(double seconds, int warmUpSteps) {
           workload.name(),
           workload.batch(),
           warmUp,
+          warm,
           Measurement.Steps.of(Arrays.copyOf(nanos, n), step.operations()),
           Measurement.Allocated.of(Arrays.copyOf(allocated, n)),
           work,
@@ -72,13 +79,13 @@ public record Benchmark(double seconds, int warmUpSteps) {
     }
   }
 
-  private int warmUp(Workload.Step step) {
+  private int warmUp(Workload.Step step, long least) {
     long end = end(10 * seconds);
     int n = 0;
     do {
       step.run();
       n++;
-    } while (n < warmUpSteps && System.nanoTime() < end);
+    } while ((n < warmUpSteps || System.nanoTime() < least) && System.nanoTime() < end);
     return n;
   }
 

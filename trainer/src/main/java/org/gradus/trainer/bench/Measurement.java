@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param workload its name
 /// @param batch examples of a step
 /// @param warmUp steps before the first one measured
+/// @param warm whether they were as many, and took as long, as a benchmark asks for
 /// @param steps what was measured of each step
 /// @param allocated heap bytes of a step, all threads together
 /// @param work what the kernels did in all steps measured
@@ -20,6 +21,7 @@ public record Measurement(
     String workload,
     int batch,
     int warmUp,
+    boolean warm,
     Steps steps,
     Allocated allocated,
     Meter.Reading work,
@@ -113,6 +115,7 @@ public record Measurement(
     map.put("workload", workload);
     map.put("batch", batch);
     map.put("warm_up_steps", warmUp);
+    map.put("warm", warm);
     map.put("steps", steps.count);
     map.put("samples_per_second", samplesPerSecond());
     map.put("step_ms", steps.median * 1e3);

@@ -5,6 +5,7 @@ import java.io.File;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -198,6 +199,9 @@ final class DataCommand implements Runnable {
       description =
           "Reads raw data once and writes the prepared form that training maps into memory.")
   static final class Prepare implements Runnable {
+    /// The clock of files may be that much behind.
+    private static final int CLOCK_MILLIS = 50;
+
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Mixin private Which which = new Which();
@@ -207,6 +211,7 @@ final class DataCommand implements Runnable {
     @Override
     public void run() {
       PrintWriter out = spec.commandLine().getOut();
+      Instant before = Instant.now().minusMillis(CLOCK_MILLIS);
       long begun = System.nanoTime();
       try (DataSet set = which.open(onBadRow, spec.commandLine().getErr()).data()) {
         double seconds = (System.nanoTime() - begun) * 1e-9;
@@ -220,19 +225,27 @@ final class DataCommand implements Runnable {
             set.test().rows(),
             set.schema().ids().size(),
             set.schema().dense().size());
-        out.printf(
-            Locale.ROOT,
-            "ready after %.2f s (%.0f rows/s%s)%n",
-            seconds,
-            rows / seconds,
-            which.rate(seconds));
+        Path folder = set.train() instanceof PreparedFile f ? f.folder() : Sources.cache();
+        if (wasThere(set, before)) {
+          out.println("prepared before: nothing was read");
+        } else {
+          out.printf(
+              Locale.ROOT,
+              "ready after %.2f s (%.0f rows/s%s)%n",
+              seconds,
+              rows / seconds,
+              which.rate(seconds));
+        }
         printFacts(set, out);
         Runs.sayWhatIsEmpty(set, spec.commandLine().getErr());
-        Path folder = set.train() instanceof PreparedFile f ? f.folder() : Sources.cache();
         if (Files.isDirectory(folder)) {
           out.println("prepared data lie in " + folder);
         }
       }
+    }
+
+    private static boolean wasThere(DataSet set, Instant before) {
+      return set.train() instanceof PreparedFile f && f.written().isBefore(before);
     }
   }
 

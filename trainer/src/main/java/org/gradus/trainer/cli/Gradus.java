@@ -82,6 +82,18 @@ public final class Gradus implements Runnable {
               e.getMessage(),
               heap >> 20),
           e);
+    } catch (InternalError e) {
+      if (!String.valueOf(e.getMessage()).contains("memory access")) {
+        throw e;
+      }
+      // How the virtual machine says that a page of a mapped file could not be read or written.
+      return root.failed(
+          err,
+          "gradus: a mapped file could not be read or written ("
+              + e.getMessage()
+              + "). Most often the disk is full: make room where --table-files puts its tables, or"
+              + " choose another folder. A file that another program cut short does it too.",
+          e);
     } catch (LinkageError e) {
       return root.failed(
           err,

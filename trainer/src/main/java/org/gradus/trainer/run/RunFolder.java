@@ -2,8 +2,11 @@
 package org.gradus.trainer.run;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -40,6 +43,7 @@ public record RunFolder(Path path) {
   static final String STATE = "state.json";
   static final String LATEST = "latest";
   static final String BEST = "best";
+  private static final String LOCK = ".lock";
 
   /// A new folder, or an empty one that is there.
   public static RunFolder create(Path path) {
@@ -94,6 +98,47 @@ public record RunFolder(Path path) {
               Map.of("model", config.model().name()));
           more.into(folder);
         });
+  }
+
+  /// Keeps others from training into the folder, until it is closed or the process ends.
+  ///
+  /// @throws StoreException when another does
+  Lock lock() {
+    Path file = path.resolve(LOCK);
+    try {
+      FileChannel channel =
+          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (!isFree(channel)) {
+        channel.close();
+        throw new StoreException(
+            path
+                + " is in use: another process trains there. Expected one at a time; wait until"
+                + " that one has ended, stop it, or choose another folder.");
+      }
+      return new Lock(file, channel);
+    } catch (IOException e) {
+      throw StoreException.writing(file, e);
+    }
+  }
+
+  private static boolean isFree(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock() != null;
+    } catch (OverlappingFileLockException _) { // by this process
+      return false;
+    }
+  }
+
+  /// One who trains into the folder.
+  record Lock(Path file, FileChannel channel) implements AutoCloseable {
+    @Override
+    public void close() {
+      try (channel) {
+        Files.deleteIfExists(file);
+      } catch (IOException e) {
+        throw StoreException.writing(file, e);
+      }
+    }
   }
 
   void writeConfig(TrainConfig config) {

@@ -94,14 +94,19 @@ public final class Trainer {
   }
 
   /// Trains from the beginning.
+  ///
+  /// @throws StoreException when another run is at work in the folder
   public RunResult run(RunFolder folder, Listener listener) {
-    folder.writeConfig(config);
-    return train(folder, listener, false);
+    try (var _ = folder.lock()) {
+      folder.writeConfig(config);
+      return train(folder, listener, false);
+    }
   }
 
   /// Goes on where the latest checkpoint stands. A run that had ended is only reported again.
   ///
   /// @throws IllegalArgumentException when configuration or data differ from those of the run in what decides about results
+  /// @throws StoreException when another run is at work in the folder
   public RunResult resume(RunFolder folder, Listener listener) {
     List<String> differences = Configs.differences(config, folder.config(config));
     if (!differences.isEmpty()) {
@@ -115,7 +120,9 @@ public final class Trainer {
               + " may change. evaluate takes any device, and --init-from begins a new run with its"
               + " parameters.");
     }
-    return train(folder, listener, true);
+    try (var _ = folder.lock()) {
+      return train(folder, listener, true);
+    }
   }
 
   private RunResult train(RunFolder folder, Listener listener, boolean resume) {

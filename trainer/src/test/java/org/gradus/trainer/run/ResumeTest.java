@@ -3,12 +3,14 @@ package org.gradus.trainer.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -154,6 +156,30 @@ class ResumeTest {
     assertThat(run.resolve("metrics.json")).doesNotExist();
     Toy.resume(Toy.config(), run, Listener.SILENT);
     assertThat(comparable(run)).isEqualTo(expected);
+  }
+
+  @Test
+  void twoAtOnceInOneFolderAreRefused() throws IOException {
+    Path run = folder.resolve("run");
+    killAt(Toy.config(), run, 13);
+    List<Throwable> refused = new ArrayList<>();
+    Listener second =
+        new Listener() {
+          @Override
+          public void stepDone(long step, int rows, Map<String, Double> parts) {
+            refused.add(catchThrowable(() -> Toy.resume(Toy.config(), run, Listener.SILENT)));
+          }
+        };
+    Toy.resume(Toy.config(), run, second);
+    assertThat(refused)
+        .isNotEmpty()
+        .allSatisfy(
+            e ->
+                assertThat(e)
+                    .isInstanceOf(StoreException.class)
+                    .hasMessageStartingWith(run + " is in use: another process trains there."));
+    assertThat(comparable(run)).isEqualTo(expected);
+    assertThat(run.resolve(".lock")).doesNotExist();
   }
 
   @Test
