@@ -4,8 +4,10 @@ package org.gradus.tests.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -321,6 +323,21 @@ class TrainCommandTest {
     Map<String, String> before = Cli.contents(run);
     assertThat(failed(Cli.join(LR, List.of("--out=" + run)))).contains("holds a run already");
     assertThat(Cli.contents(run)).isEqualTo(before);
+  }
+
+  @Test
+  void aRunThatIsAtWorkIsNotResumed() throws IOException {
+    Path run = trained(Cli.join(LR, List.of("--epochs=1")), "run");
+    try (FileChannel other =
+        FileChannel.open(
+            run.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      other.lock();
+      assertThat(failed(List.of("train", "--resume=" + run)))
+          .contains(run + " is in use: another process trains there")
+          .doesNotContain("data:"); // known before any data are read
+    }
+    assertThat(cli.run("train", "--resume=" + run).code()).isZero();
+    assertThat(run.resolve(".lock")).doesNotExist();
   }
 
   @Test

@@ -98,6 +98,9 @@ final class TrainCommand implements Runnable {
   @Override
   public void run() {
     PrintWriter err = spec.commandLine().getErr();
+    if (resume != null) {
+      RunFolder.open(resume).checkFree();
+    }
     TrainConfig asked = resume == null ? configured() : resumed(RunFolder.open(resume));
     TrainConfig c = asked.on(Runs.open(asked.device(), asked.deviceSettings(), err));
     protocol.checkSettings(c.device());

@@ -100,6 +100,11 @@ public record RunFolder(Path path) {
         });
   }
 
+  /// An error when another run is at work in the folder, for who is about to prepare much before [Trainer#resume] finds out.
+  public void checkFree() {
+    lock().close();
+  }
+
   /// Keeps others from training into the folder, until it is closed or the process ends.
   ///
   /// @throws StoreException when another does
