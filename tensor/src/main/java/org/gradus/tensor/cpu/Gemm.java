@@ -12,8 +12,7 @@ import java.util.Arrays;
 /// the sum.
 ///
 /// B is packed into panels as wide as a register block, by all workers; then each chunk multiplies
-/// its rows, 256 steps of k at a time, so that a panel (32 KiB) stays in the first-level cache and the
-/// rows of A in the second-level one. A transposed A is packed too. Small products stay on the
+/// its rows, a few strips and steps of k at a time ([Blocking]). A transposed A is packed too. Small products stay on the
 /// calling thread.
 ///
 /// C must not overlap A or B. Several threads may use one object at once.
@@ -26,19 +25,27 @@ final class Gemm {
 
   private static final int SLAB_COLUMNS = 1024;
 
+  /// Steps at a time of operands that are read where they lie: both stay near while the threads share them.
+  private static final int DIRECT_STEPS = 2048;
+
   private final Workers workers;
   private final MatrixVector matrixVector;
 
   // One per object, and objects live as long as their device.
   @SuppressWarnings("ThreadLocalUsage")
-  private final ThreadLocal<GemmPart.Buffers> buffers =
-      ThreadLocal.withInitial(GemmPart.Buffers::new);
+  private final ThreadLocal<GemmPart.Buffers> buffers;
 
   @SuppressWarnings("ThreadLocalUsage") // as above
-  private final ThreadLocal<GemmPart> parts = ThreadLocal.withInitial(() -> new GemmPart(buffers));
+  private final ThreadLocal<GemmPart> parts;
 
   Gemm(Workers workers) {
+    this(workers, Blocking.HERE);
+  }
+
+  Gemm(Workers workers, Blocking blocking) {
     this.workers = workers;
+    buffers = ThreadLocal.withInitial(() -> new GemmPart.Buffers(blocking));
+    parts = ThreadLocal.withInitial(() -> new GemmPart(blocking, buffers));
     matrixVector = new MatrixVector(workers);
   }
 
@@ -59,9 +66,13 @@ final class Gemm {
       return;
     }
     GemmPart part = parts.get().of(p);
+    int direct = part.directSteps();
+    for (int step = 0; step < direct; step += DIRECT_STEPS) {
+      part.multiplyDirectly(workers, step, Math.min(DIRECT_STEPS, direct - step));
+    }
     for (int column = 0; column < n; column += SLAB_COLUMNS) {
       int columns = Math.min(SLAB_COLUMNS, n - column);
-      for (int step = 0; step < k; step += SLAB_STEPS) {
+      for (int step = direct; step < k; step += SLAB_STEPS) {
         part.multiply(workers, column, columns, step, Math.min(SLAB_STEPS, k - step));
       }
     }

@@ -14,17 +14,22 @@ final class GemmPart {
   /// Columns of a register block.
   static final int COLUMNS = 2 * Lanes.WIDTH;
 
-  /// Strips of rows in a part at most: 192 KiB of packed A.
-  static final int MAX_STRIPS = 16;
-
-  /// Steps of k between two visits of a register block.
+  /// Steps of k whose rows of B, as wide as a register block, are 32 KiB with vectors of 16.
   static final int STEPS = 256;
 
   /// Steps of one task of packing B.
   private static final int PACK_STEPS = 256;
 
+  /// Floats of a row at most, and steps at least, of operands that are both read where they lie.
+  private static final int NARROW = 256;
+
+  private static final int TALL = 1024;
+
   /// Cuts of the rows of C, when there are fewer strips than fill the caches; each reads all of B.
   private static final int ROW_CUTS = 8;
+
+  /// Chunks for each thread where A is packed: each cut of the columns packs it again.
+  private static final int PACKED_CHUNKS = 2;
 
   /// Chunks aimed at: enough to even out a handful of threads.
   static final int CHUNKS = 16;
@@ -34,21 +39,22 @@ final class GemmPart {
 
   private static final Product NONE = Product.empty();
 
+  private final Blocking blocking;
   private final ThreadLocal<Buffers> buffers;
   private final IntConsumer packing = this::pack;
   private final IntConsumer computing = this::compute;
   private final Slab slab = new Slab();
   private Product p = NONE;
   private float[] packed = new float[0]; // what the slab has of B
+  private boolean inPlace; // the rows of A are read where they lie
+  private boolean direct; // and so are the steps of a transposed A, and B
   private int pieces; // of a panel, in packing
   private int rowCuts;
   private int columnCuts;
 
-  @SuppressWarnings("UnusedVariable") // written, so that the compiler cannot leave the reads out
-  private int seen;
-
   /// @param buffers what a thread keeps from one product to the next
-  GemmPart(ThreadLocal<Buffers> buffers) {
+  GemmPart(Blocking blocking, ThreadLocal<Buffers> buffers) {
+    this.blocking = blocking;
     this.buffers = buffers;
   }
 
@@ -66,6 +72,35 @@ final class GemmPart {
     return (p.m() + ROWS - 1) / ROWS;
   }
 
+  /// Steps, from the first one on, that may be read where they lie on both sides: those of a tall product of few rows and columns,
+  /// XᵀY, such as the gradient of the weights of a narrow layer. A copy would take longer than the product. The loops read
+  /// whole register blocks, also at the edges, so that the last steps of an array are not among them.
+  int directSteps() {
+    Matrix a = p.a();
+    Matrix b = p.b();
+    boolean narrow = a.stride() <= NARROW && b.stride() <= NARROW;
+    if (!narrow || !a.transposed() || b.transposed() || p.m() <= 2 * ROWS || p.k() < TALL) {
+      return 0;
+    }
+    int rows = strips() * ROWS;
+    int columns = (p.n() + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
+    int ofA = Math.floorDiv(a.data().length - a.offset() - rows, a.stride()) + 1;
+    int ofB = Math.floorDiv(b.data().length - b.offset() - columns, b.stride()) + 1;
+    return Math.max(0, Math.min(p.k(), Math.min(ofA, ofB)));
+  }
+
+  /// One slab of the product, by all workers where it is large, read where it lies.
+  void multiplyDirectly(Workers workers, int step, int steps) {
+    slab.set(0, p.n(), step, steps);
+    inPlace = false;
+    direct = true;
+    boolean small = (long) p.m() * p.n() * steps < Gemm.PARALLEL_WORK;
+    int chunks = small ? 1 : workers.threads();
+    rowCuts = Math.min(chunks, strips()); // each reads all of B
+    columnCuts = Math.max(1, Math.min(slab.panels(), chunks / rowCuts));
+    workers.run(rowCuts * columnCuts, computing);
+  }
+
   /// One slab of the product, by all workers where it is large.
   void multiply(Workers workers, int column, int columns, int step, int steps) {
     take(column, columns, step, steps);
@@ -74,9 +109,15 @@ final class GemmPart {
       return;
     }
     int strips = strips();
+    int chunks = inPlace ? CHUNKS : PACKED_CHUNKS * workers.threads();
     pieces = (steps + PACK_STEPS - 1) / PACK_STEPS;
-    rowCuts = Math.max(Math.min(ROW_CUTS, strips), (strips + MAX_STRIPS - 1) / MAX_STRIPS);
-    columnCuts = Math.max(1, Math.min(slab.panels(), CHUNKS / rowCuts));
+    int cuts =
+        Math.max(
+            Math.min(inPlace ? ROW_CUTS : chunks, strips),
+            (strips + blocking.strips() - 1) / blocking.strips());
+    int threads = workers.threads();
+    rowCuts = Math.min(strips, (cuts + threads - 1) / threads * threads); // as many for each
+    columnCuts = Math.max(1, Math.min(slab.panels(), chunks / rowCuts));
     workers.run(slab.panels() * pieces, packing);
     workers.run(rowCuts * columnCuts, computing);
   }
@@ -85,9 +126,10 @@ final class GemmPart {
   void multiplyAlone(int from, int to) {
     take(0, p.n(), 0, p.k());
     boolean near = (p.m() + p.n()) * p.k() <= NEAR;
+    Buffers own = buffers.get();
     for (int s = from; s < to; s++) {
       if (near) {
-        seen ^= p.a().touch(s, p.m(), p.k()) ^ p.b().touch(s, p.k(), p.n());
+        own.seen ^= p.a().touch(s, p.m(), p.k()) ^ p.b().touch(s, p.k(), p.n());
       }
       alone(s);
     }
@@ -95,6 +137,8 @@ final class GemmPart {
 
   private void take(int column, int columns, int step, int steps) {
     slab.set(column, columns, step, steps);
+    inPlace = !blocking.packs(p.a(), slab.panels());
+    direct = false;
     packed = buffers.get().panels(slab.panels() * COLUMNS * steps);
   }
 
@@ -130,8 +174,8 @@ final class GemmPart {
       Packing.panel(p, s, slab, panel, 0, slab.steps(), own.tile, packed);
     }
     int strips = strips();
-    for (int strip = 0; strip < strips; strip += MAX_STRIPS) {
-      multiply(own.cut(s, strip, Math.min(strips, strip + MAX_STRIPS), 0, slab.panels()));
+    for (int strip = 0; strip < strips; strip += blocking.strips()) {
+      multiply(own.cut(s, strip, Math.min(strips, strip + blocking.strips()), 0, slab.panels()));
     }
   }
 
@@ -139,96 +183,98 @@ final class GemmPart {
   ///
   /// @param buffers of the calling thread, with the strips and panels to compute
   private void multiply(Buffers buffers) {
-    boolean inPlace = !p.a().transposed();
-    for (int step = 0; step < slab.steps(); step += STEPS) {
-      int kc = Math.min(STEPS, slab.steps() - step);
-      for (int strip = buffers.firstStrip; strip < buffers.endStrip; strip++) {
-        if (!inPlace || rows(strip) < ROWS) {
-          int rows = rows(strip);
-          int source = p.a().index(buffers.product, strip * ROWS, slab.step() + step);
-          Packing.strip(
-              p.a(),
-              source,
-              rows,
-              kc,
-              buffers.tile,
-              buffers.strips,
-              packedStrip(buffers, strip, kc),
-              tileRows(strip));
-        }
+    int most = direct ? STEPS : blocking.steps();
+    for (int step = 0; step < slab.steps(); step += most) {
+      int kc = Math.min(most, slab.steps() - step);
+      if (!direct) {
+        bring(buffers, step, kc);
       }
       for (int panel = buffers.firstPanel; panel < buffers.endPanel; panel++) {
         for (int strip = buffers.firstStrip; strip < buffers.endStrip; strip++) {
-          block(buffers, strip, panel, step, kc, inPlace);
+          block(buffers, strip, panel, step, kc);
         }
       }
     }
   }
 
-  /// One register block of C, steps step…step + kc − 1.
-  private void block(Buffers buffers, int strip, int panel, int step, int kc, boolean inPlace) {
+  /// Packs the strips of A, or brings them nearer where they are read in place: all but a last one of fewer rows, which is packed.
+  private void bring(Buffers buffers, int step, int kc) {
+    Matrix a = p.a();
+    int first = buffers.firstStrip;
+    int whole = Math.max(first, Math.min(buffers.endStrip, p.m() / ROWS));
+    int source = a.index(buffers.product, first * ROWS, slab.step() + step);
+    if (a.transposed()) {
+      Packing.strips(a, source, whole - first, kc, buffers.strips);
+    } else {
+      buffers.seen ^= a.touchRows(source, (whole - first) * ROWS, kc);
+      for (int strip = first; strip < whole && !inPlace; strip++) {
+        packStrip(buffers, strip, step, kc);
+      }
+    }
+    if (whole < buffers.endStrip) {
+      packStrip(buffers, whole, step, kc);
+    }
+  }
+
+  private void packStrip(Buffers buffers, int strip, int step, int kc) {
+    int source = p.a().index(buffers.product, strip * ROWS, slab.step() + step);
+    int at = packedStrip(buffers, strip, kc);
+    Packing.strip(
+        p.a(), source, rows(strip), kc, buffers.tile, buffers.strips, at, tileRows(strip));
+  }
+
+  /// One register block of C, steps step…step + kc − 1. At the edge of C it goes through a buffer of full size.
+  private void block(Buffers buffers, int strip, int panel, int step, int kc) {
     int k = slab.step() + step;
     int rows = rows(strip);
+    int tile = tileRows(strip);
     int columns = slab.width(panel);
     int vectors = slab.vectors(panel);
     int column = slab.column() + panel * COLUMNS;
     boolean first = k == 0 && !p.epilogue().accumulate();
-    boolean last = k + kc == p.k();
+    boolean whole = rows == tile && columns == vectors * Lanes.WIDTH;
     float[] c = p.c().data();
     int cs = p.c().stride();
     int co = p.c().index(buffers.product, strip * ROWS, column);
-    int bo = slab.start(panel) + step * vectors * Lanes.WIDTH;
-    if (rows == tileRows(strip) && columns == vectors * Lanes.WIDTH) {
-      float[] from = first ? buffers.zeros : c;
-      int fo = first ? 0 : co;
-      int fs = first ? 0 : cs;
-      if (inPlace && rows == ROWS) {
-        int ao = p.a().index(buffers.product, strip * ROWS, k);
-        float[] a = p.a().data();
-        RowTiles.multiply(
-            rows, vectors, kc, a, ao, p.a().stride(), packed, bo, from, fo, fs, c, co, cs);
-      } else {
-        int ao = packedStrip(buffers, strip, kc);
-        PackedTiles.multiply(
-            rows, vectors, kc, buffers.strips, ao, packed, bo, from, fo, fs, c, co, cs);
-      }
-      if (last) {
-        p.epilogue().finish(c, co, cs, rows, columns, column);
-      }
-      return;
+    float[] to = whole ? c : buffers.edge;
+    int at = whole ? co : 0;
+    int ts = whole ? cs : COLUMNS;
+    if (!whole && !first) {
+      copy(c, co, cs, to, at, ts, rows, columns);
     }
-    // At the edge of C the block goes through a buffer of full size.
-    float[] edge = buffers.edge;
-    float[] from = first ? buffers.zeros : edge;
-    int fs = first ? 0 : COLUMNS;
-    if (!first) {
-      copy(c, co, cs, edge, 0, COLUMNS, rows, columns);
-    }
-    if (inPlace && rows == ROWS) {
-      int ao = p.a().index(buffers.product, strip * ROWS, k);
-      float[] a = p.a().data();
-      RowTiles.multiply(
-          rows, vectors, kc, a, ao, p.a().stride(), packed, bo, from, 0, fs, edge, 0, COLUMNS);
+    float[] from = first ? buffers.zeros : to;
+    int fo = first ? 0 : at;
+    int fs = first ? 0 : ts;
+    Matrix a = p.a();
+    Matrix b = p.b();
+    if (direct) {
+      int ao = a.index(buffers.product, strip * ROWS, k);
+      int bo = b.index(buffers.product, k, column);
+      int as = a.stride();
+      int bs = b.stride();
+      StepTiles.multiply(
+          tile, vectors, kc, a.data(), ao, as, b.data(), bo, bs, from, fo, fs, to, at, ts);
     } else {
-      PackedTiles.multiply(
-          tileRows(strip),
-          vectors,
-          kc,
-          buffers.strips,
-          packedStrip(buffers, strip, kc),
-          packed,
-          bo,
-          from,
-          0,
-          fs,
-          edge,
-          0,
-          COLUMNS);
+      int bs = vectors * Lanes.WIDTH;
+      int bo = slab.start(panel) + step * bs;
+      if (inPlace && rows == ROWS) {
+        int ao = a.index(buffers.product, strip * ROWS, k);
+        int lda = a.stride();
+        RowTiles.multiply(
+            tile, vectors, kc, a.data(), ao, lda, packed, bo, from, fo, fs, to, at, ts);
+      } else {
+        float[] strips = buffers.strips;
+        int ao = packedStrip(buffers, strip, kc);
+        StepTiles.multiply(
+            tile, vectors, kc, strips, ao, tile, packed, bo, bs, from, fo, fs, to, at, ts);
+      }
     }
-    if (last) {
-      p.epilogue().finish(edge, 0, COLUMNS, rows, columns, column);
+    if (k + kc == p.k()) {
+      p.epilogue().finish(to, at, ts, rows, columns, column);
     }
-    copy(edge, 0, COLUMNS, c, co, cs, rows, columns);
+    if (!whole) {
+      copy(to, at, ts, c, co, cs, rows, columns);
+    }
   }
 
   private int rows(int strip) {
@@ -255,7 +301,7 @@ final class GemmPart {
 
   /// What a thread keeps from one product to the next.
   static final class Buffers {
-    private final float[] strips = new float[MAX_STRIPS * ROWS * STEPS + Transposing.SIDE];
+    private final float[] strips;
     private final float[] tile = new float[Transposing.BUFFER];
     private final float[] edge = new float[ROWS * COLUMNS];
     private final float[] zeros = new float[COLUMNS];
@@ -265,6 +311,13 @@ final class GemmPart {
     private int firstPanel;
     private int endPanel;
     private int product; // of a batch
+
+    @SuppressWarnings("UnusedVariable") // written, so that the compiler cannot leave the reads out
+    private int seen;
+
+    Buffers(Blocking blocking) {
+      strips = new float[blocking.strips() * ROWS * blocking.steps() + Transposing.SIDE];
+    }
 
     /// Says which strips of rows and which panels of columns are to be computed next.
     Buffers cut(int firstStrip, int endStrip, int firstPanel, int endPanel) {

@@ -104,17 +104,20 @@ final class Matrix {
   /// @param n its columns
   /// @return what was read, for somebody to keep: or the reads are left out
   int touch(int s, int m, int n) {
-    int rows = transposed ? n : m;
-    int rest = (transposed ? m : n) - 1;
-    int first = offset + s * step;
+    return touchRows(offset + s * step, transposed ? n : m, transposed ? m : n);
+  }
+
+  /// As [#touch], some rows as they are stored, from a place in the array on, and the first numbers of each.
+  int touchRows(int first, int rows, int width) {
     float[] values = data;
+    int rest = width - 1;
     int read = 0;
     for (int i = 0; i < rows; i++) {
+      int row = first + i * stride;
       for (int j = 0; j < rest; j += LINE) {
-        read ^= Float.floatToRawIntBits(values[first + j]);
+        read ^= Float.floatToRawIntBits(values[row + j]);
       }
-      read ^= Float.floatToRawIntBits(values[first + rest]);
-      first += stride;
+      read ^= Float.floatToRawIntBits(values[row + rest]);
     }
     return read;
   }

@@ -49,10 +49,59 @@ final class Packing {
       int tileRows) {
     if (!a.transposed()) {
       transpose(a.data(), source, a.stride(), rows, kc, buffer, packed, at, tileRows);
-    } else if (rows == tileRows && rows == 12 && Lanes.WIDTH == 16) {
-      overlappingRows(a.data(), source, a.stride(), kc, packed, at);
     } else {
       narrowRows(a.data(), source, a.stride(), rows, kc, packed, at, tileRows);
+    }
+  }
+
+  /// Packs whole strips of a transposed A, one behind the other from the start of `packed`. Steps are its rows, so strips that lie side by
+  /// side are packed together: the numbers of one alone are fewer than a cache line.
+  static void strips(Matrix a, int source, int strips, int kc, float[] packed) {
+    float[] in = a.data();
+    int stride = a.stride();
+    int rows = GemmPart.ROWS;
+    int strip = rows * kc;
+    int reach = (rows + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
+    int last = (strips - 1) * rows + reach;
+    int safe = Math.max(0, Math.min(kc - 1, (in.length - last - source) / stride));
+    int together = strips / 4 * 4;
+    for (int s = 0; s < together; s += 4) {
+      fourStrips(in, source + s * rows, stride, safe, packed, s * strip, strip);
+    }
+    for (int s = together; s < strips; s++) {
+      oneStrip(in, source + s * rows, stride, safe, packed, s * strip);
+    }
+    for (int s = 0; s < strips; s++) {
+      for (int k = safe; k < kc; k++) {
+        System.arraycopy(in, source + k * stride + s * rows, packed, s * strip + k * rows, rows);
+      }
+    }
+  }
+
+  /// Copies whole vectors for each step: what is too much is overwritten by the next step, and the last steps are copied exactly.
+  private static void oneStrip(float[] in, int source, int stride, int steps, float[] out, int at) {
+    for (int k = 0; k < steps; k++) {
+      for (int i = 0; i < GemmPart.ROWS; i += Lanes.WIDTH) {
+        FloatVector.fromArray(Lanes.SPECIES, in, source + k * stride + i)
+            .intoArray(out, at + k * GemmPart.ROWS + i);
+      }
+    }
+  }
+
+  private static void fourStrips(
+      float[] in, int source, int stride, int steps, float[] out, int at, int strip) {
+    for (int k = 0; k < steps; k++) {
+      int from = source + k * stride;
+      int to = at + k * GemmPart.ROWS;
+      for (int i = 0; i < GemmPart.ROWS; i += Lanes.WIDTH) {
+        FloatVector.fromArray(Lanes.SPECIES, in, from + i).intoArray(out, to + i);
+        FloatVector.fromArray(Lanes.SPECIES, in, from + GemmPart.ROWS + i)
+            .intoArray(out, to + strip + i);
+        FloatVector.fromArray(Lanes.SPECIES, in, from + 2 * GemmPart.ROWS + i)
+            .intoArray(out, to + 2 * strip + i);
+        FloatVector.fromArray(Lanes.SPECIES, in, from + 3 * GemmPart.ROWS + i)
+            .intoArray(out, to + 3 * strip + i);
+      }
     }
   }
 
@@ -138,19 +187,6 @@ final class Packing {
       zero.blend(FloatVector.fromArray(Lanes.SPECIES, in, from), first).intoArray(out, to);
       zero.blend(FloatVector.fromArray(Lanes.SPECIES, in, from + Lanes.WIDTH), second)
           .intoArray(out, to + Lanes.WIDTH);
-    }
-  }
-
-  /// Copies 16 values for each row of 12: what is too much is overwritten by the next row, and the
-  /// last rows are copied exactly.
-  private static void overlappingRows(
-      float[] in, int source, int stride, int steps, float[] out, int at) {
-    int safe = Math.max(0, Math.min(steps - 1, (in.length - 16 - source) / stride));
-    for (int k = 0; k < safe; k++) {
-      FloatVector.fromArray(Lanes.SPECIES, in, source + k * stride).intoArray(out, at + k * 12);
-    }
-    for (int k = safe; k < steps; k++) {
-      System.arraycopy(in, source + k * stride, out, at + k * 12, 12);
     }
   }
 }

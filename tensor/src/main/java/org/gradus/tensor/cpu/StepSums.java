@@ -39,8 +39,10 @@ record StepSums(int width, int padded, int room) {
         for (int strip = 0; strip < strips(width); strip++) {
           int a = room + strip * k * GemmPart.ROWS;
           int c = sum + gate * size(width) + strip * GemmPart.ROWS * padded + column;
-          PackedTiles.multiply(
-              GemmPart.ROWS, vectors, k, s, a, s, b, sums, c, padded, sums, c, padded);
+          int rows = GemmPart.ROWS;
+          int row = vectors * Lanes.WIDTH;
+          StepTiles.multiply(
+              rows, vectors, k, s, a, rows, s, b, row, sums, c, padded, sums, c, padded);
         }
       }
     }

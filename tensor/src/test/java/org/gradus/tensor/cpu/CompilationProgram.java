@@ -91,6 +91,7 @@ final class CompilationProgram {
         multiply(gemm, m, n, true);
       }
     }
+    multiply(gemm, 5 * GemmPart.ROWS, GemmPart.COLUMNS, true); // strips side by side
   }
 
   private void multiply(Gemm gemm, int m, int n, boolean transposed) {

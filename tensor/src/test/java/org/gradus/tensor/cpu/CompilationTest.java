@@ -32,6 +32,7 @@ class CompilationTest {
           "Workers$Job::work", // hands chunks out
           "Workers$Job::take",
           "Lanes::masks", // once
+          "Blocking::firstCache",
           "Chunks::some", // over blocks
           "CpuJagged::bags", // over tables
           "CpuJagged::lambda$bags",
@@ -55,8 +56,8 @@ class CompilationTest {
       Pattern.compile(
           Lanes.WIDTH == Lanes.LANES
               ? "RowTiles::rows6by.|Lanes::.*From"
-              : "(RowTiles|PackedTiles)::rows12by.|Lanes::(.*OfWide|addBlock|sumInRegister|sumOfLong)"
-                    + "|Packing::overlappingRows|Transposing::.*");
+              : "(RowTiles|StepTiles)::rows12by.|Lanes::(.*OfWide|addBlock|sumInRegister|sumOfLong)"
+                  + "|Packing::overlappingRows|Transposing::.*");
 
   @Test
   @Timeout(180)
@@ -66,7 +67,7 @@ class CompilationTest {
     assertThat(plain(loops))
         .contains(
             "RowTiles::rows12by2",
-            "PackedTiles::rows4by2",
+            "StepTiles::rows4by2",
             "GramTiles::block",
             "TableRows::addScaled",
             "DenseUpdates::adam",

@@ -4,6 +4,7 @@ package org.gradus.tensor.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,6 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Against a naive product: in double with the bound (k + 2) · 2⁻²⁴ · Σ|a||b|, and bit for bit against
 /// the chain of fused multiply-adds that the documentation promises.
 class GemmTest {
+  private static final List<Blocking> BLOCKINGS = List.of(Blocking.NEAR, Blocking.FAR);
+
   private static final float UNTOUCHED = -12345f;
 
   @ParameterizedTest
@@ -40,30 +43,79 @@ class GemmTest {
     "130, 33, 511",
     "7, 1025, 5",
     "24, 15, 4099",
-    "211, 97, 129"
+    "211, 97, 129",
+    "50, 300, 1100",
+    "37, 32, 1030",
+    "36, 40, 1030",
+    "36, 32, 1030",
+    "100, 7, 1500"
   })
   void equalsTheNaiveProduct(int m, int n, int k) {
     try (Workers workers = new Workers(2)) {
-      Gemm gemm = new Gemm(workers);
-      for (int variant = 0; variant < 32; variant++) {
-        Case test = Case.of(new Size(m, n, k), variant);
-        gemm.multiply(test.product);
-        test.check();
+      for (Blocking blocking : BLOCKINGS) {
+        Gemm gemm = new Gemm(workers, blocking);
+        for (int variant = 0; variant < 32; variant++) {
+          Case test = Case.of(new Size(m, n, k), variant);
+          gemm.multiply(test.product);
+          test.check();
+        }
       }
     }
+  }
+
+  /// Rows a page apart, which are packed, and rows that are not.
+  @ParameterizedTest
+  @ValueSource(ints = {1000, 1024})
+  void givesTheSameBitsHoweverItIsCut(int k) {
+    float[] expected = null;
+    for (Blocking blocking : BLOCKINGS) {
+      for (int threads : new int[] {1, 2, 7}) {
+        Random random = new Random(k);
+        Matrix a = Matrix.of(randoms(100 * k, random), k);
+        Matrix b = Matrix.of(randoms(k * 260, random), 260);
+        Matrix c = Matrix.of(new float[100 * 260], 260);
+        try (Workers workers = new Workers(threads)) {
+          new Gemm(workers, blocking).multiply(Product.of(100, 260, k, a, b, c, Epilogue.STORE));
+        }
+        expected = expected == null ? chains(100, 260, k, a, b) : expected;
+        assertThat(c.data()).containsExactly(expected);
+      }
+    }
+  }
+
+  /// Each element as one chain of fused multiply-adds.
+  private static float[] chains(int m, int n, int k, Matrix a, Matrix b) {
+    float[] c = new float[m * n];
+    for (int i = 0; i < m; i++) {
+      for (int j = 0; j < n; j++) {
+        for (int l = 0; l < k; l++) {
+          c[i * n + j] = Math.fma(a.data()[i * k + l], b.data()[l * n + j], c[i * n + j]);
+        }
+      }
+    }
+    return c;
+  }
+
+  @Test
+  void choosesItsCutsByTheFirstCache() {
+    assertThat(Blocking.of(48 << 10, 16)).isSameAs(Blocking.NEAR);
+    assertThat(Blocking.of(32 << 10, 16)).isSameAs(Blocking.FAR);
+    assertThat(Blocking.of(32 << 10, 8)).isSameAs(Blocking.NEAR);
   }
 
   @Test
   void cutsTheInnerDimensionAndWideProductsIntoSlabsWithTheSameChains() {
     try (Workers workers = new Workers(3)) {
-      Gemm gemm = new Gemm(workers);
-      for (int variant : new int[] {0, 3, 12, 31}) {
-        Case test = Case.of(new Size(5, 2051, 37), variant);
-        gemm.multiply(test.product);
-        test.check();
-        test = Case.of(new Size(29, 33, 8195), variant);
-        gemm.multiply(test.product);
-        test.check();
+      for (Blocking blocking : BLOCKINGS) {
+        Gemm gemm = new Gemm(workers, blocking);
+        for (int variant : new int[] {0, 1, 3, 9, 12, 21, 31}) {
+          Case test = Case.of(new Size(5, 2051, 37), variant);
+          gemm.multiply(test.product);
+          test.check();
+          test = Case.of(new Size(29, 33, 8195), variant);
+          gemm.multiply(test.product);
+          test.check();
+        }
       }
     }
   }
@@ -72,9 +124,11 @@ class GemmTest {
   @Test
   void packsATallTransposedOperandInSeveralChunks() {
     try (Workers workers = new Workers(2)) {
-      Case test = Case.of(new Size(1601, 33, 257), 1);
-      new Gemm(workers).multiply(test.product);
-      test.check();
+      for (Blocking blocking : BLOCKINGS) {
+        Case test = Case.of(new Size(1601, 33, 257), 1);
+        new Gemm(workers, blocking).multiply(test.product);
+        test.check();
+      }
     }
   }
 

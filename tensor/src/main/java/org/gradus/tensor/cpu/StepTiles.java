@@ -6,22 +6,24 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// The inner loops of [Gemm]: C = from + A B on one block of C that stays in registers.
 ///
-/// A block is 12, 6 or 4 rows by two or one vectors. A is packed: its value of row i and step k
-/// lies at ao + k · rows + i. The rows of B lie one behind the other, as wide as the block. `from` is C
+/// A block is 12, 6 or 4 rows by two or one vectors. A is packed, or was stored transposed: its value of row i and step k
+/// lies at ao + k · as + i. Row k of B begins at bo + k · bs, packed or where it lies. `from` is C
 /// itself, or zeros with a row stride of 0. Each element is one chain of fused multiply-adds in k.
 ///
 /// The loops carry no masks and no modes. A large method can fall out of the C1 compiler, and is then
 /// never handed to C2 either; these are small enough for both, and a test sees to it. 12 × 2 vectors
 /// are for the 32 registers of 512-bit machines, 6 × 2 for 16 registers.
-final class PackedTiles {
+final class StepTiles {
   private static final VectorSpecies<Float> S = Lanes.SPECIES;
   private static final int W = Lanes.WIDTH;
 
-  private PackedTiles() {}
+  private StepTiles() {}
 
   /// @param rows rows of the block: 12, 6 or 4
   /// @param vectors width of the block in vectors: 2 or 1
   /// @param kc steps of the inner dimension
+  /// @param as elements from one step of A to the next
+  /// @param bs elements from one row of B to the next
   /// @param fs elements from one row of `from` to the next
   /// @param cs elements from one row of C to the next
   static void multiply(
@@ -30,8 +32,10 @@ final class PackedTiles {
       int kc,
       float[] a,
       int ao,
+      int as,
       float[] b,
       int bo,
+      int bs,
       float[] from,
       int fo,
       int fs,
@@ -39,12 +43,12 @@ final class PackedTiles {
       int co,
       int cs) {
     switch (rows * 2 + vectors) {
-      case 12 * 2 + 2 -> rows12by2(kc, a, ao, b, bo, from, fo, fs, c, co, cs);
-      case 12 * 2 + 1 -> rows12by1(kc, a, ao, b, bo, from, fo, fs, c, co, cs);
-      case 6 * 2 + 2 -> rows6by2(kc, a, ao, b, bo, from, fo, fs, c, co, cs);
-      case 6 * 2 + 1 -> rows6by1(kc, a, ao, b, bo, from, fo, fs, c, co, cs);
-      case 4 * 2 + 2 -> rows4by2(kc, a, ao, b, bo, from, fo, fs, c, co, cs);
-      case 4 * 2 + 1 -> rows4by1(kc, a, ao, b, bo, from, fo, fs, c, co, cs);
+      case 12 * 2 + 2 -> rows12by2(kc, a, ao, as, b, bo, bs, from, fo, fs, c, co, cs);
+      case 12 * 2 + 1 -> rows12by1(kc, a, ao, as, b, bo, bs, from, fo, fs, c, co, cs);
+      case 6 * 2 + 2 -> rows6by2(kc, a, ao, as, b, bo, bs, from, fo, fs, c, co, cs);
+      case 6 * 2 + 1 -> rows6by1(kc, a, ao, as, b, bo, bs, from, fo, fs, c, co, cs);
+      case 4 * 2 + 2 -> rows4by2(kc, a, ao, as, b, bo, bs, from, fo, fs, c, co, cs);
+      case 4 * 2 + 1 -> rows4by1(kc, a, ao, as, b, bo, bs, from, fo, fs, c, co, cs);
       default ->
           throw new IllegalArgumentException(
               "matmul: no tile of " + rows + " rows by " + vectors + " vectors");
@@ -55,8 +59,10 @@ final class PackedTiles {
       int kc,
       float[] a,
       int ao,
+      int as,
       float[] b,
       int bo,
+      int bs,
       float[] from,
       int fo,
       int fs,
@@ -88,42 +94,42 @@ final class PackedTiles {
     FloatVector c11x = FloatVector.fromArray(S, from, fo + 11 * fs);
     FloatVector c11y = FloatVector.fromArray(S, from, fo + 11 * fs + W);
     for (int k = 0; k < kc; k++) {
-      FloatVector bx = FloatVector.fromArray(S, b, bo + k * (2 * W));
-      FloatVector by = FloatVector.fromArray(S, b, bo + k * (2 * W) + W);
-      FloatVector a0 = FloatVector.broadcast(S, a[ao + k * 12]);
+      FloatVector bx = FloatVector.fromArray(S, b, bo + k * bs);
+      FloatVector by = FloatVector.fromArray(S, b, bo + k * bs + W);
+      FloatVector a0 = FloatVector.broadcast(S, a[ao + k * as]);
       c0x = a0.fma(bx, c0x);
       c0y = a0.fma(by, c0y);
-      FloatVector a1 = FloatVector.broadcast(S, a[ao + k * 12 + 1]);
+      FloatVector a1 = FloatVector.broadcast(S, a[ao + k * as + 1]);
       c1x = a1.fma(bx, c1x);
       c1y = a1.fma(by, c1y);
-      FloatVector a2 = FloatVector.broadcast(S, a[ao + k * 12 + 2]);
+      FloatVector a2 = FloatVector.broadcast(S, a[ao + k * as + 2]);
       c2x = a2.fma(bx, c2x);
       c2y = a2.fma(by, c2y);
-      FloatVector a3 = FloatVector.broadcast(S, a[ao + k * 12 + 3]);
+      FloatVector a3 = FloatVector.broadcast(S, a[ao + k * as + 3]);
       c3x = a3.fma(bx, c3x);
       c3y = a3.fma(by, c3y);
-      FloatVector a4 = FloatVector.broadcast(S, a[ao + k * 12 + 4]);
+      FloatVector a4 = FloatVector.broadcast(S, a[ao + k * as + 4]);
       c4x = a4.fma(bx, c4x);
       c4y = a4.fma(by, c4y);
-      FloatVector a5 = FloatVector.broadcast(S, a[ao + k * 12 + 5]);
+      FloatVector a5 = FloatVector.broadcast(S, a[ao + k * as + 5]);
       c5x = a5.fma(bx, c5x);
       c5y = a5.fma(by, c5y);
-      FloatVector a6 = FloatVector.broadcast(S, a[ao + k * 12 + 6]);
+      FloatVector a6 = FloatVector.broadcast(S, a[ao + k * as + 6]);
       c6x = a6.fma(bx, c6x);
       c6y = a6.fma(by, c6y);
-      FloatVector a7 = FloatVector.broadcast(S, a[ao + k * 12 + 7]);
+      FloatVector a7 = FloatVector.broadcast(S, a[ao + k * as + 7]);
       c7x = a7.fma(bx, c7x);
       c7y = a7.fma(by, c7y);
-      FloatVector a8 = FloatVector.broadcast(S, a[ao + k * 12 + 8]);
+      FloatVector a8 = FloatVector.broadcast(S, a[ao + k * as + 8]);
       c8x = a8.fma(bx, c8x);
       c8y = a8.fma(by, c8y);
-      FloatVector a9 = FloatVector.broadcast(S, a[ao + k * 12 + 9]);
+      FloatVector a9 = FloatVector.broadcast(S, a[ao + k * as + 9]);
       c9x = a9.fma(bx, c9x);
       c9y = a9.fma(by, c9y);
-      FloatVector a10 = FloatVector.broadcast(S, a[ao + k * 12 + 10]);
+      FloatVector a10 = FloatVector.broadcast(S, a[ao + k * as + 10]);
       c10x = a10.fma(bx, c10x);
       c10y = a10.fma(by, c10y);
-      FloatVector a11 = FloatVector.broadcast(S, a[ao + k * 12 + 11]);
+      FloatVector a11 = FloatVector.broadcast(S, a[ao + k * as + 11]);
       c11x = a11.fma(bx, c11x);
       c11y = a11.fma(by, c11y);
     }
@@ -157,8 +163,10 @@ final class PackedTiles {
       int kc,
       float[] a,
       int ao,
+      int as,
       float[] b,
       int bo,
+      int bs,
       float[] from,
       int fo,
       int fs,
@@ -178,30 +186,30 @@ final class PackedTiles {
     FloatVector c10x = FloatVector.fromArray(S, from, fo + 10 * fs);
     FloatVector c11x = FloatVector.fromArray(S, from, fo + 11 * fs);
     for (int k = 0; k < kc; k++) {
-      FloatVector bx = FloatVector.fromArray(S, b, bo + k * W);
-      FloatVector a0 = FloatVector.broadcast(S, a[ao + k * 12]);
+      FloatVector bx = FloatVector.fromArray(S, b, bo + k * bs);
+      FloatVector a0 = FloatVector.broadcast(S, a[ao + k * as]);
       c0x = a0.fma(bx, c0x);
-      FloatVector a1 = FloatVector.broadcast(S, a[ao + k * 12 + 1]);
+      FloatVector a1 = FloatVector.broadcast(S, a[ao + k * as + 1]);
       c1x = a1.fma(bx, c1x);
-      FloatVector a2 = FloatVector.broadcast(S, a[ao + k * 12 + 2]);
+      FloatVector a2 = FloatVector.broadcast(S, a[ao + k * as + 2]);
       c2x = a2.fma(bx, c2x);
-      FloatVector a3 = FloatVector.broadcast(S, a[ao + k * 12 + 3]);
+      FloatVector a3 = FloatVector.broadcast(S, a[ao + k * as + 3]);
       c3x = a3.fma(bx, c3x);
-      FloatVector a4 = FloatVector.broadcast(S, a[ao + k * 12 + 4]);
+      FloatVector a4 = FloatVector.broadcast(S, a[ao + k * as + 4]);
       c4x = a4.fma(bx, c4x);
-      FloatVector a5 = FloatVector.broadcast(S, a[ao + k * 12 + 5]);
+      FloatVector a5 = FloatVector.broadcast(S, a[ao + k * as + 5]);
       c5x = a5.fma(bx, c5x);
-      FloatVector a6 = FloatVector.broadcast(S, a[ao + k * 12 + 6]);
+      FloatVector a6 = FloatVector.broadcast(S, a[ao + k * as + 6]);
       c6x = a6.fma(bx, c6x);
-      FloatVector a7 = FloatVector.broadcast(S, a[ao + k * 12 + 7]);
+      FloatVector a7 = FloatVector.broadcast(S, a[ao + k * as + 7]);
       c7x = a7.fma(bx, c7x);
-      FloatVector a8 = FloatVector.broadcast(S, a[ao + k * 12 + 8]);
+      FloatVector a8 = FloatVector.broadcast(S, a[ao + k * as + 8]);
       c8x = a8.fma(bx, c8x);
-      FloatVector a9 = FloatVector.broadcast(S, a[ao + k * 12 + 9]);
+      FloatVector a9 = FloatVector.broadcast(S, a[ao + k * as + 9]);
       c9x = a9.fma(bx, c9x);
-      FloatVector a10 = FloatVector.broadcast(S, a[ao + k * 12 + 10]);
+      FloatVector a10 = FloatVector.broadcast(S, a[ao + k * as + 10]);
       c10x = a10.fma(bx, c10x);
-      FloatVector a11 = FloatVector.broadcast(S, a[ao + k * 12 + 11]);
+      FloatVector a11 = FloatVector.broadcast(S, a[ao + k * as + 11]);
       c11x = a11.fma(bx, c11x);
     }
     c0x.intoArray(c, co);
@@ -222,8 +230,10 @@ final class PackedTiles {
       int kc,
       float[] a,
       int ao,
+      int as,
       float[] b,
       int bo,
+      int bs,
       float[] from,
       int fo,
       int fs,
@@ -243,24 +253,24 @@ final class PackedTiles {
     FloatVector c5x = FloatVector.fromArray(S, from, fo + 5 * fs);
     FloatVector c5y = FloatVector.fromArray(S, from, fo + 5 * fs + W);
     for (int k = 0; k < kc; k++) {
-      FloatVector bx = FloatVector.fromArray(S, b, bo + k * (2 * W));
-      FloatVector by = FloatVector.fromArray(S, b, bo + k * (2 * W) + W);
-      FloatVector a0 = FloatVector.broadcast(S, a[ao + k * 6]);
+      FloatVector bx = FloatVector.fromArray(S, b, bo + k * bs);
+      FloatVector by = FloatVector.fromArray(S, b, bo + k * bs + W);
+      FloatVector a0 = FloatVector.broadcast(S, a[ao + k * as]);
       c0x = a0.fma(bx, c0x);
       c0y = a0.fma(by, c0y);
-      FloatVector a1 = FloatVector.broadcast(S, a[ao + k * 6 + 1]);
+      FloatVector a1 = FloatVector.broadcast(S, a[ao + k * as + 1]);
       c1x = a1.fma(bx, c1x);
       c1y = a1.fma(by, c1y);
-      FloatVector a2 = FloatVector.broadcast(S, a[ao + k * 6 + 2]);
+      FloatVector a2 = FloatVector.broadcast(S, a[ao + k * as + 2]);
       c2x = a2.fma(bx, c2x);
       c2y = a2.fma(by, c2y);
-      FloatVector a3 = FloatVector.broadcast(S, a[ao + k * 6 + 3]);
+      FloatVector a3 = FloatVector.broadcast(S, a[ao + k * as + 3]);
       c3x = a3.fma(bx, c3x);
       c3y = a3.fma(by, c3y);
-      FloatVector a4 = FloatVector.broadcast(S, a[ao + k * 6 + 4]);
+      FloatVector a4 = FloatVector.broadcast(S, a[ao + k * as + 4]);
       c4x = a4.fma(bx, c4x);
       c4y = a4.fma(by, c4y);
-      FloatVector a5 = FloatVector.broadcast(S, a[ao + k * 6 + 5]);
+      FloatVector a5 = FloatVector.broadcast(S, a[ao + k * as + 5]);
       c5x = a5.fma(bx, c5x);
       c5y = a5.fma(by, c5y);
     }
@@ -282,8 +292,10 @@ final class PackedTiles {
       int kc,
       float[] a,
       int ao,
+      int as,
       float[] b,
       int bo,
+      int bs,
       float[] from,
       int fo,
       int fs,
@@ -297,18 +309,18 @@ final class PackedTiles {
     FloatVector c4x = FloatVector.fromArray(S, from, fo + 4 * fs);
     FloatVector c5x = FloatVector.fromArray(S, from, fo + 5 * fs);
     for (int k = 0; k < kc; k++) {
-      FloatVector bx = FloatVector.fromArray(S, b, bo + k * W);
-      FloatVector a0 = FloatVector.broadcast(S, a[ao + k * 6]);
+      FloatVector bx = FloatVector.fromArray(S, b, bo + k * bs);
+      FloatVector a0 = FloatVector.broadcast(S, a[ao + k * as]);
       c0x = a0.fma(bx, c0x);
-      FloatVector a1 = FloatVector.broadcast(S, a[ao + k * 6 + 1]);
+      FloatVector a1 = FloatVector.broadcast(S, a[ao + k * as + 1]);
       c1x = a1.fma(bx, c1x);
-      FloatVector a2 = FloatVector.broadcast(S, a[ao + k * 6 + 2]);
+      FloatVector a2 = FloatVector.broadcast(S, a[ao + k * as + 2]);
       c2x = a2.fma(bx, c2x);
-      FloatVector a3 = FloatVector.broadcast(S, a[ao + k * 6 + 3]);
+      FloatVector a3 = FloatVector.broadcast(S, a[ao + k * as + 3]);
       c3x = a3.fma(bx, c3x);
-      FloatVector a4 = FloatVector.broadcast(S, a[ao + k * 6 + 4]);
+      FloatVector a4 = FloatVector.broadcast(S, a[ao + k * as + 4]);
       c4x = a4.fma(bx, c4x);
-      FloatVector a5 = FloatVector.broadcast(S, a[ao + k * 6 + 5]);
+      FloatVector a5 = FloatVector.broadcast(S, a[ao + k * as + 5]);
       c5x = a5.fma(bx, c5x);
     }
     c0x.intoArray(c, co);
@@ -323,8 +335,10 @@ final class PackedTiles {
       int kc,
       float[] a,
       int ao,
+      int as,
       float[] b,
       int bo,
+      int bs,
       float[] from,
       int fo,
       int fs,
@@ -340,18 +354,18 @@ final class PackedTiles {
     FloatVector c3x = FloatVector.fromArray(S, from, fo + 3 * fs);
     FloatVector c3y = FloatVector.fromArray(S, from, fo + 3 * fs + W);
     for (int k = 0; k < kc; k++) {
-      FloatVector bx = FloatVector.fromArray(S, b, bo + k * (2 * W));
-      FloatVector by = FloatVector.fromArray(S, b, bo + k * (2 * W) + W);
-      FloatVector a0 = FloatVector.broadcast(S, a[ao + k * 4]);
+      FloatVector bx = FloatVector.fromArray(S, b, bo + k * bs);
+      FloatVector by = FloatVector.fromArray(S, b, bo + k * bs + W);
+      FloatVector a0 = FloatVector.broadcast(S, a[ao + k * as]);
       c0x = a0.fma(bx, c0x);
       c0y = a0.fma(by, c0y);
-      FloatVector a1 = FloatVector.broadcast(S, a[ao + k * 4 + 1]);
+      FloatVector a1 = FloatVector.broadcast(S, a[ao + k * as + 1]);
       c1x = a1.fma(bx, c1x);
       c1y = a1.fma(by, c1y);
-      FloatVector a2 = FloatVector.broadcast(S, a[ao + k * 4 + 2]);
+      FloatVector a2 = FloatVector.broadcast(S, a[ao + k * as + 2]);
       c2x = a2.fma(bx, c2x);
       c2y = a2.fma(by, c2y);
-      FloatVector a3 = FloatVector.broadcast(S, a[ao + k * 4 + 3]);
+      FloatVector a3 = FloatVector.broadcast(S, a[ao + k * as + 3]);
       c3x = a3.fma(bx, c3x);
       c3y = a3.fma(by, c3y);
     }
@@ -369,8 +383,10 @@ final class PackedTiles {
       int kc,
       float[] a,
       int ao,
+      int as,
       float[] b,
       int bo,
+      int bs,
       float[] from,
       int fo,
       int fs,
@@ -382,14 +398,14 @@ final class PackedTiles {
     FloatVector c2x = FloatVector.fromArray(S, from, fo + 2 * fs);
     FloatVector c3x = FloatVector.fromArray(S, from, fo + 3 * fs);
     for (int k = 0; k < kc; k++) {
-      FloatVector bx = FloatVector.fromArray(S, b, bo + k * W);
-      FloatVector a0 = FloatVector.broadcast(S, a[ao + k * 4]);
+      FloatVector bx = FloatVector.fromArray(S, b, bo + k * bs);
+      FloatVector a0 = FloatVector.broadcast(S, a[ao + k * as]);
       c0x = a0.fma(bx, c0x);
-      FloatVector a1 = FloatVector.broadcast(S, a[ao + k * 4 + 1]);
+      FloatVector a1 = FloatVector.broadcast(S, a[ao + k * as + 1]);
       c1x = a1.fma(bx, c1x);
-      FloatVector a2 = FloatVector.broadcast(S, a[ao + k * 4 + 2]);
+      FloatVector a2 = FloatVector.broadcast(S, a[ao + k * as + 2]);
       c2x = a2.fma(bx, c2x);
-      FloatVector a3 = FloatVector.broadcast(S, a[ao + k * 4 + 3]);
+      FloatVector a3 = FloatVector.broadcast(S, a[ao + k * as + 3]);
       c3x = a3.fma(bx, c3x);
     }
     c0x.intoArray(c, co);
