@@ -14,7 +14,7 @@ record Blocking(int steps, int strips, boolean packs) {
   /// A panel of B stays in the first cache, the strips of A in the second one.
   static final Blocking NEAR = new Blocking(GemmPart.STEPS, 16, false);
 
-  /// Panels and strips come from the second cache, line by line as they are read; a block of C is visited once or twice.
+  /// Panels and strips come from the second cache, line by line as they are read; a block of C is visited a quarter as often.
   static final Blocking FAR = new Blocking(4 * GemmPart.STEPS, 4, true);
 
   /// For the machine that this runs on.

@@ -12,8 +12,9 @@ import java.util.Arrays;
 /// the sum.
 ///
 /// B is packed into panels as wide as a register block, by all workers; then each chunk multiplies
-/// its rows, a few strips and steps of k at a time ([Blocking]). A transposed A is packed too. Small products stay on the
-/// calling thread.
+/// its rows, a few strips and steps of k at a time ([Blocking]). The rows of A are read where they lie, or packed: where it is
+/// transposed, where they lie badly, where the product is wide. A tall product of two narrow matrices, XᵀY, packs neither. Small
+/// products stay on the calling thread.
 ///
 /// C must not overlap A or B. Several threads may use one object at once.
 final class Gemm {

@@ -14,15 +14,16 @@ final class GemmPart {
   /// Columns of a register block.
   static final int COLUMNS = 2 * Lanes.WIDTH;
 
-  /// Steps of k whose rows of B, as wide as a register block, are 32 KiB with vectors of 16.
+  /// Steps of k between two visits of a register block, where nothing speaks for more: a panel of so many is 32 KiB with vectors of 16.
   static final int STEPS = 256;
 
   /// Steps of one task of packing B.
   private static final int PACK_STEPS = 256;
 
-  /// Floats of a row at most, and steps at least, of operands that are both read where they lie.
+  /// Floats from one row to the next, at most, of operands that are both read where they lie.
   private static final int NARROW = 256;
 
+  /// Steps of k that such a product has at least.
   private static final int TALL = 1024;
 
   /// Cuts of the rows of C, when there are fewer strips than fill the caches; each reads all of B.
@@ -46,8 +47,9 @@ final class GemmPart {
   private final Slab slab = new Slab();
   private Product p = NONE;
   private float[] packed = new float[0]; // what the slab has of B
-  private boolean inPlace; // the rows of A are read where they lie
-  private boolean direct; // and so are the steps of a transposed A, and B
+  private boolean inPlace; // the rows of A are read where they lie, B is packed
+  private boolean direct; // a transposed A and B are both read where they lie
+  private boolean near; // both operands were read before, and lie in the first cache
   private int pieces; // of a panel, in packing
   private int rowCuts;
   private int columnCuts;
@@ -78,8 +80,10 @@ final class GemmPart {
   int directSteps() {
     Matrix a = p.a();
     Matrix b = p.b();
+    boolean steps = a.transposed() && !b.transposed() && p.k() >= TALL;
     boolean narrow = a.stride() <= NARROW && b.stride() <= NARROW;
-    if (!narrow || !a.transposed() || b.transposed() || p.m() <= 2 * ROWS || p.k() < TALL) {
+    boolean blocks = p.m() > 2 * ROWS && p.m() <= a.stride() && p.n() <= b.stride();
+    if (!steps || !narrow || !blocks) {
       return 0;
     }
     int rows = strips() * ROWS;
@@ -116,7 +120,7 @@ final class GemmPart {
             Math.min(inPlace ? ROW_CUTS : chunks, strips),
             (strips + blocking.strips() - 1) / blocking.strips());
     int threads = workers.threads();
-    rowCuts = Math.min(strips, (cuts + threads - 1) / threads * threads); // as many for each
+    rowCuts = Math.min(strips, (cuts + threads - 1) / threads * threads); // as many each
     columnCuts = Math.max(1, Math.min(slab.panels(), chunks / rowCuts));
     workers.run(slab.panels() * pieces, packing);
     workers.run(rowCuts * columnCuts, computing);
@@ -125,7 +129,7 @@ final class GemmPart {
   /// Products from…to−1 of a batch, one after the other, on this thread; B fits into one slab.
   void multiplyAlone(int from, int to) {
     take(0, p.n(), 0, p.k());
-    boolean near = (p.m() + p.n()) * p.k() <= NEAR;
+    near = (p.m() + p.n()) * p.k() <= NEAR;
     Buffers own = buffers.get();
     for (int s = from; s < to; s++) {
       if (near) {
@@ -139,6 +143,7 @@ final class GemmPart {
     slab.set(column, columns, step, steps);
     inPlace = !blocking.packs(p.a(), slab.panels());
     direct = false;
+    near = false;
     packed = buffers.get().panels(slab.panels() * COLUMNS * steps);
   }
 
@@ -206,7 +211,9 @@ final class GemmPart {
     if (a.transposed()) {
       Packing.strips(a, source, whole - first, kc, buffers.strips);
     } else {
-      buffers.seen ^= a.touchRows(source, (whole - first) * ROWS, kc);
+      if (!near) {
+        buffers.seen ^= a.touchRows(source, (whole - first) * ROWS, kc);
+      }
       for (int strip = first; strip < whole && !inPlace; strip++) {
         packStrip(buffers, strip, step, kc);
       }

@@ -97,8 +97,8 @@ final class Matrix {
     return transposed ? first + j * stride + i : first + i * stride + j;
   }
 
-  /// Reads a number of each cache line of matrix s, one line after the other: what a kernel then reads of many rows at once is in the
-  /// first cache. The processor fetches a few rows ahead by itself, not 16.
+  /// Reads a number of each cache line of matrix s, one line after the other: what a kernel then reads of many rows at once is in a
+  /// cache. The processor fetches a few rows ahead by itself, not 16.
   ///
   /// @param m rows of the matrix as it is read, not as it is stored
   /// @param n its columns

@@ -5,7 +5,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /// The inner loops of [Gemm] that read A where it lies. Packing the rows of a transposed A is a copy
-/// of vectors, but packing contiguous rows would be a transpose, which costs more than it saves.
+/// of vectors, but packing contiguous rows is a transpose, which costs more than it saves unless many panels of B share it.
 ///
 /// As [StepTiles], but A is row-major: its value of row i and step k lies at ao + i · lda + k, and B is packed.
 final class RowTiles {

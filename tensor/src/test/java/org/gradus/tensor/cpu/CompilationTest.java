@@ -57,7 +57,7 @@ class CompilationTest {
           Lanes.WIDTH == Lanes.LANES
               ? "RowTiles::rows6by.|Lanes::.*From"
               : "(RowTiles|StepTiles)::rows12by.|Lanes::(.*OfWide|addBlock|sumInRegister|sumOfLong)"
-                  + "|Packing::overlappingRows|Transposing::.*");
+                  + "|Transposing::.*");
 
   @Test
   @Timeout(180)

@@ -135,7 +135,10 @@ class GemmTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 3, 4, 8, 28})
   void multipliesBatches(int variant) {
-    for (int[] s : new int[][] {{27, 27, 32}, {1, 19, 8}, {9, 1, 8}, {4, 16, 16}, {70, 70, 90}}) {
+    int[][] sizes = {
+      {27, 27, 32}, {1, 19, 8}, {9, 1, 8}, {4, 16, 16}, {70, 70, 90}, {29, 20, 1100}, {40, 230, 64}
+    };
+    for (int[] s : sizes) {
       for (int shared = 0; shared < 3; shared++) {
         int count = 1 + 40_000 / (s[0] * s[1] * s[2] / 16 + 1000);
         Product one = Case.of(new Size(s[0], s[1], s[2]), variant).product;
@@ -144,8 +147,9 @@ class GemmTest {
         Matrix b = spread(one.b(), shared == 2 ? 0 : count, random);
         Matrix c = spread(one.c(), count, random);
         float[] start = c.data().clone();
+        Blocking blocking = BLOCKINGS.get(shared % 2);
         try (Workers workers = new Workers(2)) {
-          new Gemm(workers)
+          new Gemm(workers, blocking)
               .batched(count, Product.of(one.m(), one.n(), one.k(), a, b, c, one.epilogue()));
         }
         for (int i = 0; i < count; i++) {
@@ -222,7 +226,8 @@ class GemmTest {
       Case[] tests = new Case[6];
       Thread[] threads = new Thread[tests.length];
       for (int t = 0; t < tests.length; t++) {
-        Case test = Case.of(new Size(150, 100 + t, 120), t);
+        Size size = t % 2 == 0 ? new Size(150, 230 + t, 120) : new Size(40, 30 + t, 1200);
+        Case test = Case.of(size, t);
         tests[t] = test;
         threads[t] = new Thread(() -> gemm.multiply(test.product));
         threads[t].start();
