@@ -168,7 +168,8 @@ final class MatMul {
         "linear",
         y,
         (dy, dx) -> {
-          Tensor dz = act == Activation.IDENTITY ? s.share(dy) : s.real("linear", y.shape());
+          boolean inPlace = act == Activation.IDENTITY || dy.sole();
+          Tensor dz = inPlace ? s.share(dy) : s.real("linear", y.shape());
           Tensor db = s.real("linear", b.shape());
           tape.kernels()
               .matMul()

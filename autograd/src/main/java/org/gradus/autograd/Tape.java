@@ -87,7 +87,7 @@ public final class Tape implements AutoCloseable {
   public interface Backward {
     /// Adds to the inputs' gradients what the output's gradient causes.
     ///
-    /// @param dy gradient of the output, same shape as the output; not to be overwritten
+    /// @param dy gradient of the output, same shape as the output; not to be overwritten where it shares its memory
     /// @param dx takes the gradients of the inputs
     void run(Tensor dy, Sink dx);
   }

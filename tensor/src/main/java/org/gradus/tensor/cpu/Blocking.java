@@ -9,22 +9,15 @@ import java.nio.file.Path;
 ///
 /// @param steps steps of k between two visits of a register block
 /// @param strips strips of rows that a thread works on at once
-/// @param packs whether the rows of A are packed for a wide product, and not only where they lie badly
-record Blocking(int steps, int strips, boolean packs) {
+record Blocking(int steps, int strips) {
   /// A panel of B stays in the first cache, the strips of A in the second one.
-  static final Blocking NEAR = new Blocking(GemmPart.STEPS, 16, false);
+  static final Blocking NEAR = new Blocking(GemmPart.STEPS, 16);
 
   /// Panels and strips come from the second cache, line by line as they are read; a block of C is visited a quarter as often.
-  static final Blocking FAR = new Blocking(4 * GemmPart.STEPS, 4, true);
+  static final Blocking FAR = new Blocking(4 * GemmPart.STEPS, 4);
 
   /// For the machine that this runs on.
   static final Blocking HERE = of(firstCache(), Lanes.WIDTH);
-
-  /// Panels from which on the rows of A are read so often that a copy pays.
-  private static final int WIDE = 8;
-
-  /// Floats between rows that lie in the same few places of the first cache: a page.
-  private static final int PAGE = 1024;
 
   private static final int SMALL_CACHE = 32 << 10;
 
@@ -33,13 +26,6 @@ record Blocking(int steps, int strips, boolean packs) {
   static Blocking of(int firstCache, int width) {
     int panel = Float.BYTES * 2 * width * GemmPart.STEPS;
     return 3 * panel <= 2 * firstCache ? NEAR : FAR;
-  }
-
-  /// Whether A is copied, in the order in which the inner loops read it, for a product of so many panels of B.
-  boolean packs(Matrix a, int panels) {
-    boolean wide = panels >= WIDE && Lanes.WIDTH == Transposing.SIDE;
-    boolean badly = a.stride() % PAGE == 0;
-    return a.transposed() || (wide && (packs || badly));
   }
 
   /// Bytes of the first cache of data, as Linux tells them; elsewhere those of a small one.

@@ -16,6 +16,9 @@ final class ColumnSum {
   /// Rows below which a part would cost more to add up than it saves.
   private static final int PART_ROWS = 32;
 
+  /// Rows that are derived before they are added up: whole blocks of 16, whatever their width.
+  private static final int TOGETHER = 16;
+
   /// Elements below which the parts run on the calling thread.
   private static final int PARALLEL_WORK = 1 << 15;
 
@@ -62,6 +65,36 @@ final class ColumnSum {
           }
         });
     addParts(parts, m, n, db.data(), db.offset(), db.accumulate());
+  }
+
+  /// Whether [#backward] can take a matrix: its loops run over blocks of 16, and no two parts share one.
+  boolean evenParts(int m, int n) {
+    int parts = parts(m);
+    return m % parts == 0 && (long) (m / parts) * n % Lanes.LANES == 0;
+  }
+
+  /// As [#reluBackward], of another activation, whose derivative the loop reads off from y: a few rows at a time, which are added up
+  /// while they are near. The matrix has [#evenParts].
+  void backward(
+      UnaryGradients.Loop loop, float[] dz, float[] dy, float[] y, Bias db, int m, int n) {
+    float[] parts = parts(m, n);
+    run(
+        m,
+        n,
+        (part, first, end) -> {
+          for (int i = first; i < end; i += TOGETHER) {
+            int to = Math.min(end, i + TOGETHER);
+            loop.run(dz, dy, y, y, i * n, to * n, 0, 0);
+            addRows(dz, i, to, n, parts, part);
+          }
+        });
+    addParts(parts, m, n, db.data(), db.offset(), db.accumulate());
+  }
+
+  private static void addRows(float[] x, int from, int to, int n, float[] parts, int part) {
+    for (int i = from; i < to; i++) {
+      addRow(x, i * n, parts, part * n, n);
+    }
   }
 
   /// Where the gradient of a bias goes, and whether it is added to what is there.

@@ -50,16 +50,14 @@ final class CpuMatMul implements MatMulKernels {
     p.c().set(to, n, false, 0);
     gemm.multiply(p);
     p.clear();
-    switch (act) {
-      case IDENTITY, RELU -> {}
-      case SIGMOID -> activate(Unary.SIGMOID, to, m * n);
-      case TANH -> activate(Unary.TANH, to, m * n);
+    if (act == Activation.SIGMOID || act == Activation.TANH) {
+      Unaries.Loop loop = Unaries.of(op(act));
+      chunks.blocks(m * n, Unaries.cost(op(act)), (lo, hi) -> loop.run(to, to, lo, hi, 0, 0));
     }
   }
 
-  private void activate(Unary op, float[] y, int n) {
-    Unaries.Loop loop = Unaries.of(op);
-    chunks.blocks(n, Unaries.cost(op), (lo, hi) -> loop.run(y, y, lo, hi, 0, 0));
+  private static Unary op(Activation act) {
+    return act == Activation.SIGMOID ? Unary.SIGMOID : Unary.TANH;
   }
 
   @Override
@@ -75,8 +73,14 @@ final class CpuMatMul implements MatMulKernels {
         columnSum.reluBackward(to, from, value, new ColumnSum.Bias(bias, 0, false), m, n);
         return;
       }
-      case SIGMOID -> derive(Unary.SIGMOID, to, from, value, m * n);
-      case TANH -> derive(Unary.TANH, to, from, value, m * n);
+      case SIGMOID, TANH -> {
+        UnaryGradients.Loop loop = UnaryGradients.of(op(act));
+        if (columnSum.evenParts(m, n)) {
+          columnSum.backward(loop, to, from, value, new ColumnSum.Bias(bias, 0, false), m, n);
+          return;
+        }
+        chunks.blocks(m * n, 1, (lo, hi) -> loop.run(to, from, value, value, lo, hi, 0, 0));
+      }
     }
     columnSum.sum(Matrix.of(to, n), m, n, bias, 0, false);
   }
@@ -86,11 +90,5 @@ final class CpuMatMul implements MatMulKernels {
     if (to != from) {
       chunks.rows(n, 1, (lo, hi) -> System.arraycopy(from, lo, to, lo, hi - lo));
     }
-  }
-
-  /// dz = dy · act′, which both functions read off from y.
-  private void derive(Unary op, float[] dz, float[] dy, float[] y, int n) {
-    UnaryGradients.Loop loop = UnaryGradients.of(op);
-    chunks.blocks(n, 1, (lo, hi) -> loop.run(dz, dy, y, y, lo, hi, 0, 0));
   }
 }

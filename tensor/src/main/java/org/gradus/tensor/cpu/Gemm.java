@@ -12,9 +12,8 @@ import java.util.Arrays;
 /// the sum.
 ///
 /// B is packed into panels as wide as a register block, by all workers; then each chunk multiplies
-/// its rows, a few strips and steps of k at a time ([Blocking]). The rows of A are read where they lie, or packed: where it is
-/// transposed, where they lie badly, where the product is wide. A tall product of two narrow matrices, XᵀY, packs neither. Small
-/// products stay on the calling thread.
+/// its rows, of which it copies a few strips and steps of k at a time ([Blocking]), row by row or, where A is transposed, step by
+/// step. A tall product of two narrow matrices, XᵀY, copies neither. Small products stay on the calling thread.
 ///
 /// C must not overlap A or B. Several threads may use one object at once.
 final class Gemm {
@@ -25,6 +24,9 @@ final class Gemm {
   private static final int SLAB_STEPS = 4096;
 
   private static final int SLAB_COLUMNS = 1024;
+
+  /// Products of a batch that are too few to be shared out one by one.
+  private static final int FEW = 16;
 
   /// Steps at a time of operands that are read where they lie: both stay near while the threads share them.
   private static final int DIRECT_STEPS = 2048;
@@ -93,7 +95,7 @@ final class Gemm {
       multiply(Product.of(count * p.m(), p.n(), p.k(), p.a(), p.b(), p.c(), p.epilogue()));
     } else if (count * work < PARALLEL_WORK) {
       some(p, 0, count);
-    } else if (count < GemmPart.CHUNKS && work > 16 * PARALLEL_WORK) {
+    } else if (count < FEW && work > 16 * PARALLEL_WORK) {
       for (int s = 0; s < count; s++) {
         multiply(p.at(s));
       }

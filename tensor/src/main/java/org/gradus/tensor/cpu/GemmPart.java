@@ -26,14 +26,12 @@ final class GemmPart {
   /// Steps of k that such a product has at least.
   private static final int TALL = 1024;
 
-  /// Cuts of the rows of C, when there are fewer strips than fill the caches; each reads all of B.
-  private static final int ROW_CUTS = 8;
+  /// Chunks for each thread, where there are fewer strips than fill the caches: each cut of the columns copies A again, each of the
+  /// rows reads all of B.
+  private static final int CHUNKS = 2;
 
-  /// Chunks for each thread where A is packed: each cut of the columns packs it again.
-  private static final int PACKED_CHUNKS = 2;
-
-  /// Chunks aimed at: enough to even out a handful of threads.
-  static final int CHUNKS = 16;
+  /// Steps below which a block of C is not worth another visit.
+  private static final int FEW_STEPS = 16;
 
   /// Numbers of both operands that fit into the first cache.
   private static final int NEAR = 8192;
@@ -47,7 +45,6 @@ final class GemmPart {
   private final Slab slab = new Slab();
   private Product p = NONE;
   private float[] packed = new float[0]; // what the slab has of B
-  private boolean inPlace; // the rows of A are read where they lie, B is packed
   private boolean direct; // a transposed A and B are both read where they lie
   private boolean near; // both operands were read before, and lie in the first cache
   private int pieces; // of a panel, in packing
@@ -96,7 +93,6 @@ final class GemmPart {
   /// One slab of the product, by all workers where it is large, read where it lies.
   void multiplyDirectly(Workers workers, int step, int steps) {
     slab.set(0, p.n(), step, steps);
-    inPlace = false;
     direct = true;
     boolean small = (long) p.m() * p.n() * steps < Gemm.PARALLEL_WORK;
     int chunks = small ? 1 : workers.threads();
@@ -113,12 +109,10 @@ final class GemmPart {
       return;
     }
     int strips = strips();
-    int chunks = inPlace ? CHUNKS : PACKED_CHUNKS * workers.threads();
+    int chunks = CHUNKS * workers.threads();
     pieces = (steps + PACK_STEPS - 1) / PACK_STEPS;
     int cuts =
-        Math.max(
-            Math.min(inPlace ? ROW_CUTS : chunks, strips),
-            (strips + blocking.strips() - 1) / blocking.strips());
+        Math.max(Math.min(chunks, strips), (strips + blocking.strips() - 1) / blocking.strips());
     int threads = workers.threads();
     rowCuts = Math.min(strips, (cuts + threads - 1) / threads * threads); // as many each
     columnCuts = Math.max(1, Math.min(slab.panels(), chunks / rowCuts));
@@ -133,7 +127,10 @@ final class GemmPart {
     Buffers own = buffers.get();
     for (int s = from; s < to; s++) {
       if (near) {
-        own.seen ^= p.a().touch(s, p.m(), p.k()) ^ p.b().touch(s, p.k(), p.n());
+        own.seen ^= p.b().touch(s, p.k(), p.n());
+        if (p.a().transposed()) {
+          own.seen ^= p.a().touch(s, p.m(), p.k());
+        }
       }
       alone(s);
     }
@@ -141,7 +138,6 @@ final class GemmPart {
 
   private void take(int column, int columns, int step, int steps) {
     slab.set(column, columns, step, steps);
-    inPlace = !blocking.packs(p.a(), slab.panels());
     direct = false;
     near = false;
     packed = buffers.get().panels(slab.panels() * COLUMNS * steps);
@@ -202,32 +198,43 @@ final class GemmPart {
     }
   }
 
-  /// Packs the strips of A, or brings them nearer where they are read in place: all but a last one of fewer rows, which is packed.
+  /// Copies the strips of A into the order in which the inner loops read them.
   private void bring(Buffers buffers, int step, int kc) {
     Matrix a = p.a();
     int first = buffers.firstStrip;
-    int whole = Math.max(first, Math.min(buffers.endStrip, p.m() / ROWS));
-    int source = a.index(buffers.product, first * ROWS, slab.step() + step);
+    int next = first;
     if (a.transposed()) {
-      Packing.strips(a, source, whole - first, kc, buffers.strips);
-    } else {
-      if (!near) {
-        buffers.seen ^= a.touchRows(source, (whole - first) * ROWS, kc);
-      }
-      for (int strip = first; strip < whole && !inPlace; strip++) {
-        packStrip(buffers, strip, step, kc);
-      }
+      next = Math.max(first, Math.min(buffers.endStrip, p.m() / ROWS));
+      int source = a.index(buffers.product, first * ROWS, slab.step() + step);
+      Packing.strips(a, source, next - first, kc, buffers.strips);
+    } else if (!near && step == 0 && kc >= FEW_STEPS && 2 * p.n() > p.k()) {
+      touchBlocks(buffers);
     }
-    if (whole < buffers.endStrip) {
-      packStrip(buffers, whole, step, kc);
+    for (int strip = next; strip < buffers.endStrip; strip++) {
+      packStrip(buffers, strip, step, kc);
     }
   }
 
+  /// Reads C ahead, line by line: the stores of a block wait for fewer lines at a time. Where A has many more numbers than C they
+  /// wait while A is copied.
+  private void touchBlocks(Buffers buffers) {
+    int row = buffers.firstStrip * ROWS;
+    int column = buffers.firstPanel * COLUMNS;
+    int rows = Math.min(p.m(), buffers.endStrip * ROWS) - row;
+    int columns = Math.min(slab.columns(), buffers.endPanel * COLUMNS) - column;
+    int first = p.c().index(buffers.product, row, slab.column() + column);
+    buffers.seen ^= p.c().touchRows(first, rows, columns);
+  }
+
   private void packStrip(Buffers buffers, int strip, int step, int kc) {
-    int source = p.a().index(buffers.product, strip * ROWS, slab.step() + step);
+    Matrix a = p.a();
+    int source = a.index(buffers.product, strip * ROWS, slab.step() + step);
     int at = packedStrip(buffers, strip, kc);
-    Packing.strip(
-        p.a(), source, rows(strip), kc, buffers.tile, buffers.strips, at, tileRows(strip));
+    if (asRows(strip)) {
+      Packing.rows(a, source, rows(strip), kc, buffers.strips, at);
+    } else {
+      Packing.strip(a, source, rows(strip), kc, buffers.tile, buffers.strips, at, tileRows(strip));
+    }
   }
 
   /// One register block of C, steps step…step + kc − 1. At the edge of C it goes through a buffer of full size.
@@ -264,14 +271,11 @@ final class GemmPart {
     } else {
       int bs = vectors * Lanes.WIDTH;
       int bo = slab.start(panel) + step * bs;
-      if (inPlace && rows == ROWS) {
-        int ao = a.index(buffers.product, strip * ROWS, k);
-        int lda = a.stride();
-        RowTiles.multiply(
-            tile, vectors, kc, a.data(), ao, lda, packed, bo, from, fo, fs, to, at, ts);
+      float[] strips = buffers.strips;
+      int ao = packedStrip(buffers, strip, kc);
+      if (asRows(strip)) {
+        CopiedRowTiles.multiply(vectors, kc, strips, ao, packed, bo, from, fo, fs, to, at, ts);
       } else {
-        float[] strips = buffers.strips;
-        int ao = packedStrip(buffers, strip, kc);
         StepTiles.multiply(
             tile, vectors, kc, strips, ao, tile, packed, bo, bs, from, fo, fs, to, at, ts);
       }
@@ -289,7 +293,12 @@ final class GemmPart {
   }
 
   private int packedStrip(Buffers buffers, int strip, int kc) {
-    return (strip - buffers.firstStrip) * ROWS * kc;
+    return (strip - buffers.firstStrip) * ROWS * (p.a().transposed() ? kc : CopiedRowTiles.STRIDE);
+  }
+
+  /// Whether a strip is copied row by row: all of an A that is not transposed, but those of a few rows.
+  private boolean asRows(int strip) {
+    return !p.a().transposed() && tileRows(strip) == ROWS;
   }
 
   /// Rows of the inner loop for a strip: the fewest that hold it where C is one strip, or two. What is left at the end of a tall C is
@@ -323,7 +332,7 @@ final class GemmPart {
     private int seen;
 
     Buffers(Blocking blocking) {
-      strips = new float[blocking.strips() * ROWS * blocking.steps() + Transposing.SIDE];
+      strips = new float[blocking.strips() * ROWS * CopiedRowTiles.STRIDE + Transposing.SIDE];
     }
 
     /// Says which strips of rows and which panels of columns are to be computed next.
@@ -368,6 +377,10 @@ final class GemmPart {
 
     int column() {
       return column;
+    }
+
+    int columns() {
+      return columns;
     }
 
     int step() {

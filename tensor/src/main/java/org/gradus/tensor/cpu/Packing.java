@@ -30,7 +30,7 @@ final class Packing {
     if (b.transposed()) {
       transpose(b.data(), source, b.stride(), width, to - from, buffer, packed, target, row);
     } else if (width == GemmPart.COLUMNS) {
-      rows(b.data(), source, b.stride(), to - from, packed, target);
+      wholeRows(b.data(), source, b.stride(), to - from, packed, target);
     } else {
       narrowRows(b.data(), source, b.stride(), width, to - from, packed, target, row);
     }
@@ -51,6 +51,14 @@ final class Packing {
       transpose(a.data(), source, a.stride(), rows, kc, buffer, packed, at, tileRows);
     } else {
       narrowRows(a.data(), source, a.stride(), rows, kc, packed, at, tileRows);
+    }
+  }
+
+  /// Copies kc steps of a few rows of A, a fixed number of places from one to the next: [CopiedRowTiles#STRIDE].
+  static void rows(Matrix a, int source, int rows, int kc, float[] packed, int at) {
+    for (int i = 0; i < rows; i++) {
+      System.arraycopy(
+          a.data(), source + i * a.stride(), packed, at + i * CopiedRowTiles.STRIDE, kc);
     }
   }
 
@@ -139,7 +147,8 @@ final class Packing {
     }
   }
 
-  private static void rows(float[] in, int source, int stride, int steps, float[] out, int at) {
+  private static void wholeRows(
+      float[] in, int source, int stride, int steps, float[] out, int at) {
     for (int k = 0; k < steps; k++) {
       int from = source + k * stride;
       int to = at + k * GemmPart.COLUMNS;

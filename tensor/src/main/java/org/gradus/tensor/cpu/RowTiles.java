@@ -4,8 +4,8 @@ package org.gradus.tensor.cpu;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/// The inner loops of [Gemm] that read A where it lies. Packing the rows of a transposed A is a copy
-/// of vectors, but packing contiguous rows is a transpose, which costs more than it saves unless many panels of B share it.
+/// The inner loops that read the rows of A where they lie: of a recurrence ([StepWeights]), whose rows are a few and new at every
+/// step, and of [Gemm] with vectors of fewer than 16 floats.
 ///
 /// As [StepTiles], but A is row-major: its value of row i and step k lies at ao + i · lda + k, and B is packed.
 final class RowTiles {

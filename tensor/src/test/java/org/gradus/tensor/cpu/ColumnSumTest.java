@@ -4,6 +4,7 @@ package org.gradus.tensor.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Random;
+import org.gradus.tensor.ElementwiseKernels.Unary;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -54,6 +55,43 @@ class ColumnSumTest {
           }
         }
       }
+    }
+  }
+
+  /// The bits of all derivatives first and then the sums.
+  @ParameterizedTest
+  @CsvSource({"0, 5", "5, 16", "16, 3", "31, 16", "64, 8", "96, 31", "1600, 40", "2048, 17"})
+  void derivesAndSumsInOneWalk(int m, int n) {
+    Random random = new Random(m * 31L + n);
+    float[] dy = randoms(m * n, random);
+    float[] y = randoms(m * n, random);
+    UnaryGradients.Loop loop = UnaryGradients.of(Unary.TANH);
+    float[] apart = new float[m * n];
+    loop.run(apart, dy, y, y, 0, m * n, 0, 0);
+    for (int threads : new int[] {1, 2, 3}) {
+      try (Workers workers = new Workers(threads)) {
+        ColumnSum columnSum = new ColumnSum(workers);
+        assertThat(columnSum.evenParts(m, n)).isTrue();
+        float[] sums = new float[n];
+        columnSum.sum(Matrix.of(apart, n), m, n, sums, 0, false);
+        for (boolean inPlace : new boolean[] {false, true}) {
+          float[] given = dy.clone();
+          float[] dz = inPlace ? given : new float[m * n];
+          float[] db = new float[n];
+          columnSum.backward(loop, dz, given, y, new ColumnSum.Bias(db, 0, false), m, n);
+          assertThat(dz).containsExactly(apart);
+          assertThat(db).containsExactly(sums);
+        }
+      }
+    }
+  }
+
+  /// Two parts must not meet within a block of 16.
+  @ParameterizedTest
+  @CsvSource({"5, 15", "33, 16", "37, 3", "3000, 17"})
+  void partsOfUnevenSizeAreTold(int m, int n) {
+    try (Workers workers = new Workers(1)) {
+      assertThat(new ColumnSum(workers).evenParts(m, n)).isFalse();
     }
   }
 

@@ -9,6 +9,7 @@ import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.ElementwiseKernels.Unary;
 import org.gradus.tensor.JaggedKernels.Slice;
 import org.gradus.tensor.LayoutKernels.View;
+import org.gradus.tensor.MatMulKernels.Activation;
 import org.gradus.tensor.UpdateKernels.Adam;
 import org.gradus.tensor.UpdateKernels.Ftrl;
 import org.gradus.tensor.host.Floats;
@@ -134,6 +135,7 @@ final class CompilationProgram {
     var gather = device.kernels().gather();
     gather.pick(y, x, ids, 64, 64);
     gather.pickBackward(z, y, ids, 64, 64);
+    device.kernels().matMul().linearBackward(w, z, x, y, Activation.SIGMOID, 64, 32);
     var layout = device.kernels().layout();
     layout.read(y, x, new View(0, new int[] {8, 200}, new int[] {512, 2}));
     layout.read(y, x, new View(0, new int[] {64, 64}, new int[] {1, 64}));

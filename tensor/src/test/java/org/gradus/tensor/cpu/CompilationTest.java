@@ -56,8 +56,8 @@ class CompilationTest {
       Pattern.compile(
           Lanes.WIDTH == Lanes.LANES
               ? "RowTiles::rows6by.|Lanes::.*From"
-              : "(RowTiles|StepTiles)::rows12by.|Lanes::(.*OfWide|addBlock|sumInRegister|sumOfLong)"
-                  + "|Transposing::.*");
+              : "(CopiedRowTiles|RowTiles|StepTiles)::rows12by.|Lanes::(.*OfWide|addBlock|sumInRegister|sumOfLong)"
+                    + "|Transposing::.*");
 
   @Test
   @Timeout(180)
@@ -66,6 +66,7 @@ class CompilationTest {
     // Of each family something, or the search found nothing.
     assertThat(plain(loops))
         .contains(
+            "CopiedRowTiles::rows12by2",
             "RowTiles::rows12by2",
             "StepTiles::rows4by2",
             "GramTiles::block",

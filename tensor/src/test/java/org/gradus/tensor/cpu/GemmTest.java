@@ -63,7 +63,6 @@ class GemmTest {
     }
   }
 
-  /// Rows a page apart, which are packed, and rows that are not.
   @ParameterizedTest
   @ValueSource(ints = {1000, 1024})
   void givesTheSameBitsHoweverItIsCut(int k) {
