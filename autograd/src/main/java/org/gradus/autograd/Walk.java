@@ -36,7 +36,9 @@ final class Walk implements Tape.Sink {
   }
 
   Gradients from(Var output, Tensor seed) {
+    Tensor held = scope.share(seed); // so that no derivative takes the caller's numbers for its own
     visit(output, seed);
+    scope.release(held);
     for (DenseParameter parameter : parameters.keys()) {
       Tensor g = remove(tape.use(parameter));
       if (g != null) {

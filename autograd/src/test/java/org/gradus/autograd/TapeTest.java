@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 
 import java.util.List;
+import java.util.Objects;
+import org.gradus.tensor.MatMulKernels.Activation;
 import org.gradus.tensor.Shape;
 import org.gradus.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
@@ -158,6 +160,22 @@ class TapeTest {
         .hasMessage(
             "gradients: square [2] on reference is the result of an operation. Expected a"
                 + " parameter, or a value from Tape.variable.");
+  }
+
+  /// Derivatives may be written in place of an output's gradient, but not of what the caller seeds a walk with.
+  @Test
+  void aSeedIsNotOverwrittenWhileItIsRead() {
+    Tape tape = bench.tape;
+    Var x = tape.constant(Shape.of(1, 2), 3.0, -2.0);
+    Var w = tape.variable(tape.scope().upload(Shape.of(2, 2), 0.5, 0.25, 1.0, 0.125));
+    Var b = tape.constant(Shape.of(2), 0.0, 0.0);
+    Var y = x.linear(w, b, Activation.TANH);
+    Tensor dw = Objects.requireNonNull(tape.backward(y, x.value()).of(w));
+    double first = 3 * (1 - Math.pow(Math.tanh(3 * 0.5 - 2), 2));
+    double second = -2 * (1 - Math.pow(Math.tanh(3 * 0.25 - 2 * 0.125), 2));
+    assertThat(dw.toDoubles())
+        .containsExactly(
+            new double[] {3 * first, 3 * second, -2 * first, -2 * second}, offset(1e-12));
   }
 
   @Test

@@ -16,6 +16,18 @@ record Blocking(int steps, int strips) {
   /// Panels and strips come from the second cache, line by line as they are read; a block of C is visited a quarter as often.
   static final Blocking FAR = new Blocking(4 * GemmPart.STEPS, 4);
 
+  /// @throws IllegalArgumentException for more steps than a copied row has room for
+  Blocking {
+    if (steps > CopiedRowTiles.STRIDE) {
+      throw new IllegalArgumentException(
+          "matmul: blocks of "
+              + steps
+              + " steps. Expected at most "
+              + CopiedRowTiles.STRIDE
+              + ", the distance of copied rows.");
+    }
+  }
+
   /// For the machine that this runs on.
   static final Blocking HERE = of(firstCache(), Lanes.WIDTH);
 

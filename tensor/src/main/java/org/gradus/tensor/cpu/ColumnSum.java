@@ -67,10 +67,11 @@ final class ColumnSum {
     addParts(parts, m, n, db.data(), db.offset(), db.accumulate());
   }
 
-  /// Whether [#backward] can take a matrix: its loops run over blocks of 16, and no two parts share one.
+  /// Whether [#backward] takes a matrix: its loops run over blocks of 16, of which no two parts share one where a row is made of
+  /// them, or else a part.
   boolean evenParts(int m, int n) {
     int parts = parts(m);
-    return m % parts == 0 && (long) (m / parts) * n % Lanes.LANES == 0;
+    return n % Lanes.LANES == 0 || (m % parts == 0 && (long) (m / parts) * n % Lanes.LANES == 0);
   }
 
   /// As [#reluBackward], of another activation, whose derivative the loop reads off from y: a few rows at a time, which are added up

@@ -10,8 +10,8 @@ import jdk.incubator.vector.VectorSpecies;
 ///
 /// As [StepTiles], but the value of A of row i and step k lies at ao + i · [#STRIDE] + k, and B is packed.
 final class CopiedRowTiles {
-  /// Elements from one copied row to the next. It is fixed, so that one address serves for all rows. Of 85 cache lines, 64 hold as many
-  /// steps as a row has; the other 21 keep twelve rows away from each other's places in a cache of 64 sets.
+  /// Elements from one copied row to the next. It is fixed, so that one address serves for all rows. Of 85 cache lines, 64 hold the most
+  /// steps that a row has ([Blocking]); the other 21 keep twelve rows away from each other's places in a cache of 64 sets.
   static final int STRIDE = 85 * 16;
 
   private static final VectorSpecies<Float> S = Lanes.SPECIES;

@@ -46,7 +46,7 @@ final class GemmPart {
   private Product p = NONE;
   private float[] packed = new float[0]; // what the slab has of B
   private boolean direct; // a transposed A and B are both read where they lie
-  private boolean near; // both operands were read before, and lie in the first cache
+  private boolean near; // both operands fit into the first cache; turned ones were read
   private int pieces; // of a panel, in packing
   private int rowCuts;
   private int columnCuts;
@@ -198,7 +198,7 @@ final class GemmPart {
     }
   }
 
-  /// Copies the strips of A into the order in which the inner loops read them.
+  /// Copies the strips of A into the order in which the inner loops read them, and reads C ahead.
   private void bring(Buffers buffers, int step, int kc) {
     Matrix a = p.a();
     int first = buffers.firstStrip;
@@ -215,8 +215,8 @@ final class GemmPart {
     }
   }
 
-  /// Reads C ahead, line by line: the stores of a block wait for fewer lines at a time. Where A has many more numbers than C they
-  /// wait while A is copied.
+  /// Reads C ahead, line by line: the stores of a block wait for fewer lines at a time. Where A has twice as many numbers as C they
+  /// wait while A is copied, and where it is transposed C is small.
   private void touchBlocks(Buffers buffers) {
     int row = buffers.firstStrip * ROWS;
     int column = buffers.firstPanel * COLUMNS;

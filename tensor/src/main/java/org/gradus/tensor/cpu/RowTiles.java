@@ -5,7 +5,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /// The inner loops that read the rows of A where they lie: of a recurrence ([StepWeights]), whose rows are a few and new at every
-/// step, and of [Gemm] with vectors of fewer than 16 floats.
+/// step. With vectors of fewer than 16 floats those of [CopiedRowTiles] too.
 ///
 /// As [StepTiles], but A is row-major: its value of row i and step k lies at ao + i · lda + k, and B is packed.
 final class RowTiles {

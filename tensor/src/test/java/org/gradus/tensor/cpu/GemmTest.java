@@ -2,6 +2,7 @@
 package org.gradus.tensor.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import java.util.List;
@@ -100,6 +101,15 @@ class GemmTest {
     assertThat(Blocking.of(48 << 10, 16)).isSameAs(Blocking.NEAR);
     assertThat(Blocking.of(32 << 10, 16)).isSameAs(Blocking.FAR);
     assertThat(Blocking.of(32 << 10, 8)).isSameAs(Blocking.NEAR);
+  }
+
+  @Test
+  void refusesMoreStepsThanACopiedRowHasRoomFor() {
+    int most = CopiedRowTiles.STRIDE;
+    assertThat(new Blocking(most, 1).steps()).isEqualTo(most);
+    assertThatThrownBy(() -> new Blocking(most + 1, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("Expected at most 1360");
   }
 
   @Test
