@@ -69,7 +69,16 @@ final class CpuJagged implements JaggedKernels {
   /// What a lookup reads and writes. Bag s holds `values[offsets[s] … offsets[s+1])`; neighbouring bags' vectors are
   /// `stride` apart in y.
   @SuppressWarnings("ArrayRecordComponent") // a bundle of arguments
-  record Lookup(float[] y, int stride, int[] values, int[] offsets) {}
+  record Lookup(float[] y, int stride, int[] values, int[] offsets) {
+    /// What [#only] says of a bag without a row.
+    static final int NONE = Integer.MIN_VALUE;
+
+    /// The id of a bag that holds no more than one; [#NONE] for an empty bag, and for `padding`.
+    int only(int bag, int padding) {
+      int k = offsets[bag];
+      return k == offsets[bag + 1] || values[k] == padding ? NONE : values[k];
+    }
+  }
 
   private static Buffer needed(@Nullable Buffer argmax) {
     if (argmax == null) {

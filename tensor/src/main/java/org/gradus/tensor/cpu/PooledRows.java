@@ -28,7 +28,11 @@ final class PooledRows {
       return;
     }
     if (atMostOne(lookup.offsets(), from, to)) {
-      rows(feature, at, from, to);
+      if (table.width() == 1) {
+        numbers(table, padding, at, from, to);
+      } else {
+        rows(table, padding, at, from, to);
+      }
       return;
     }
     float[] y = lookup.y();
@@ -57,24 +61,30 @@ final class PooledRows {
   }
 
   /// Bags of one id, or none: under every pooling a row as it is, or zeros. A loop with nothing else in it takes half as long.
-  private void rows(Bags feature, int at, int from, int to) {
-    CpuTable table = CpuTable.of(feature.table());
+  private void rows(CpuTable table, int padding, int at, int from, int to) {
+    float[] y = lookup.y();
     MemorySegment memory = table.memory();
     int width = table.width();
-    int padding = feature.paddingId();
-    float[] y = lookup.y();
-    int[] values = lookup.values();
-    int[] offsets = lookup.offsets();
-    int stride = lookup.stride();
     int put = at;
     for (int s = from; s < to; s++) {
-      int k = offsets[s];
-      if (k == offsets[s + 1] || values[k] == padding) {
+      int id = lookup.only(s, padding);
+      if (id == Lookup.NONE) {
         Rows.zero(y, put, width);
       } else {
-        TableRows.copy(y, put, memory, table.offset(values[k]), width);
+        TableRows.copyInLoop(y, put, memory, table.offset(id), width);
       }
-      put += stride;
+      put += lookup.stride();
+    }
+  }
+
+  /// As [#rows], of tables with one number a row.
+  private void numbers(CpuTable table, int padding, int at, int from, int to) {
+    float[] y = lookup.y();
+    int put = at;
+    for (int s = from; s < to; s++) {
+      int id = lookup.only(s, padding);
+      y[put] = id == Lookup.NONE ? 0 : table.get(id);
+      put += lookup.stride();
     }
   }
 

@@ -59,6 +59,12 @@ final class TableRows {
 
   /// y = row
   static void copy(float[] y, int yAt, MemorySegment memory, long at, int n) {
+    copyInLoop(y, yAt, memory, at, n);
+  }
+
+  /// As [#copy], for a loop that does nothing else. The compiler leaves a call of a large method standing when that was compiled
+  /// before, by itself; the loop then waits for one row after the other. This one it always puts into the loop (`.mvn/jvm.flags`).
+  static void copyInLoop(float[] y, int yAt, MemorySegment memory, long at, int n) {
     MemorySegment table = NATIVE.cast(memory);
     int i = 0;
     for (; i <= n - 8 * W; i += 8 * W) {

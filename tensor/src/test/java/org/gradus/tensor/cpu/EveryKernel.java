@@ -468,7 +468,8 @@ final class EveryKernel {
     Buffer offsets = ints(start);
     try (Table narrow = table(30, 5);
         Table wide = table(30, 73); // four vectors and some
-        Table other = table(30, 18)) {
+        Table other = table(30, 18);
+        Table numbers = table(30, 1)) {
       Table[] tables = {narrow, wide, other, wide, narrow};
       for (boolean weighted : new boolean[] {false, true}) {
         List<Bags> features =
@@ -484,9 +485,11 @@ final class EveryKernel {
         keep("bags argmax " + weighted, argmax);
       }
       Buffer ones = ints(IntStream.rangeClosed(0, n).toArray());
-      Buffer each = empty(n * 73);
-      bagsOf(each, null, List.of(new Bags(wide, Pooling.SUM, 3)), values, ones, null, n);
-      keep("bags of one", each);
+      for (Table table : List.of(wide, numbers)) {
+        Buffer each = empty(n * table.width());
+        bagsOf(each, null, List.of(new Bags(table, Pooling.SUM, 3)), values, ones, null, n);
+        keep("bags of one, width " + table.width(), each);
+      }
       rowGradients(values, n);
       Buffer dw = empty(n);
       device

@@ -78,6 +78,7 @@ class JaggedContractTest {
       all.add(new Lookup(1, new int[] {1}, pooling, -1, 5));
       all.add(new Lookup(7, new int[] {16}, pooling, -1, 4));
       all.add(new Lookup(9, new int[] {3, 17, 1}, pooling, 0, 6));
+      all.add(new Lookup(40, new int[] {1, 16, 10, 1, 48}, pooling, 0, 1)); // no bag of two
       all.add(new Lookup(33, new int[] {8, 8}, pooling, 2, 33));
       all.add(new Lookup(255, new int[] {33, 31, 2, 16}, pooling, 0, 3));
       all.add(
