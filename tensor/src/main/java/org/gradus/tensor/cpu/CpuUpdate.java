@@ -59,9 +59,9 @@ final class CpuUpdate implements UpdateKernels {
     void run(RowCursor rows, RowUpdates updates);
   }
 
-  /// The step of each row in `gradient`. A rule with state copies so much to and fro that the processor does not see the next row's
-  /// memory in time, and its tables are `touched` ahead; longer rows, and rules on the weights alone, are faster without (measured:
-  /// Adam on 53,248 rows of 16, one thread: 11.0 → 6.6 ms; of 64: 17.4 → 19.9 ms; SGD: 4.3 → 7.9 ms).
+  /// The step of each row in `gradient`. A rule with state needs several tables at a row, and does much in between: the processor does not
+  /// see the next row's memory in time, and its tables are `touched` ahead. Longer rows, and rules on the weights alone, are faster
+  /// without (measured, 53,248 rows, one thread: Adam on rows of 16: 11.0 → 6.6 ms; of 64: 17.4 → 19.9 ms; SGD: 4.3 → 7.9 ms).
   private void rows(CpuTable w, RowGradient gradient, RowLoop loop, MemorySegment... touched) {
     int n = w.width();
     chunks.rows(
@@ -152,16 +152,23 @@ final class CpuUpdate implements UpdateKernels {
     CpuTable table = CpuTable.of(w);
     MemorySegment weight = table.memory();
     MemorySegment squares = CpuTable.of(s).memory();
+    int n = table.width();
     float r = (float) rate;
     float e = (float) epsilon;
     rows(
         table,
         g,
-        (row, updates) -> {
-          while (updates.next(row)) {
-            updates.adagrad(weight, squares, r, e);
-          }
-        },
+        TableRows.isWhole(n)
+            ? (row, _) -> {
+              while (row.next()) {
+                TableRows.adagrad(weight, squares, row.at, row.slope, row.from, n, r, e);
+              }
+            }
+            : (row, updates) -> {
+              while (updates.next(row)) {
+                updates.adagrad(weight, squares, r, e);
+              }
+            },
         weight,
         squares);
   }
@@ -214,15 +221,22 @@ final class CpuUpdate implements UpdateKernels {
     MemorySegment weight = table.memory();
     MemorySegment first = CpuTable.of(m).memory();
     MemorySegment second = CpuTable.of(v).memory();
+    int n = table.width();
     Steps.Adam step = steps(adam);
     rows(
         table,
         g,
-        (row, updates) -> {
-          while (updates.next(row)) {
-            updates.adam(weight, first, second, step);
-          }
-        },
+        TableRows.isWhole(n)
+            ? (row, _) -> {
+              while (row.next()) {
+                TableRows.adam(weight, first, second, row.at, row.slope, row.from, n, step);
+              }
+            }
+            : (row, updates) -> {
+              while (updates.next(row)) {
+                updates.adam(weight, first, second, step);
+              }
+            },
         weight,
         first,
         second);

@@ -17,7 +17,7 @@ final class RowCursor {
   private static final int[] NO_PLACES = {};
 
   /// Rows that are touched together.
-  private static final int AHEAD = 16;
+  private static final int AHEAD = 64;
 
   /// Numbers in a cache line.
   private static final int LINE = 16;

@@ -9,7 +9,8 @@ import jdk.incubator.vector.VectorSpecies;
 ///
 /// Weights, state and gradient of the row are copied side by side into scratch memory, moved there, and copied back. Each
 /// of these parts is padded to whole vectors, so that a row has no rest; what the padding holds is never written back.
-/// State tables have the width of the weights, so that a row lies at the same byte in all of them.
+/// State tables have the width of the weights, so that a row lies at the same byte in all of them. Rows of whole vectors need no copy: the
+/// usual rules move those where they lie ([TableRows#adagrad], [TableRows#adam]).
 ///
 /// Rows narrower than a vector are taken several at a time, one behind the other, number by number: a vector that is read where a part
 /// of it was just written waits for the write.
@@ -57,6 +58,9 @@ final class RowUpdates {
     if (n >= Lanes.LANES) {
       return rows.next() && take(rows);
     }
+    if (n == 1) {
+      return nextNumbers(rows);
+    }
     taken = 0;
     numbers = 0;
     while (numbers <= MANY - n && rows.next()) {
@@ -66,6 +70,18 @@ final class RowUpdates {
       }
     }
     return taken > 0;
+  }
+
+  private boolean nextNumbers(RowCursor rows) {
+    int count = 0;
+    while (count < MANY && rows.next()) {
+      at[count] = rows.at;
+      x[g + count] = rows.slope[rows.from];
+      count++;
+    }
+    taken = count;
+    numbers = count;
+    return count > 0;
   }
 
   /// Takes the row where the cursor stands, with its gradient.
@@ -80,6 +96,8 @@ final class RowUpdates {
   private void load(int part, MemorySegment table) {
     if (n >= Lanes.LANES) {
       TableRows.copy(x, part, table, at[0], n);
+    } else if (n == 1) {
+      TableRows.copyNumbers(x, part, table, at, taken);
     } else {
       TableRows.copyNarrow(x, part, table, at, taken, n);
     }
@@ -88,6 +106,8 @@ final class RowUpdates {
   private void store(int part, MemorySegment table) {
     if (n >= Lanes.LANES) {
       TableRows.store(x, part, table, at[0], n);
+    } else if (n == 1) {
+      TableRows.storeNumbers(x, part, table, at, taken);
     } else {
       TableRows.storeNarrow(x, part, table, at, taken, n);
     }

@@ -108,6 +108,22 @@ final class TableRows {
     FloatVector.fromMemorySegment(S, table, at, ORDER).intoArray(y, yAt);
   }
 
+  /// x = some rows of one number each. A loop over one number, as [#copyNarrow] has it within its loop, takes as long as the number.
+  static void copyNumbers(float[] x, int xAt, MemorySegment memory, long[] at, int rows) {
+    MemorySegment table = NATIVE.cast(memory);
+    for (int r = 0; r < rows; r++) {
+      x[xAt + r] = table.get(ValueLayout.JAVA_FLOAT, at[r]);
+    }
+  }
+
+  /// Some rows = x, as [#copyNumbers].
+  static void storeNumbers(float[] x, int xAt, MemorySegment memory, long[] at, int rows) {
+    MemorySegment table = NATIVE.cast(memory);
+    for (int r = 0; r < rows; r++) {
+      table.set(ValueLayout.JAVA_FLOAT, at[r], x[xAt + r]);
+    }
+  }
+
   /// x = some rows, one behind the other; by single numbers, for rows narrower than a vector.
   static void copyNarrow(float[] x, int xAt, MemorySegment memory, long[] at, int rows, int n) {
     MemorySegment table = NATIVE.cast(memory);
@@ -284,6 +300,59 @@ final class TableRows {
       }
     }
     a.intoArray(y, yAt, columns);
+  }
+
+  /// Whether rows of n numbers have no rest: only those are moved where they lie by a rule with state, whose code for a rest would be
+  /// as long again. [RowUpdates] has the way for all rows.
+  static boolean isWhole(int n) {
+    return n % W == 0;
+  }
+
+  /// The step of Adagrad, [Steps#adagrad], for a row of whole vectors with the gradient g`[gAt …]`.
+  static void adagrad(
+      MemorySegment weights,
+      MemorySegment sums,
+      long at,
+      float[] g,
+      int gAt,
+      int n,
+      float rate,
+      float epsilon) {
+    MemorySegment w = NATIVE.cast(weights);
+    MemorySegment s = NATIVE.cast(sums);
+    for (int i = 0; i < n; i += W) {
+      long here = at + bytes(i);
+      FloatVector slope = FloatVector.fromArray(S, g, gAt + i);
+      FloatVector squares = slope.fma(slope, FloatVector.fromMemorySegment(S, s, here, ORDER));
+      squares.intoMemorySegment(s, here, ORDER);
+      Steps.adagrad(FloatVector.fromMemorySegment(S, w, here, ORDER), squares, slope, rate, epsilon)
+          .intoMemorySegment(w, here, ORDER);
+    }
+  }
+
+  /// As [#adagrad], of [Steps.Adam].
+  static void adam(
+      MemorySegment weights,
+      MemorySegment means,
+      MemorySegment squares,
+      long at,
+      float[] g,
+      int gAt,
+      int n,
+      Steps.Adam adam) {
+    MemorySegment w = NATIVE.cast(weights);
+    MemorySegment m = NATIVE.cast(means);
+    MemorySegment v = NATIVE.cast(squares);
+    for (int i = 0; i < n; i += W) {
+      long here = at + bytes(i);
+      FloatVector slope = FloatVector.fromArray(S, g, gAt + i);
+      FloatVector first = adam.first(FloatVector.fromMemorySegment(S, m, here, ORDER), slope);
+      FloatVector second = adam.second(FloatVector.fromMemorySegment(S, v, here, ORDER), slope);
+      first.intoMemorySegment(m, here, ORDER);
+      second.intoMemorySegment(v, here, ORDER);
+      adam.weight(FloatVector.fromMemorySegment(S, w, here, ORDER), first, second)
+          .intoMemorySegment(w, here, ORDER);
+    }
   }
 
   /// row −= rate · g`[gAt …]`

@@ -794,7 +794,7 @@ final class EveryKernel {
 
   private void rowUpdates() {
     var k = device.kernels().update();
-    for (int width : new int[] {1, 10, 30, 64}) {
+    for (int width : new int[] {1, 3, 10, 16, 30, 64}) {
       int rows = 200;
       int[] some = IntStream.range(0, rows).filter(r -> r % 3 != 1).toArray();
       int count = some.length;

@@ -61,6 +61,10 @@ final class TableRowsProgram {
         updates.adagrad(weights.memory(), sums.memory(), 0.1f, 1e-8f);
         updates.momentum(weights.memory(), sums.memory(), 0.1f, 0.9f);
         updates.adam(weights.memory(), sums.memory(), squares.memory(), adam);
+        if (TableRows.isWhole(n)) {
+          TableRows.adagrad(weights.memory(), sums.memory(), row.at, y, 0, n, 0.1f, 1e-8f);
+          TableRows.adam(weights.memory(), sums.memory(), squares.memory(), row.at, y, 0, n, adam);
+        }
         TableRows.sgd(weights.memory(), row.at, y, 0, n, 0.1f);
         TableRows.copy(y, 0, weights.memory(), row.at, n);
         TableRows.addScaled(y, 0, 0.5f, sums.memory(), row.at, n);
