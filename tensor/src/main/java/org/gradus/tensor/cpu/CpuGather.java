@@ -138,7 +138,7 @@ final class CpuGather implements GatherKernels {
     MemorySegment memory = table.memory();
     int width = table.width();
     for (int j = from; j < to; j++) {
-      TableRows.copyInLoop(y, j * width, memory, table.offset(ids[j]), width);
+      TableRows.copyInlined(y, j * width, memory, table.offset(ids[j]), width);
     }
   }
 }

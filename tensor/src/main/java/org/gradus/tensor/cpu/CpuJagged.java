@@ -70,13 +70,10 @@ final class CpuJagged implements JaggedKernels {
   /// `stride` apart in y.
   @SuppressWarnings("ArrayRecordComponent") // a bundle of arguments
   record Lookup(float[] y, int stride, int[] values, int[] offsets) {
-    /// What [#only] says of a bag without a row.
-    static final int NONE = Integer.MIN_VALUE;
-
-    /// The id of a bag that holds no more than one; [#NONE] for an empty bag, and for `padding`.
-    int only(int bag, int padding) {
+    /// Where in the ids the one of a bag stands that holds no more than one; −1 for an empty bag, and for `padding`.
+    int onlyPlace(int bag, int padding) {
       int k = offsets[bag];
-      return k == offsets[bag + 1] || values[k] == padding ? NONE : values[k];
+      return k == offsets[bag + 1] || values[k] == padding ? -1 : k;
     }
   }
 

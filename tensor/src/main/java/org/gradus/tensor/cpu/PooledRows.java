@@ -63,15 +63,16 @@ final class PooledRows {
   /// Bags of one id, or none: under every pooling a row as it is, or zeros. A loop with nothing else in it takes half as long.
   private void rows(CpuTable table, int padding, int at, int from, int to) {
     float[] y = lookup.y();
+    int[] values = lookup.values();
     MemorySegment memory = table.memory();
     int width = table.width();
     int put = at;
     for (int s = from; s < to; s++) {
-      int id = lookup.only(s, padding);
-      if (id == Lookup.NONE) {
+      int k = lookup.onlyPlace(s, padding);
+      if (k < 0) {
         Rows.zero(y, put, width);
       } else {
-        TableRows.copyInLoop(y, put, memory, table.offset(id), width);
+        TableRows.copyInlined(y, put, memory, table.offset(values[k]), width);
       }
       put += lookup.stride();
     }
@@ -80,10 +81,11 @@ final class PooledRows {
   /// As [#rows], of tables with one number a row.
   private void numbers(CpuTable table, int padding, int at, int from, int to) {
     float[] y = lookup.y();
+    int[] values = lookup.values();
     int put = at;
     for (int s = from; s < to; s++) {
-      int id = lookup.only(s, padding);
-      y[put] = id == Lookup.NONE ? 0 : table.get(id);
+      int k = lookup.onlyPlace(s, padding);
+      y[put] = k < 0 ? 0 : table.get(values[k]);
       put += lookup.stride();
     }
   }

@@ -9,10 +9,10 @@ import jdk.incubator.vector.VectorSpecies;
 ///
 /// Weights, state and gradient of the row are copied side by side into scratch memory, moved there, and copied back. Each
 /// of these parts is padded to whole vectors, so that a row has no rest; what the padding holds is never written back.
-/// State tables have the width of the weights, so that a row lies at the same byte in all of them. Rows of whole vectors need no copy: the
-/// usual rules move those where they lie ([TableRows#adagrad], [TableRows#adam]).
+/// State tables have the width of the weights, so that a row lies at the same byte in all of them. Rows of whole vectors need no
+/// copy: Adagrad and Adam move those where they lie ([TableRows#adagrad], [TableRows#adam]).
 ///
-/// Rows narrower than a vector are taken several at a time, one behind the other, number by number: a vector that is read where a part
+/// Rows of fewer than 16 numbers are taken several at a time, one behind the other, number by number: a vector that is read where a part
 /// of it was just written waits for the write.
 ///
 /// A rule is a method of its own, which takes and returns no vector: the compiler puts into one method what it has nodes for, copies

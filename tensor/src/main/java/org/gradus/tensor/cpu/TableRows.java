@@ -8,7 +8,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
-/// One row of a table, n numbers from the byte `at`, and an array: the only code that reads or writes tables by vectors.
+/// Rows of tables, n numbers from the byte `at`, and arrays: the only code that reads or writes tables by vectors.
 ///
 /// A row is a few vectors. A loop over them, with its checks, costs more than the memory it touches (measured: 4.0 ms
 /// for 53,248 random rows of 64 numbers, against 1.1 ms without a loop), so that they are taken by eights, and what is left
@@ -59,28 +59,29 @@ final class TableRows {
 
   /// y = row
   static void copy(float[] y, int yAt, MemorySegment memory, long at, int n) {
-    copyInLoop(y, yAt, memory, at, n);
+    copyInlined(y, yAt, memory, at, n);
   }
 
   /// As [#copy], for a loop that does nothing else. The compiler leaves a call of a large method standing when that was compiled
-  /// before, by itself; the loop then waits for one row after the other. This one it always puts into the loop (`.mvn/jvm.flags`).
-  static void copyInLoop(float[] y, int yAt, MemorySegment memory, long at, int n) {
+  /// before, by itself; the loop then waits for one row after the other. This one and what it calls always stand in the loop
+  /// (`.mvn/jvm.flags`).
+  static void copyInlined(float[] y, int yAt, MemorySegment memory, long at, int n) {
     MemorySegment table = NATIVE.cast(memory);
     int i = 0;
     for (; i <= n - 8 * W; i += 8 * W) {
-      copy8(y, yAt + i, table, at + bytes(i));
+      copyInlined8(y, yAt + i, table, at + bytes(i));
     }
     int vectors = (n - i) / W;
     if ((vectors & 4) != 0) {
-      copy4(y, yAt + i, table, at + bytes(i));
+      copyInlined4(y, yAt + i, table, at + bytes(i));
       i += 4 * W;
     }
     if ((vectors & 2) != 0) {
-      copy2(y, yAt + i, table, at + bytes(i));
+      copyInlined2(y, yAt + i, table, at + bytes(i));
       i += 2 * W;
     }
     if ((vectors & 1) != 0) {
-      copy1(y, yAt + i, table, at + bytes(i));
+      copyInlined1(y, yAt + i, table, at + bytes(i));
       i += W;
     }
     if (i < n) {
@@ -89,26 +90,27 @@ final class TableRows {
     }
   }
 
-  private static void copy8(float[] y, int yAt, MemorySegment table, long at) {
-    copy4(y, yAt, table, at);
-    copy4(y, yAt + 4 * W, table, at + bytes(4 * W));
+  private static void copyInlined8(float[] y, int yAt, MemorySegment table, long at) {
+    copyInlined4(y, yAt, table, at);
+    copyInlined4(y, yAt + 4 * W, table, at + bytes(4 * W));
   }
 
-  private static void copy4(float[] y, int yAt, MemorySegment table, long at) {
-    copy2(y, yAt, table, at);
-    copy2(y, yAt + 2 * W, table, at + bytes(2 * W));
+  private static void copyInlined4(float[] y, int yAt, MemorySegment table, long at) {
+    copyInlined2(y, yAt, table, at);
+    copyInlined2(y, yAt + 2 * W, table, at + bytes(2 * W));
   }
 
-  private static void copy2(float[] y, int yAt, MemorySegment table, long at) {
-    copy1(y, yAt, table, at);
-    copy1(y, yAt + W, table, at + bytes(W));
+  private static void copyInlined2(float[] y, int yAt, MemorySegment table, long at) {
+    copyInlined1(y, yAt, table, at);
+    copyInlined1(y, yAt + W, table, at + bytes(W));
   }
 
-  private static void copy1(float[] y, int yAt, MemorySegment table, long at) {
+  private static void copyInlined1(float[] y, int yAt, MemorySegment table, long at) {
     FloatVector.fromMemorySegment(S, table, at, ORDER).intoArray(y, yAt);
   }
 
-  /// x = some rows of one number each. A loop over one number, as [#copyNarrow] has it within its loop, takes as long as the number.
+  /// x = some rows of one number each. An inner loop of one turn, as [#copyNarrow] has it, costs as much as
+  /// the number it moves.
   static void copyNumbers(float[] x, int xAt, MemorySegment memory, long[] at, int rows) {
     MemorySegment table = NATIVE.cast(memory);
     for (int r = 0; r < rows; r++) {
@@ -124,7 +126,7 @@ final class TableRows {
     }
   }
 
-  /// x = some rows, one behind the other; by single numbers, for rows narrower than a vector.
+  /// x = some rows, one behind the other; by single numbers, for rows of fewer than 16.
   static void copyNarrow(float[] x, int xAt, MemorySegment memory, long[] at, int rows, int n) {
     MemorySegment table = NATIVE.cast(memory);
     int put = xAt;
@@ -302,13 +304,14 @@ final class TableRows {
     a.intoArray(y, yAt, columns);
   }
 
-  /// Whether rows of n numbers have no rest: only those are moved where they lie by a rule with state, whose code for a rest would be
-  /// as long again. [RowUpdates] has the way for all rows.
+  /// Whether rows of n numbers have no rest. Only those are moved where they lie by [#adagrad] and [#adam]: code for a rest would be as
+  /// long again. [RowUpdates] has the way for all rows.
   static boolean isWhole(int n) {
     return n % W == 0;
   }
 
-  /// The step of Adagrad, [Steps#adagrad], for a row of whole vectors with the gradient g`[gAt …]`.
+  /// The step of Adagrad, [Steps#adagrad], for a row of whole vectors with the gradient g`[gAt …]`. A root and a division for each vector
+  /// take longer than a loop over vectors does.
   static void adagrad(
       MemorySegment weights,
       MemorySegment sums,

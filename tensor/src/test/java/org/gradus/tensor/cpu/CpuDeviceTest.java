@@ -2,6 +2,7 @@
 package org.gradus.tensor.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
@@ -9,10 +10,13 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.gradus.tensor.Buffer;
 import org.gradus.tensor.Device;
 import org.gradus.tensor.DeviceOptions;
 import org.gradus.tensor.Kind;
+import org.gradus.tensor.RowGradient;
+import org.gradus.tensor.Table;
 import org.gradus.tensor.host.Doubles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -119,6 +123,21 @@ class CpuDeviceTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("Expected float[]");
       assertThat(own.length()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void rowsOfNoNumbersHaveNothingToUpdate() {
+    int count = 100;
+    try (CpuDevice device = new CpuDevice(DeviceOptions.defaults());
+        Table weights = device.table(count, 0);
+        Table speeds = device.table(count, 0)) {
+      Buffer rows = device.allocate(Kind.INT, count);
+      device.upload(rows, IntStream.range(0, count).toArray());
+      RowGradient none = new RowGradient.Summed(rows, device.allocate(Kind.REAL, 0), count);
+      assertThatCode(
+              () -> device.kernels().update().momentumRows(weights, speeds, none, 0.1, 0.9, false))
+          .doesNotThrowAnyException();
     }
   }
 
